@@ -1,0 +1,5 @@
+"""`python -m mom` is `mom`."""
+
+from mom.cli import main
+
+main()

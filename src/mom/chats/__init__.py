@@ -1,0 +1,1 @@
+"""Remembers: chats, messages, turns and pictures."""

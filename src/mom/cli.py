@@ -1,0 +1,5 @@
+"""`mom`: the command line."""
+
+
+def main() -> None:
+    """Run `mom`."""

@@ -1,0 +1,63 @@
+"""The conversation as the mixture sees it: pure values, without identity or storage."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture a person added to a message: its bytes and media type (`image/png`, `image/jpeg`, `image/webp`)."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is remembered of a picture that was an answer."""
+
+    prompt: str
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. An answer that was a picture has `drawing` set; its `content` may then be empty."""
+
+    role: Role
+    content: str
+    attachments: tuple[Attachment, ...] = ()
+    drawing: Drawing | None = None
+
+    @property
+    def as_words(self) -> str:
+        """The message in words alone; a picture reads `[image] PROMPT`, as in the routing data."""
+        return f"[image] {self.drawing.prompt}" if self.drawing else self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The messages from the first to the one to be answered, which is the last and a user's."""
+
+    messages: tuple[Message, ...]
+    earlier: tuple[Message, ...] = field(init=False)
+    last: Message = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.messages or self.messages[-1].role != "user":
+            msg = "a conversation ends with the user's message that is to be answered"
+            raise ValueError(msg)
+        object.__setattr__(self, "earlier", self.messages[:-1])
+        object.__setattr__(self, "last", self.messages[-1])
+
+    def with_last_words(self, words: str) -> "Conversation":
+        """The same conversation with other words in its last message."""
+        return Conversation((*self.earlier, replace(self.last, content=words)))
+
+    @property
+    def last_drawing(self) -> Drawing | None:
+        """The drawing of the newest answer, if that answer was a picture."""
+        answers = [message for message in self.earlier if message.role == "assistant"]
+        return answers[-1].drawing if answers else None

@@ -1,0 +1,39 @@
+"""Needs image: the large LLM writes the image prompt from the conversation."""
+
+import logging
+
+from mom.errors import StructureError
+from mom.mixture.conversation import Conversation
+from mom.mixture.ports import LanguageModel
+from mom.mixture.prompts import question_with_transcript
+
+log = logging.getLogger(__name__)
+
+PROMPT_CHARS = 600
+PROMPT_TOKENS = 200
+PROMPT_SCHEMA = {
+    "type": "object",
+    "properties": {"prompt": {"type": "string", "minLength": 1, "maxLength": PROMPT_CHARS}},
+    "required": ["prompt"],
+    "additionalProperties": False,
+}
+
+
+async def write_image_prompt(conversation: Conversation, large_llm: LanguageModel) -> str:
+    """The prompt for the picture that the last message asks for, merged with the last picture's where it changes it.
+
+    A model that cannot keep the structure does not cost the person the picture: their own words are drawn then.
+    """
+    question = question_with_transcript("write_image_prompt", conversation)
+    try:
+        written = await large_llm.write_structure(question, PROMPT_SCHEMA, max_tokens=PROMPT_TOKENS)
+    except StructureError as error:
+        log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
+        return _own_words(conversation)
+    return str(written["prompt"]).strip() or _own_words(conversation)
+
+
+def _own_words(conversation: Conversation) -> str:
+    words = " ".join(conversation.last.content.split())[:PROMPT_CHARS]
+    drawing = conversation.last_drawing
+    return f"{drawing.prompt}, {words}" if drawing else words

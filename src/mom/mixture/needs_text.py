@@ -1,0 +1,47 @@
+"""Needs text: the large LLM streams the answer."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+from mom.errors import ContextFullError
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.events import ReasoningDelta, TextDelta
+from mom.mixture.ports import Ended, LanguageModel, SamplingOptions
+from mom.mixture.prompts import system_prompt
+
+
+async def stream_text(
+    conversation: Conversation, model: LanguageModel, sampling: SamplingOptions
+) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
+    """Stream the answer; the last item is `Ended`.
+
+    Where the conversation is longer than the model's context, its older half is left out until it fits; only a last
+    message that is too long by itself raises `ContextFullError`.
+    """
+    earlier = conversation.earlier
+    while True:
+        try:
+            async with model.stream_text(_question(earlier, conversation.last), sampling) as stream:
+                async for item in stream:
+                    yield item
+        except ContextFullError:
+            if not _dialogue(earlier):
+                raise
+            earlier = _without_older_half(earlier)
+        else:
+            return
+
+
+def _question(earlier: Sequence[Message], last: Message) -> list[Message]:
+    """The messages for the model: a caller's own system message takes the place of ours. Pictures read as words."""
+    own = [] if any(message.role == "system" for message in earlier) else [Message("system", system_prompt("answer"))]
+    return [*own, *(Message(message.role, message.as_words) for message in earlier), last]
+
+
+def _dialogue(messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages if message.role != "system"]
+
+
+def _without_older_half(messages: Sequence[Message]) -> tuple[Message, ...]:
+    dialogue = _dialogue(messages)
+    kept = dialogue[len(dialogue) // 2 + len(dialogue) % 2 :]
+    return (*(message for message in messages if message.role == "system"), *kept)

@@ -1,0 +1,159 @@
+"""The diagram: a message takes the image message path or the default message path, and an answer streams out.
+
+::
+
+    /image …          → image model
+    attached picture  → vision LLM
+    anything else     → classifier ─ needs text  → large LLM: text
+                                   └ needs image → large LLM: image prompt → image model
+"""
+
+import re
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from mom.errors import EmptyMessageError, UnknownCommandError
+from mom.mixture.classifier import Classifier
+from mom.mixture.conversation import Conversation
+from mom.mixture.events import AnswerEvent, Routed, TurnFinished
+from mom.mixture.image_pipeline import draw_image
+from mom.mixture.needs_image import write_image_prompt
+from mom.mixture.needs_text import stream_text
+from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions
+from mom.mixture.verdict import DecidedBy, Need, Verdict, certain
+
+# A path such as /etc/hosts is no command: after the word comes white space or the end.
+_COMMAND = re.compile(r"/(?P<name>[a-zA-Z]+)(?:\s+(?P<rest>.*))?$", re.DOTALL)
+COMMANDS: Mapping[str, Need] = {"image": Need.IMAGE, "text": Need.TEXT}
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The models that answer, each behind its port. `vision_llm` raises when asked where none is set up."""
+
+    classifier: Classifier
+    large_llm: LanguageModel
+    vision_llm: LanguageModel
+    image_model: ImageModel
+    pictures: PictureKeeper
+
+
+class Stopwatch:
+    """Milliseconds since the answer began, noted by name when something happens for the first time."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.marks: dict[str, float] = {}
+
+    def mark(self, name: str) -> None:
+        self.marks.setdefault(name, round((time.perf_counter() - self._started) * 1000, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a caller may fix in advance. `need` overrules the classifier."""
+
+    need: Need | None = None
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+    drawing: DrawingRequest = field(default_factory=DrawingRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A message that names its need itself: `/image PROMPT` or `/text MESSAGE`."""
+
+    name: str
+    need: Need
+    words: str
+
+
+def read_command(content: str) -> Command | None:
+    """The command at the beginning of a message, or None. Raises `InputError`s where it cannot be carried out."""
+    found = _COMMAND.match(content.strip())
+    if found is None:
+        return None
+    name, words = found["name"], (found["rest"] or "").strip()
+    need = COMMANDS.get(name.lower())
+    if need is None:
+        raise UnknownCommandError(
+            f"There is no command /{name}. There are /image PROMPT, which draws, and /text MESSAGE, which answers in "
+            "words. To send the message as it is, begin it with a different character.",
+            param="content",
+        )
+    if not words:
+        raise EmptyMessageError(f"Write what you want after /{name}.", param="content")
+    return Command(name, need, words)
+
+
+async def answer(
+    conversation: Conversation, mixture: Mixture, wishes: Wishes | None = None
+) -> AsyncGenerator[AnswerEvent | TurnFinished]:
+    """Answer the conversation's last message. The last event is `TurnFinished`; failures are raised as `MomError`s."""
+    wishes = wishes or Wishes()
+    watch = Stopwatch()
+    command = read_command(conversation.last.content)
+    verdict = await reach_verdict(conversation, mixture.classifier, wishes.need)
+    watch.mark("routed_ms")
+    yield Routed(verdict)
+
+    steps: AsyncGenerator[AnswerEvent | Ended]
+    if verdict.need is Need.TEXT:
+        asked = conversation.with_last_words(command.words) if command else conversation
+        steps = _answer_with_text(asked, mixture, wishes, watch)
+    elif command:  # the image message path: no LLM is asked
+        steps = _answer_with_image(command.words, conversation, mixture, wishes)
+    else:
+        steps = _write_prompt_then_draw(conversation, mixture, wishes, watch)
+    async with aclosing(steps):
+        ended = Ended("stop")
+        async for step in steps:
+            if isinstance(step, Ended):
+                ended = step
+            else:
+                yield step
+    watch.mark("total_ms")
+    yield TurnFinished(ended.finish_reason, ended.usage, watch.marks)
+
+
+async def reach_verdict(conversation: Conversation, classifier: Classifier, need: Need | None = None) -> Verdict:
+    """What the last message needs: by a person's word, by the form of the message, or by the classifier."""
+    command = read_command(conversation.last.content)
+    if need is not None:
+        return certain(need, DecidedBy.CORRECTION, "it was asked for so")
+    if command is not None:
+        return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
+    if conversation.last.attachments:
+        return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a picture is attached")
+    return await classifier.classify(conversation)
+
+
+async def _answer_with_text(
+    conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
+) -> AsyncGenerator[AnswerEvent | Ended]:
+    model = mixture.vision_llm if conversation.last.attachments else mixture.large_llm
+    async with aclosing(stream_text(conversation, model, wishes.sampling)) as stream:
+        async for item in stream:
+            watch.mark("first_token_ms")
+            yield item
+
+
+async def _write_prompt_then_draw(
+    conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
+) -> AsyncGenerator[AnswerEvent | Ended]:
+    prompt = await write_image_prompt(conversation, mixture.large_llm)
+    watch.mark("image_prompt_ms")
+    async with aclosing(_answer_with_image(prompt, conversation, mixture, wishes)) as events:
+        async for event in events:
+            yield event
+
+
+async def _answer_with_image(
+    prompt: str, conversation: Conversation, mixture: Mixture, wishes: Wishes
+) -> AsyncGenerator[AnswerEvent | Ended]:
+    request = replace(wishes.drawing, prompt=prompt)
+    words = conversation.last.content
+    async with aclosing(draw_image(request, mixture.image_model, mixture.pictures, words=words)) as events:
+        async for event in events:
+            yield event

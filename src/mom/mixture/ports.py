@@ -1,0 +1,123 @@
+"""What the mixture needs from the outside, as protocols. `models/` and `chats/` implement them.
+
+Every method is asyncio. Cancelling the task that awaits one frees the backend behind it (an aborted request, an idle
+slot, a dropped job); an implementation that cannot do that is wrong. All raise `errors.PartError`s.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, Usage
+from mom.mixture.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last item of a text stream."""
+
+    finish_reason: str
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingOptions:
+    """What a caller may ask of the large LLM. None leaves the choice to the model's server."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+class LanguageModel(Protocol):
+    """A large language model behind any server."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream_text(
+        self, messages: Sequence[Message], options: SamplingOptions = ...
+    ) -> AbstractAsyncContextManager[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
+        """Stream the reply; the last item is `Ended`. Leaving the context ends the request at the server."""
+        ...
+
+    async def write_structure(
+        self, messages: Sequence[Message], schema: Mapping[str, object], *, max_tokens: int
+    ) -> Mapping[str, object]:
+        """Write one JSON object that was validated against `schema`.
+
+        Raises `StructureError` where the reply does not fit after one more try.
+        """
+        ...
+
+
+class LabelModel(Protocol):
+    """A small language model as classifier."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def weigh_labels(self, messages: Sequence[Message], labels: Sequence[str]) -> Mapping[str, float]:
+        """The probability of each label as the reply, summing to 1. `messages` begin with a static system message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawingRequest:
+    """What is to be drawn. None leaves the choice to the image server. Sizes in px, multiples of 8."""
+
+    prompt: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture as it comes from an image model: PNG bytes and how it was made."""
+
+    png: bytes
+    prompt: str
+    width: int
+    height: int
+    seed: int | None
+    steps: int | None
+    model: str
+    dropped_tail: str = ""
+
+
+class ImageModel(Protocol):
+    """An image model behind any server."""
+
+    @property
+    def name(self) -> str: ...
+
+    def draw(
+        self, request: DrawingRequest
+    ) -> AbstractAsyncContextManager[AsyncIterator[ImageQueued | ImageProgress | Picture]]:
+        """Draw one picture; the last item is the `Picture`. Leaving the context drops the job within one step."""
+        ...
+
+
+class PictureKeeper(Protocol):
+    """Where pictures are stored for good."""
+
+    async def keep(self, picture: Picture, *, words: str) -> Image:
+        """Store a picture with its record (`words`: what the person wrote). Raises `StorageError`."""
+        ...
+
+
+class ClassifierStage(Protocol):
+    """One stage of the classifier: cheap ones come first."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def classify(self, conversation: Conversation) -> Verdict | None:
+        """The verdict, or None where this stage is not sure enough and the next is to be asked."""
+        ...

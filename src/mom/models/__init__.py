@@ -1,0 +1,1 @@
+"""Talks: clients of language and image models, and the roster of which model plays which part."""

@@ -1,0 +1,65 @@
+"""Model addresses: the one line in which a person says which model plays a part.
+
+`demo` · `file:models/x.gguf` · `hf:owner/repo/file.gguf` · `ollama:llama3.2:1b` · `http://host:8090/v1#name` · `same`
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
+
+from mom.errors import SettingsError
+
+FORMS = "demo, file:PATH, hf:OWNER/REPO/FILE, ollama:MODEL, http://HOST:PORT/v1#MODEL or same"
+
+
+class AddressKind(StrEnum):
+    DEMO = "demo"
+    FILE = "file"
+    HUB = "hf"
+    OLLAMA = "ollama"
+    URL = "url"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAddress:
+    """`target` is a path (file), `owner/repo[/file]` (hf), a model's name (ollama) or a base URL (url);
+    `model` is the name to send to a URL, or None where its server serves a single model.
+    """
+
+    kind: AddressKind
+    target: str = ""
+    model: str | None = None
+
+    @property
+    def is_served_here(self) -> bool:
+        """Does MoM run the model itself, as a child process?"""
+        return self.kind in {AddressKind.DEMO, AddressKind.FILE, AddressKind.HUB}
+
+    def __str__(self) -> str:
+        match self.kind:
+            case AddressKind.DEMO | AddressKind.SAME:
+                return self.kind.value
+            case AddressKind.URL:
+                return self.target + (f"#{self.model}" if self.model else "")
+            case _:
+                return f"{self.kind.value}:{self.target}"
+
+
+def parse_address(text: str, *, name: str = "the model address") -> ModelAddress:
+    """Read an address; `name` (such as `MOM_LARGE_LLM`) stands in the `SettingsError` that a wrong one raises."""
+    text = text.strip()
+    scheme, _, rest = text.partition(":")
+    if text in {"demo", "same"}:
+        return ModelAddress(AddressKind(text))
+    if scheme in {"http", "https"}:
+        parts = urlsplit(text)
+        if not parts.hostname:
+            raise SettingsError(f"{name}={text!r} has no host. Write it like http://127.0.0.1:8080/v1#model-name.")
+        base_url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), parts.query, ""))
+        return ModelAddress(AddressKind.URL, base_url, parts.fragment or None)
+    if scheme in {"file", "ollama"} and rest:
+        return ModelAddress(AddressKind(scheme), rest)
+    if scheme == "hf" and rest.count("/") >= 1 and all(rest.split("/")):
+        return ModelAddress(AddressKind.HUB, rest)
+    raise SettingsError(f"{name}={text!r} is no model address. Write {FORMS}.")

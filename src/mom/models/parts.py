@@ -1,0 +1,79 @@
+"""The parts of the mixture, who plays each, and in which state it is. Supervisor, web and `mom models` share these."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class PartName(StrEnum):
+    SMALL_LLM = "small_llm"
+    LARGE_LLM = "large_llm"
+    IMAGE_MODEL = "image_model"
+    VISION_LLM = "vision_llm"
+
+    @property
+    def words(self) -> str:
+        """The part's name in a sentence."""
+        return {"small_llm": "small LLM", "large_llm": "large LLM", "vision_llm": "vision LLM"}.get(
+            self.value, "image model"
+        )
+
+
+class State(StrEnum):
+    STARTING = "starting"
+    DOWNLOADING = "downloading"
+    READY = "ready"
+    FAILED = "failed"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a part is reached: an OpenAI-compatible base URL that ends in `/v1`."""
+
+    base_url: str
+    model: str
+    api_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part as it stands now. `detail` is one sentence for people; `memory_bytes` is resident memory.
+
+    `endpoint` is set where the part can be asked (`ready` or `external`).
+    """
+
+    name: PartName
+    state: State
+    model: str
+    demo: bool = False
+    pid: int | None = None
+    detail: str = ""
+    memory_bytes: int | None = None
+    endpoint: Endpoint | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        endpoint = value["endpoint"]
+        return cls(
+            **{
+                **value,
+                "name": PartName(value["name"]),
+                "state": State(value["state"]),
+                "endpoint": Endpoint(**endpoint) if endpoint else None,
+            }
+        )
+
+    def as_public_json(self) -> dict[str, Any]:
+        """What `/readyz` and `mom models` show: no address, no key."""
+        return {
+            "state": self.state.value,
+            "model": self.model,
+            "demo": self.demo,
+            "pid": self.pid,
+            "detail": self.detail,
+            "memory_bytes": self.memory_bytes,
+        }

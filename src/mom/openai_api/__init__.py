@@ -1,0 +1,1 @@
+"""Speaks to programs: the OpenAI-compatible endpoints."""

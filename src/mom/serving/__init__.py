@@ -1,0 +1,1 @@
+"""Runs the models: the supervisor and the processes it keeps alive."""

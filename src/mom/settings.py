@@ -1,0 +1,101 @@
+"""The environment, read once and frozen. Only `cli` and `app` import this; everything else is handed values.
+
+Every variable may stand in a `.env` file in the working directory; the process environment wins.
+"""
+
+import difflib
+import os
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mom.errors import SettingsError
+
+CLONE = Path(__file__).resolve().parents[2]
+
+
+class ClassifierChoice(StrEnum):
+    CASCADE = "cascade"
+    SMALL_LLM = "small-llm"
+    BERT = "bert"
+    REGEX = "regex"
+
+
+class Speculation(StrEnum):
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+def default_data_dir() -> Path:
+    """`./data` of a clone, otherwise the platform's user data folder."""
+    if (CLONE / ".git").exists() and (CLONE / "pyproject.toml").exists():
+        return CLONE / "data"
+    return Path(platformdirs.user_data_dir("mom"))
+
+
+class Settings(BaseSettings):
+    """One field per variable of `.env.example`; a test keeps the two the same."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    host: str = Field(default="127.0.0.1", validation_alias="MOM_HOST")
+    port: int = Field(default=8600, ge=0, le=65535, validation_alias="MOM_PORT")
+    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="MOM_DATA_DIR")
+
+    small_llm: str | None = Field(default=None, validation_alias="MOM_SMALL_LLM")
+    large_llm: str | None = Field(default=None, validation_alias="MOM_LARGE_LLM")
+    image_model: str | None = Field(default=None, validation_alias="MOM_IMAGE_MODEL")
+    vision_llm: str | None = Field(default=None, validation_alias="MOM_VISION_LLM")
+    api_key_small_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_SMALL_LLM")
+    api_key_large_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_LARGE_LLM")
+    api_key_image_model: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_IMAGE_MODEL")
+    api_key_vision_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_VISION_LLM")
+    llama_server: Path | None = Field(default=None, validation_alias="MOM_LLAMA_SERVER")
+    ollama_url: str = Field(default="http://127.0.0.1:11434", validation_alias="MOM_OLLAMA_URL")
+
+    classifier: ClassifierChoice = Field(default=ClassifierChoice.CASCADE, validation_alias="MOM_CLASSIFIER")
+    classifier_deadline_ms: int = Field(default=1500, ge=1, le=60_000, validation_alias="MOM_CLASSIFIER_DEADLINE_MS")
+    speculative: Speculation = Field(default=Speculation.AUTO, validation_alias="MOM_SPECULATIVE")
+
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")
+    hub_endpoint: str | None = Field(default=None, validation_alias="HF_ENDPOINT")
+    hub_token: SecretStr | None = Field(default=None, validation_alias="HF_TOKEN")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """`DATABASE_URL`, or SQLite in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.resolve() / 'mom.sqlite3'}"
+
+
+def variable_names() -> frozenset[str]:
+    """The names of all variables that MoM reads."""
+    return frozenset(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def read_settings() -> tuple[Settings, list[str]]:
+    """The settings, and a warning for each unknown `MOM_…` name. Raises `SettingsError`."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{name}={first['input']!r} does not fit: {first['msg']}. See .env.example.") from error
+    present = set(os.environ) | set(dotenv_values(".env"))
+    return settings, [_name_warning(name) for name in sorted(present - variable_names()) if name.startswith("MOM_")]
+
+
+def _name_warning(name: str) -> str:
+    near = difflib.get_close_matches(name, variable_names(), n=1)
+    hint = f" Did you mean {near[0]}?" if near else " .env.example lists all names."
+    return f"MoM does not know the setting {name} and ignores it.{hint}"

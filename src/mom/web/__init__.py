@@ -1,0 +1,1 @@
+"""Speaks to people: pages, the JSON API of the page, the event stream."""
