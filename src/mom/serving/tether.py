@@ -1,0 +1,50 @@
+"""The tie between a child process and the supervisor: a pipe on stdin that ends when the supervisor does, however it ends.
+
+The supervisor writes one JSON line (the child's configuration; secrets stand nowhere else) and keeps the pipe open. The kernel closes it
+when the supervisor is gone, also after `kill -9`; the child then ends at once. Works on every system, unlike PDEATHSIG.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+STDIN = 0
+CHUNK_BYTES = 65_536
+TETHER_BROKE = 0  # nobody is left to read the exit code
+
+
+def read_config_and_tie(before_exit: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Read the configuration line from stdin and end this process as soon as stdin ends.
+
+    `before_exit` runs first then, in the watching thread: a child with children of its own ends them there. Raises `ValueError` when
+    the line is no JSON object. Start own children with `stdin=DEVNULL`.
+    """
+    line = _read_line()
+    threading.Thread(target=_end_with_stdin, args=(before_exit,), name="tether", daemon=True).start()
+    config = json.loads(line)
+    if not isinstance(config, dict):
+        raise ValueError("The configuration line on stdin is no JSON object.")  # noqa: TRY004 -- a wrong value, not a wrong call
+    return config
+
+
+def _read_line() -> bytes:
+    # os.read, not sys.stdin: a daemon thread inside a buffered reader makes the interpreter abort when it shuts down.
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = os.read(STDIN, CHUNK_BYTES)
+        if not chunk:
+            os._exit(TETHER_BROKE)
+        line += chunk
+    return line
+
+
+def _end_with_stdin(before_exit: Callable[[], None] | None) -> None:
+    try:
+        while os.read(STDIN, CHUNK_BYTES):
+            pass
+        if before_exit is not None:
+            before_exit()
+    finally:
+        os._exit(TETHER_BROKE)
