@@ -25,12 +25,6 @@ class ClassifierChoice(StrEnum):
     REGEX = "regex"
 
 
-class Speculation(StrEnum):
-    AUTO = "auto"
-    ON = "on"
-    OFF = "off"
-
-
 def default_data_dir() -> Path:
     """`./data` of a clone, otherwise the platform's user data folder."""
     if (CLONE / ".git").exists() and (CLONE / "pyproject.toml").exists():
@@ -62,10 +56,8 @@ class Settings(BaseSettings):
 
     classifier: ClassifierChoice = Field(default=ClassifierChoice.CASCADE, validation_alias="MOM_CLASSIFIER")
     classifier_deadline_ms: int = Field(default=1500, ge=1, le=60_000, validation_alias="MOM_CLASSIFIER_DEADLINE_MS")
-    speculative: Speculation = Field(default=Speculation.AUTO, validation_alias="MOM_SPECULATIVE")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")
     hub_endpoint: str | None = Field(default=None, validation_alias="HF_ENDPOINT")
     hub_token: SecretStr | None = Field(default=None, validation_alias="HF_TOKEN")

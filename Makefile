@@ -1,0 +1,75 @@
+# One command each; all do their own set-up. `make run` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+TORCH ?= cpu# cpu | cuda | existing: the torch that the image model runs on; cuda downloads several GB
+PORT ?=
+BIN := .venv/bin
+PAGE := src/mom/web/static/chat/chat.js
+PAGE_SOURCES := $(shell find components/chat -path components/chat/node_modules -prune -o -type f -print)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DELETE_ON_ERROR:
+.PHONY: run test check dev bench image format clean lock
+
+run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
+	@$(BIN)/mom serve --install-image $(TORCH)
+
+dev: .venv/.dev components/chat/node_modules/.ready  ## the same, reloading on changes of Python and Svelte
+	@cd components/chat && npm run --silent watch & \
+	    trap "kill $$! 2>/dev/null" EXIT; $(BIN)/mom serve --install-image $(TORCH) --reload
+
+test: check .venv/.image $(PAGE) .venv/.browser  ## everything
+	cd components/chat && npm test
+	$(BIN)/python -m pytest
+
+check: .venv/.dev components/chat/node_modules/.ready  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	cd components/chat && npm run lint && npm run check
+
+format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
+	$(BIN)/ruff format && $(BIN)/ruff check --fix
+	cd components/chat && npm run format
+
+bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+image: .venv/.image  ## install the image part by hand
+
+lock: .venv/.dev  ## resolve the dependencies anew
+	$(BIN)/python -m pip install --quiet pip-tools==7.6.2 && requirements/lock.sh
+
+clean:  ## remove what was built or installed, but no data
+	rm -rf .venv components/chat/node_modules src/mom/web/static/chat benchmarks/out dist build \
+	    .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MoM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make run PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/.base: .venv/bin/python requirements/base.lock pyproject.toml
+	$(PIP) --require-hashes -r requirements/base.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+.venv/.dev: .venv/.base requirements/dev.lock
+	$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+.venv/.image: .venv/.base requirements/image.lock
+	$(BIN)/python -m mom.serving.image_install $(TORCH)
+	@touch $@
+
+.venv/.browser: .venv/.dev
+	@command -v chromium >/dev/null || $(BIN)/python -m playwright install chromium
+	@touch $@
+
+components/chat/node_modules/.ready: components/chat/package.json components/chat/package-lock.json
+	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("MoM needs Node 20 or newer; this is " + process.version); process.exit(1) }'
+	cd components/chat && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(PAGE): components/chat/node_modules/.ready $(PAGE_SOURCES)
+	cd components/chat && npm run --silent build
+	@touch $@

@@ -1,0 +1,72 @@
+"""Settings: documented, frozen, and plain about what is wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from mom.errors import SettingsError
+from mom.settings import Settings, read_settings, variable_names
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    for name in variable_names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_documents_every_setting_and_no_other():
+    documented = set(re.findall(r"^#([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
+    assert documented == variable_names()
+
+
+def test_the_example_taken_as_it_is_changes_nothing(tmp_path):
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+    settings, warnings = read_settings()
+    assert settings == Settings(_env_file=None)
+    assert warnings == []
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("MOM_PORT=1111\nMOM_HOST=localhost\n")
+    monkeypatch.setenv("MOM_PORT", "2222")
+    settings, _ = read_settings()
+    assert (settings.port, settings.host) == (2222, "localhost")
+
+
+def test_an_unknown_name_is_a_warning_with_the_nearest_known_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOM_LARGE_LM", "demo")
+    (tmp_path / ".env").write_text("MOM_XYZ=1\n")
+    _, warnings = read_settings()
+    assert warnings == [
+        "MoM does not know the setting MOM_LARGE_LM and ignores it. Did you mean MOM_LARGE_LLM?",
+        "MoM does not know the setting MOM_XYZ and ignores it. .env.example lists all names.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MOM_PORT", "eighty"), ("MOM_PORT", "70000"), ("MOM_CLASSIFIER", "oracle")]
+)
+def test_a_value_that_does_not_fit_names_the_variable(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}='{value}' does not fit"):
+        read_settings()
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch):
+    monkeypatch.setenv("MOM_SMALL_LLM", "")
+    assert read_settings()[0].small_llm is None
+
+
+def test_settings_are_frozen_and_do_not_print_secrets(monkeypatch):
+    monkeypatch.setenv("MOM_API_KEY_LARGE_LLM", "sk-secret")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app:hunter2@localhost/app")
+    settings, _ = read_settings()
+    assert "sk-secret" not in repr(settings)
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(ValidationError):
+        settings.port = 1
