@@ -7,9 +7,23 @@ from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import SamplingOptions
-from tests.mixture.parts import Model
+from tests.scripted import ScriptedLanguageModel
 
-FULL = ContextFullError("too long", part="large_llm")
+
+class ForgetfulModel(ScriptedLanguageModel):
+    """Its context holds only so many messages."""
+
+    def __init__(self, context_messages: int) -> None:
+        super().__init__()
+        self.context_messages = context_messages
+
+    def stream_text(self, messages, options=SamplingOptions()):  # noqa: B008 - frozen
+        self.reply = ["ok"]
+        if len(messages) > self.context_messages:
+            self.reply = [ContextFullError("too long", part="large_llm")]
+        return super().stream_text(messages, options)
+
+
 BROKEN = StructureError("no JSON", part="large_llm")
 
 
@@ -18,44 +32,44 @@ def dialogue(turns: int, last: str = "and now?") -> Conversation:
     return Conversation((*(message for pair in pairs for message in pair), Message("user", last)))
 
 
-async def words_of(conversation: Conversation, model: Model) -> list:
+async def words_of(conversation: Conversation, model: ScriptedLanguageModel) -> list:
     return [item async for item in stream_text(conversation, model, SamplingOptions())]
 
 
 async def test_a_conversation_that_is_too_long_loses_its_older_half_until_it_fits():
-    model = Model("large", failures=[FULL, FULL])
+    model = ForgetfulModel(4)
     await words_of(dialogue(4), model)
     assert [len(question) for question in model.questions] == [10, 6, 4]
     assert [message.content for message in model.questions[-1][1:]] == ["question 3", "answer 3", "and now?"]
 
 
 async def test_a_message_that_alone_is_too_long_is_an_error():
-    model = Model("large", failures=[FULL] * 9)
+    model = ForgetfulModel(1)
     with pytest.raises(ContextFullError):
         await words_of(dialogue(2), model)
     assert len(model.questions) == 4
 
 
 async def test_a_callers_system_message_takes_the_place_of_ours():
-    model = Model("large")
+    model = ScriptedLanguageModel()
     await words_of(Conversation((Message("system", "Be a pirate."), Message("user", "hi"))), model)
     assert [message.content for message in model.questions[0]] == ["Be a pirate.", "hi"]
 
 
 async def test_pictures_read_as_words():
-    model = Model("large")
+    model = ScriptedLanguageModel()
     drawn = Message("assistant", "", drawing=Drawing("a red boat"))
     await words_of(Conversation((Message("user", "a boat"), drawn, Message("user", "what is in it?"))), model)
     assert model.questions[0][2].content == "[image] a red boat"
 
 
 async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
-    model = Model("large", structure=BROKEN)
+    model = ScriptedLanguageModel(structure=[BROKEN])
     assert await write_image_prompt(Conversation((Message("user", "draw  a fox"),)), model) == "draw a fox"
 
 
 async def test_own_words_are_merged_with_the_last_picture():
-    model = Model("large", structure=BROKEN)
+    model = ScriptedLanguageModel(structure=[BROKEN])
     drawn = Message("assistant", "", drawing=Drawing("a red boat"))
     conversation = Conversation((Message("user", "a boat"), drawn, Message("user", "make it bluer")))
     assert await write_image_prompt(conversation, model) == "a red boat, make it bluer"

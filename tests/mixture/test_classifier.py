@@ -9,7 +9,7 @@ from mom.errors import PartBrokenError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.verdict import DecidedBy, Need, Verdict
-from tests.mixture.parts import Model
+from tests.scripted import ScriptedLabelModel
 
 CONVERSATION = Conversation((Message("user", "a fox"),))
 AN_IMAGE = Verdict(need=Need.IMAGE, image_probability=0.9, decided_by=DecidedBy.BERT, took_ms=0, reason="sure")
@@ -73,7 +73,7 @@ async def test_stopping_while_classifying_is_not_taken_for_a_late_verdict():
 
 
 async def test_the_small_llm_reads_a_static_prefix_first_and_the_message_last():
-    small = Model("small", weights={"text": 0.1, "image": 0.9})
+    small = ScriptedLabelModel(0.9)
     first = await SmallLlmStage(small).classify(CONVERSATION)
     await SmallLlmStage(small).classify(Conversation((Message("user", "a bear"),)))
     assert first is not None
@@ -83,7 +83,7 @@ async def test_the_small_llm_reads_a_static_prefix_first_and_the_message_last():
 
 
 async def test_a_message_of_a_megabyte_is_read_at_its_head_and_tail_only():
-    small = Model("small", weights={"text": 0.1, "image": 0.9})
+    small = ScriptedLabelModel(0.9)
     await SmallLlmStage(small).classify(Conversation((Message("user", "draw " + "x" * 1_000_000 + " a fox"),)))
     question = small.questions[0][-1].content
     assert len(question) < 5_000

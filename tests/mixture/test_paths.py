@@ -16,19 +16,26 @@ from mom.mixture.events import (
 )
 from mom.mixture.paths import Wishes, answer, read_command
 from mom.mixture.verdict import DecidedBy, Need
-from tests.mixture.parts import mixture_of
+from tests.mixture.album import Album
+from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, ScriptedParts
 
 
 def asked(content: str, *earlier: Message, attachments: tuple[Attachment, ...] = ()) -> Conversation:
     return Conversation((*earlier, Message("user", content, attachments)))
 
 
-async def events_of(conversation: Conversation, parts, wishes: Wishes | None = None) -> list:
-    return [event async for event in answer(conversation, parts.mixture, wishes)]
+async def events_of(
+    conversation: Conversation, parts: ScriptedParts, wishes: Wishes | None = None, album: Album | None = None
+) -> list:
+    return [event async for event in answer(conversation, parts.mixture_for(album or Album()), wishes)]
+
+
+def parts_that(*, see_an_image: float = 0.02, **large_llm) -> ScriptedParts:
+    return ScriptedParts(small_llm=ScriptedLabelModel(see_an_image), large_llm=ScriptedLanguageModel(**large_llm))
 
 
 async def test_the_image_message_path_asks_no_llm():
-    parts = mixture_of()
+    parts = ScriptedParts()
     events = await events_of(asked("/image a green square"), parts)
     assert parts.small_llm.questions == []
     assert parts.large_llm.questions == []
@@ -40,7 +47,7 @@ async def test_the_image_message_path_asks_no_llm():
 
 
 async def test_a_message_that_needs_text_is_streamed_by_the_large_llm():
-    parts = mixture_of(image_probability=0.02, reply=["Hel", "lo"])
+    parts = parts_that(reply=["Hel", "lo"])
     events = await events_of(asked("hello"), parts)
     assert [event.text for event in events if isinstance(event, TextDelta)] == ["Hel", "lo"]
     assert events[0].verdict.need is Need.TEXT
@@ -50,15 +57,16 @@ async def test_a_message_that_needs_text_is_streamed_by_the_large_llm():
 
 
 async def test_a_message_that_needs_an_image_gets_a_prompt_by_the_large_llm_then_a_picture():
-    parts = mixture_of(image_probability=0.98, structure={"prompt": "a fox in the snow"})
-    events = await events_of(asked("draw me a fox in the snow please"), parts)
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a fox in the snow"})
+    album = Album()
+    events = await events_of(asked("draw me a fox in the snow please"), parts, album=album)
     assert [request.prompt for request in parts.image_model.requests] == ["a fox in the snow"]
     assert next(event for event in events if isinstance(event, ImageFinished)).image.prompt == "a fox in the snow"
-    assert parts.pictures.words == ["draw me a fox in the snow please"]
+    assert album.words == ["draw me a fox in the snow please"]
 
 
 async def test_the_prompt_writer_reads_the_picture_that_is_to_be_changed():
-    parts = mixture_of(image_probability=0.98, structure={"prompt": "a blue boat"})
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a blue boat"})
     earlier = (Message("user", "a red boat"), Message("assistant", "", drawing=Drawing("a red boat")))
     await events_of(asked("make it bluer", *earlier), parts)
     [(system, question)] = parts.large_llm.questions
@@ -68,7 +76,7 @@ async def test_the_prompt_writer_reads_the_picture_that_is_to_be_changed():
 
 
 async def test_an_attached_picture_goes_to_the_vision_llm():
-    parts = mixture_of(reply=["A cat."])
+    parts = ScriptedParts(vision_llm=ScriptedLanguageModel(["A cat."]))
     picture = Attachment(b"...", "image/png")
     events = await events_of(asked("what is this?", attachments=(picture,)), parts)
     assert events[0].verdict.decided_by is DecidedBy.ATTACHMENT
@@ -78,7 +86,7 @@ async def test_an_attached_picture_goes_to_the_vision_llm():
 
 
 async def test_a_person_can_overrule_the_classifier():
-    parts = mixture_of(image_probability=0.98, reply=["A fox is"])
+    parts = parts_that(see_an_image=0.98, reply=["A fox is"])
     events = await events_of(asked("a fox"), parts, Wishes(need=Need.TEXT))
     assert events[0].verdict.decided_by is DecidedBy.CORRECTION
     assert events[0].verdict.confidence == 1.0
@@ -86,13 +94,13 @@ async def test_a_person_can_overrule_the_classifier():
 
 
 async def test_a_text_command_leaves_its_command_word_out_of_the_question():
-    parts = mixture_of(image_probability=0.98)
+    parts = parts_that(see_an_image=0.98)
     await events_of(asked("/text a lighthouse at dusk"), parts)
     assert parts.large_llm.questions[0][-1].content == "a lighthouse at dusk"
 
 
 async def test_the_seed_and_size_that_were_wished_for_reach_the_image_model():
-    parts = mixture_of()
+    parts = ScriptedParts()
     wishes = Wishes(drawing=paths.DrawingRequest(seed=7, width=64, height=64))
     await events_of(asked("/image a ring"), parts, wishes)
     [request] = parts.image_model.requests
@@ -100,13 +108,13 @@ async def test_the_seed_and_size_that_were_wished_for_reach_the_image_model():
 
 
 async def test_a_prompt_that_is_too_long_says_what_was_dropped():
-    parts = mixture_of(dropped_tail="and a tree")
+    parts = ScriptedParts(image_model=ScriptedImageModel(dropped_tail="and a tree"))
     events = await events_of(asked("/image a long prompt and a tree"), parts)
     assert [event.dropped_tail for event in events if isinstance(event, ImagePromptWritten)] == ["", "and a tree"]
 
 
 async def test_a_part_that_fails_raises_its_error():
-    parts = mixture_of(failure=PartUnavailableError("The large LLM is not there.", part="large_llm"))
+    parts = parts_that(reply=[PartUnavailableError("The large LLM is not there.", part="large_llm")])
     with pytest.raises(PartUnavailableError):
         await events_of(asked("hello"), parts)
 
@@ -128,6 +136,6 @@ def test_what_only_looks_like_a_command_is_a_message(content):
 
 
 async def test_the_timings_name_each_step_that_was_taken():
-    parts = mixture_of(image_probability=0.98, structure={"prompt": "a fox"})
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a fox"})
     events = await events_of(asked("a fox"), parts)
     assert list(events[-1].timings) == ["routed_ms", "image_prompt_ms", "total_ms"]
