@@ -1,0 +1,53 @@
+/** Which boxes and arrows of the mixture's diagram are lit, read off an answer. */
+
+import type { Answer } from './answer'
+
+export type Box = 'small_llm' | 'large_llm' | 'image_model'
+export type Light = 'off' | 'working' | 'done' | 'failed'
+
+/** `ask`: to the classifier; `direct`: past it, to the large LLM; `command`: past both LLMs; `draw`: to the image model. */
+export type Arrow = 'ask' | 'direct' | 'command' | 'text' | 'image' | 'draw' | 'words' | 'picture'
+
+export interface Lights {
+  boxes: Record<Box, Light>
+  arrows: ReadonlySet<Arrow>
+}
+
+/** The way an answer took, as far as it has got. Without an answer all is off. */
+export function lightsOf(answer: Answer | null): Lights {
+  const boxes: Record<Box, Light> = { small_llm: 'off', large_llm: 'off', image_model: 'off' }
+  const arrows = new Set<Arrow>()
+  if (!answer) return { boxes, arrows }
+
+  const atWork: Light =
+    answer.status === 'running' ? 'working' : answer.status === 'finished' ? 'done' : answer.status === 'failed' ? 'failed' : 'off'
+  const { verdict, drawing } = answer
+  if (!verdict) {
+    arrows.add('ask')
+    boxes.small_llm = atWork
+    return { boxes, arrows }
+  }
+
+  if (verdict.decided_by === 'command' && verdict.need === 'image') {
+    arrows.add('command')
+  } else {
+    const wasClassified = !['command', 'attachment', 'correction'].includes(verdict.decided_by)
+    if (wasClassified) {
+      arrows.add('ask').add(verdict.need)
+      boxes.small_llm = 'done'
+    } else {
+      arrows.add('direct')
+    }
+    if (verdict.need === 'text') {
+      boxes.large_llm = atWork
+      if (answer.text) arrows.add('words')
+      return { boxes, arrows }
+    }
+    boxes.large_llm = drawing?.prompt || answer.pictures.length > 0 ? 'done' : atWork
+    if (boxes.large_llm === 'done') arrows.add('draw')
+    else return { boxes, arrows }
+  }
+  boxes.image_model = answer.pictures.length > 0 ? 'done' : atWork
+  if (answer.pictures.length > 0) arrows.add('picture')
+  return { boxes, arrows }
+}

@@ -1,0 +1,53 @@
+/** What people read about an answer: its verdict, its phase, its end. */
+
+import type { Answer } from './answer'
+import type { DecidedBy, Verdict } from './events'
+
+const deciders: Record<DecidedBy, string> = {
+  command: 'command',
+  attachment: 'attached picture',
+  correction: 'your correction',
+  bert: 'BERT',
+  small_llm: 'small LLM',
+  regex: 'regex',
+  default: 'default',
+}
+
+/** A verdict on one line: `image · small LLM · 0.98 · 12 ms`. What was certain by its form has no figures. */
+export function verdictWords(verdict: Verdict): string {
+  const decider = deciders[verdict.decided_by]
+  if (['command', 'attachment', 'correction'].includes(verdict.decided_by)) return `${verdict.need} · ${decider}`
+  return [verdict.need, decider, verdict.confidence.toFixed(2), `${Math.max(1, Math.round(verdict.took_ms))} ms`].join(' · ')
+}
+
+/** What is being done for a running answer, in a word or two; empty once it has ended. */
+export function phaseWords(answer: Answer): string {
+  if (answer.status !== 'running') return ''
+  if (!answer.verdict) return 'Deciding'
+  if (answer.verdict.need === 'text') {
+    if (answer.text) return 'Writing'
+    return answer.reasoning ? 'Thinking' : 'Reading'
+  }
+  const { drawing } = answer
+  if (!drawing?.prompt) return 'Writing the image prompt'
+  if (drawing.position !== null && drawing.position > 0) {
+    return drawing.position === 1 ? 'One picture is drawn before this one' : `${drawing.position} pictures are drawn before this one`
+  }
+  return drawing.steps ? `Drawing, step ${drawing.step} of ${drawing.steps}` : 'Drawing'
+}
+
+/** How an answer ended, where that needs a word: it was stopped, cut off or broken off. */
+export function endWords(answer: Answer): string {
+  switch (answer.status) {
+    case 'stopped':
+      return 'Stopped.'
+    case 'interrupted':
+      return 'Interrupted: MoM ended while it was answering.'
+    case 'failed':
+      return answer.error?.message ?? 'This answer failed.'
+    case 'finished':
+      return answer.finishReason === 'length' ? 'Cut off: the model reached its length limit.' : ''
+    case 'running':
+      return ''
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { type Answer, applyEvent, emptyAnswer } from '../../src/mixture/answer'
+import { EVENT_NAMES, isLast, type TurnEvent } from '../../src/mixture/events'
+import { goldenEvents, goldenFinal, goldenNames } from '../golden'
+
+const reduce = (events: TurnEvent[], from: Answer = emptyAnswer()): Answer => events.reduce(applyEvent, from)
+
+describe.each(goldenNames)('the golden stream %s', (name) => {
+  const events = goldenEvents(name)
+
+  it('reduces to its final answer', () => {
+    expect(reduce(events)).toEqual(goldenFinal(name))
+  })
+
+  it('ends with its last event and not before', () => {
+    const last = events.findIndex(isLast)
+    expect(events.slice(last).every(isLast)).toBe(true)
+    expect(last).toBeGreaterThan(0)
+  })
+
+  it('never changes an answer it was given', () => {
+    let answer = Object.freeze(emptyAnswer())
+    for (const event of events) answer = Object.freeze(applyEvent(answer, event))
+    expect(answer).toEqual(goldenFinal(name))
+  })
+})
+
+describe('a reader who attaches again', () => {
+  it('gets the same answer from a replay on top of what had been shown', () => {
+    const events = goldenEvents('text_answer')
+    const shown = reduce(events.slice(0, 5))
+    expect(reduce(events, shown)).toEqual(reduce(events))
+  })
+
+  it('sees no picture twice', () => {
+    const events = goldenEvents('image_answer')
+    expect(reduce(events, reduce(events)).pictures).toHaveLength(1)
+  })
+})
+
+it('every event of the language stands in a golden stream, and no other', () => {
+  const seen = new Set(goldenNames.flatMap((name) => goldenEvents(name).map((event) => event.name)))
+  expect([...seen].sort()).toEqual([...EVENT_NAMES].sort())
+})
+
+it('a finished picture leaves no preview behind', () => {
+  expect(JSON.stringify(reduce(goldenEvents('image_answer')))).not.toContain('data:image')
+})
