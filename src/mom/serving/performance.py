@@ -1,0 +1,64 @@
+"""How one address plays a part: what everyone who can play has in common."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mom.errors import MomError
+from mom.models.parts import Endpoint, State
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a performance stands; `endpoint` is set where it can be asked."""
+
+    state: State = State.STARTING
+    detail: str = ""
+    pid: int | None = None
+    endpoint: Endpoint | None = None
+
+
+Report = Callable[[Standing], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """`play` runs until it is cancelled or has failed, reports each change, and leaves no process behind."""
+
+    model: str
+    play: Callable[[Report], Awaitable[None]]
+    demo: bool = False
+
+
+class Performance:
+    """A player at work, from `start` to `end`."""
+
+    def __init__(self, player: Player, on_change: Callable[["Performance"], None]) -> None:
+        self.player = player
+        self.standing = Standing()
+        self._on_change = on_change
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def end(self) -> None:
+        """Cancel the player and wait until its processes have ended. Nothing is reported any more."""
+        self._on_change = lambda _performance: None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def _report(self, standing: Standing) -> None:
+        self.standing = standing
+        self._on_change(self)
+
+    async def _run(self) -> None:
+        try:
+            await self.player.play(self._report)
+        except MomError as error:
+            self._report(Standing(State.FAILED, error.message))
+        except Exception as error:
+            logging.getLogger(__name__).exception("A defect of MoM, in the supervisor:")
+            self._report(Standing(State.FAILED, f"This is a defect of MoM: {error!r}. The terminal has the traceback."))

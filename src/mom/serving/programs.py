@@ -1,0 +1,72 @@
+"""The command lines and configurations of MoM's own child programs."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from mom.models.parts import PartName
+from mom.serving.llama_log import last_words_of_llama
+from mom.serving.program import Program
+
+CONTEXT_TOKENS = {
+    PartName.SMALL_LLM: 2048
+}  # the KV cache costs about 100 KiB a token; the classifier's prompts are short
+DEFAULT_CONTEXT_TOKENS = 4096
+PICTURES_WAITING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddress:
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+def web_program(web: WebAddress, control_url: str, control_token: str) -> Program:
+    """The web process. It reads everything else from the environment, as `create_app` does anywhere."""
+    return Program(
+        "web",
+        (sys.executable, "-m", "mom", "web"),
+        {"control_url": control_url, "control_token": control_token, "host": web.host},
+        health_path="/healthz",
+        port=web.port,
+    )
+
+
+def llm_program(part: PartName, model_path: Path, model_name: str, server_binary: Path | None) -> Program:
+    """A llama.cpp server."""
+    return Program(
+        part.value,
+        (sys.executable, "-m", "mom.serving.llama_child"),
+        {
+            "model_path": str(model_path.resolve()),
+            "model_name": model_name,
+            "context_tokens": CONTEXT_TOKENS.get(part, DEFAULT_CONTEXT_TOKENS),
+            "threads": usable_cores(),
+            "parallel": 1,
+            "server_binary": str(server_binary) if server_binary else None,
+        },
+        explain=last_words_of_llama,
+    )
+
+
+def image_program(model: Path, model_name: str) -> Program:
+    """The image server."""
+    return Program(
+        PartName.IMAGE_MODEL.value,
+        (sys.executable, "-m", "mom.serving.image_server"),
+        {"model": str(model.resolve()), "model_name": model_name, "max_waiting": PICTURES_WAITING},
+        health_path="/healthz",
+    )
+
+
+def usable_cores() -> int:
+    """Physical cores, where this process may use them all: more threads than that slow llama.cpp down."""
+    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))

@@ -1,0 +1,102 @@
+"""One part under the supervisor: who plays it, and the change to another player without a gap."""
+
+import asyncio
+
+from mom.models.parts import Part, PartName, State
+from mom.serving.board import Board
+from mom.serving.draining import wait_until_disconnected
+from mom.serving.performance import Performance, Player, Standing
+
+CAN_BE_ASKED = {State.READY, State.EXTERNAL}
+
+
+class SupervisedPart:
+    """`current` is shown; `next` starts beside it and takes over when it can be asked."""
+
+    def __init__(self, name: PartName, board: Board) -> None:
+        self.name = name
+        self._board = board
+        self._current: Performance | None = None
+        self._next: Performance | None = None
+        self._note = ""
+        self._endings: set[asyncio.Task[None]] = set()
+
+    def play(self, player: Player) -> None:
+        """Have `player` play this part, as soon as it is ready. A change still under way is given up for this one."""
+        performance = Performance(player, self._on_change)
+        self._note = ""
+        if self._current is None:
+            self._current = performance
+        else:
+            if self._next is not None:
+                self._end_soon(self._next)
+            self._next = performance
+        performance.start()
+        self._show()
+
+    async def end(self) -> None:
+        """End every player."""
+        performances = [performance for performance in (self._next, self._current) if performance is not None]
+        self._current = self._next = None
+        await asyncio.gather(*(performance.end() for performance in performances))
+        for ending in self._endings:
+            ending.cancel()
+        if self._endings:
+            await asyncio.wait(self._endings)
+
+    def _on_change(self, performance: Performance) -> None:
+        if performance is self._next:
+            self._consider_next(performance)
+        else:
+            self._note = ""
+        self._show()
+
+    def _consider_next(self, following: Performance) -> None:
+        assert self._current is not None
+        old = self._current
+        state = following.standing.state
+        if state in CAN_BE_ASKED or (state is State.FAILED and old.standing.endpoint is None):
+            self._current, self._next = following, None
+            self._end_soon(old)
+        elif state is State.FAILED:
+            self._next = None
+            self._note = f"{following.player.model} could not take over: {following.standing.detail}"
+            self._end_soon(following)
+
+    def _show(self) -> None:
+        if self._current is None:
+            return
+        if self._next is None:
+            self._put(self._current, self._current.standing, self._note)
+        elif self._current.standing.endpoint is None:
+            self._put(self._next, self._next.standing)
+        else:
+            what = self._next.standing.detail or "it is starting"
+            self._put(self._current, self._current.standing, f"{self._next.player.model} will take over: {what}")
+
+    def _put(self, performance: Performance, standing: Standing, note: str = "") -> None:
+        player = performance.player
+        self._board.put(
+            Part(
+                self.name,
+                standing.state,
+                player.model,
+                demo=player.demo,
+                pid=standing.pid,
+                detail=note or standing.detail,
+                endpoint=standing.endpoint,
+            )
+        )
+
+    def _end_soon(self, performance: Performance) -> None:
+        """Let answers under way finish, then end the player; in the background."""
+        ending = asyncio.create_task(self._end_when_idle(performance))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _end_when_idle(self, performance: Performance) -> None:
+        try:
+            if performance.standing.state is State.READY and performance.standing.pid is not None:
+                await wait_until_disconnected(performance.standing.pid)
+        finally:
+            await performance.end()
