@@ -1,0 +1,82 @@
+"""Reads the event stream of a chat completion: words, thinking, and how it ended."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError
+from pydantic import ValidationError
+
+from mom.mixture.events import ReasoningDelta, TextDelta, Usage
+from mom.mixture.ports import Ended
+from mom.models.refusals import stream_refusal
+from mom.models.thinking import ThinkingSplitter
+from mom.models.upstream import Upstream
+from mom.models.wire import Completion
+
+
+async def read_chat_stream(
+    response: httpx.Response, upstream: Upstream
+) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
+    """The deltas of a reply, then `Ended`. A stream that stops without a finish reason raises `PartBrokenError`."""
+    splitter = ThinkingSplitter()
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    async with aclosing(_chunks(response, upstream)) as chunks:
+        async for chunk in chunks:
+            if chunk.usage is not None:
+                usage = chunk.usage.as_usage()
+            for choice in (chunk.choices or [])[:1]:
+                finish_reason = choice.finish_reason or finish_reason
+            words = chunk.words
+            if words.thinking:
+                yield ReasoningDelta(words.thinking)
+            for delta in splitter.feed(words.content or ""):
+                yield delta
+    if finish_reason is None:
+        raise upstream.broken("ended in mid-answer")
+    for delta in splitter.end():
+        yield delta
+    yield Ended(finish_reason, usage)
+
+
+async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Completion]:
+    """The chunks up to `[DONE]`, each within its time limit. Comments, which keep a connection open, do not count."""
+    has_begun = False
+    async with aclosing(EventSource(response).aiter_sse()) as events:
+        while True:
+            limit_s = upstream.limits.between_tokens_s if has_begun else upstream.limits.first_token_s
+            event = await _next_event(events, response, upstream, limit_s)
+            if event is None or event.data.strip() == "[DONE]":
+                return
+            if not event.data:
+                continue
+            chunk = _read_chunk(event, upstream)
+            if chunk.error is not None:
+                raise stream_refusal(upstream.server, chunk.error, has_begun=has_begun)
+            has_begun = has_begun or bool(chunk.words.content or chunk.words.thinking)
+            yield chunk
+
+
+async def _next_event(
+    events: AsyncGenerator[ServerSentEvent], response: httpx.Response, upstream: Upstream, limit_s: float
+) -> ServerSentEvent | None:
+    with upstream.failures():
+        try:
+            async with asyncio.timeout(limit_s):
+                return await anext(events, None)
+        except TimeoutError as error:
+            raise upstream.too_slow(f"nothing for {limit_s:g} s") from error
+        except SSEError as error:
+            kind = response.headers.get("content-type", "nothing")
+            raise upstream.broken(
+                f"answered {kind} where a stream was asked for; does its address end in /v1?"
+            ) from error
+
+
+def _read_chunk(event: ServerSentEvent, upstream: Upstream) -> Completion:
+    try:
+        return Completion.model_validate_json(event.data)
+    except ValidationError as error:
+        raise upstream.broken("sent a chunk that no chat server sends") from error

@@ -1,0 +1,52 @@
+"""Request fields that a server may do without: one that it refuses by name is left out from then on.
+
+Hosted models differ: OpenAI's reasoning models refuse `temperature` and call `max_tokens` by another name, Mistral
+refused `stream_options`, few know `chat_template_kwargs`.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+OTHER_NAMES = {"max_tokens": "max_completion_tokens"}
+OPTIONAL = (
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "stream_options",
+    "logprobs",
+    "top_logprobs",
+    "chat_template_kwargs",
+    "cache_prompt",
+    "think",
+)
+_UNKNOWN = re.compile(
+    r"unsupported|not.{0,20}support|unknown|unrecognized|unexpected|extra|not permitted|not allowed", re.IGNORECASE
+)
+
+
+class OptionalFields:
+    """What one server was found to refuse."""
+
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
+    def fit(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """`body` without the refused fields, or with their other names."""
+        renamed = {OTHER_NAMES.get(name, "") if name in self._refused else name: value for name, value in body.items()}
+        return {name: value for name, value in renamed.items() if name}
+
+    def learn(self, body: Mapping[str, Any], words: str) -> bool:
+        """Note the optional field of `body` that a refusal in these words is about; is there one?"""
+        if not _UNKNOWN.search(words):
+            return False
+        for name in OPTIONAL:
+            if name in body and name not in self._refused and re.search(rf"\b{name}\b", words):
+                log.warning("the server at hand refuses %r, which is left out from now on: %s", name, words)
+                self._refused.add(name)
+                return True
+        return False

@@ -1,0 +1,105 @@
+"""llama.cpp reads a label as the probabilities of one token: the quickest way, and the only one with real probabilities.
+
+A grammar of token ids allows the labels and nothing else (a string grammar would also allow every token that begins a
+label); a bias keeps them among the tokens that are sampled from; at temperature 1, with no other sampler, the
+probabilities after sampling are the model's own, renormalised over the labels. What is drawn does not matter.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from mom.errors import ContextFullError, PartBrokenError, PartRefusedError
+from mom.mixture.conversation import Message
+from mom.models.upstream import Upstream
+from mom.models.wire import Completion, messages_as_json
+
+log = logging.getLogger(__name__)
+
+BIAS = 100
+LEAST_SUM = 0.5  # less than this on all labels together: the server did not keep to the grammar
+
+
+class _Tokens(BaseModel):
+    tokens: list[int]
+
+
+class TokenLabels:
+    """The labels' tokens at one llama.cpp server."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._ids: dict[tuple[str, ...], Sequence[int] | None] = {}
+
+    async def weigh(self, messages: Sequence[Message], labels: Sequence[str]) -> dict[str, float] | None:
+        """The probability of each label, or None where this server and these labels cannot be asked so."""
+        ids = await self._token_ids(tuple(labels))
+        if ids is None:
+            return None
+        body = _request(await self._upstream.model(), messages, ids)
+        try:
+            answer = await self._upstream.post(f"{self._upstream.base_url}/chat/completions", body)
+            return _read_weights(answer, dict(zip(ids, labels, strict=True)))
+        except ContextFullError:
+            raise
+        except (PartRefusedError, PartBrokenError, ValueError) as error:
+            log.warning(
+                "%s cannot weigh tokens and is asked for JSON from now on: %s", self._upstream.server.words, error
+            )
+            self._ids[tuple(labels)] = None
+            return None
+
+    async def _token_ids(self, labels: tuple[str, ...]) -> Sequence[int] | None:
+        if labels not in self._ids:
+            tokens = [await self._tokens(label) for label in labels]
+            firsts = [some[0] for some in tokens if len(some) == 1]
+            self._ids[labels] = firsts if len(set(firsts)) == len(labels) else None
+            if self._ids[labels] is None:
+                words = ", ".join(f"{label!r} is {len(some)}" for label, some in zip(labels, tokens, strict=True))
+                log.warning(
+                    "%s is asked for JSON, as not each label is one token: %s", self._upstream.server.words, words
+                )
+        return self._ids[labels]
+
+    async def _tokens(self, label: str) -> list[int]:
+        body = {"content": label, "add_special": False, "parse_special": False}
+        answer = await self._upstream.post(f"{self._upstream.root}/tokenize", body)
+        try:
+            return _Tokens.model_validate(answer).tokens
+        except ValidationError as error:
+            raise self._upstream.broken("answered what no tokenizer answers") from error
+
+
+def _request(model: str, messages: Sequence[Message], ids: Sequence[int]) -> dict[str, Any]:
+    return {
+        "model": model,
+        "messages": messages_as_json(messages),
+        "max_tokens": 1,
+        "grammar": "root ::= " + " | ".join(f"<[{token}]>" for token in ids),
+        "logit_bias": [[token, BIAS] for token in ids],
+        "samplers": ["temperature"],
+        "temperature": 1,
+        "n_probs": len(ids),
+        "logprobs": True,
+        "top_logprobs": len(ids),
+        "post_sampling_probs": True,
+        "cache_prompt": True,
+        "chat_template_kwargs": {"enable_thinking": False},
+    }
+
+
+def _read_weights(answer: Any, labels: Mapping[int, str]) -> dict[str, float]:  # noqa: ANN401 - JSON
+    """Raises `ValueError` where the answer does not hold the labels' probabilities."""
+    positions = Completion.model_validate(answer).positions
+    offered = (positions[0].top_probs or []) if positions else []
+    weights = dict.fromkeys(labels.values(), 0.0)
+    for token in offered:
+        if token.id in labels and token.prob is not None:
+            weights[labels[token.id]] = token.prob
+    total = sum(weights.values())
+    if total < LEAST_SUM:
+        msg = f"the labels have {total:.3f} of the probability"
+        raise ValueError(msg)
+    return {label: weight / total for label, weight in weights.items()}

@@ -1,0 +1,177 @@
+"""One model's server, and the two ways of asking it: for a whole JSON reply, and for a stream of events.
+
+Whatever goes wrong here leaves as one of `mom.errors`; leaving a request, also by cancellation, closes its connection,
+which is how a server learns that nobody waits any more.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from mom.errors import PartBrokenError, PartRefusedError, PartTimeoutError, PartUnavailableError
+from mom.models.bounded import BoundedStream, ReplyTooLargeError
+from mom.models.endpoints import root_of
+from mom.models.http_client import TimeLimits
+from mom.models.optional_fields import OptionalFields
+from mom.models.parts import Endpoint, PartName
+from mom.models.refusals import Answer, Server, refusal
+
+REFUSAL_BYTES = 64_000
+
+
+class Upstream:
+    """The server at `endpoint`, which plays `part`."""
+
+    def __init__(
+        self, endpoint: Endpoint, http: httpx.AsyncClient, part: PartName, limits: TimeLimits | None = None
+    ) -> None:
+        self.base_url = endpoint.base_url.rstrip("/")
+        self.root = root_of(endpoint.base_url)
+        self.limits = limits or TimeLimits()
+        address = urlsplit(self.base_url)
+        host = f"{address.hostname}:{address.port}" if address.port else str(address.hostname)
+        self.server = Server(part, host, endpoint.model, endpoint.api_key)
+        self._http = http
+        self._model = endpoint.model
+        self._optional = OptionalFields()
+        self._headers = {"Accept-Encoding": "identity"}  # so that a size limit is one of what is read
+        if endpoint.api_key:
+            self._headers["Authorization"] = f"Bearer {endpoint.api_key}"
+
+    async def model(self) -> str:
+        """The model's name as the server knows it; a server that serves a single one is asked for it once."""
+        if not self._model:
+            listed = await self.get(f"{self.base_url}/models")
+            entries = listed.get("data") if isinstance(listed, dict) else None
+            names = [str(entry["id"]) for entry in entries or () if isinstance(entry, dict) and "id" in entry]
+            if len(names) != 1:
+                raise PartRefusedError(
+                    f"{self.server.words} serves {len(names)} models. Write the name of one after the address in "
+                    f"MOM_{self.server.part.value.upper()}, behind #{f', such as #{names[0]}' if names else ''}.",
+                    part=self.server.part,
+                )
+            self._model = names[0]
+        return self._model
+
+    async def probe(self, path: str) -> Mapping[str, Any] | None:
+        """The JSON object that the server has at `path` beside its OpenAI face, or None where it has none.
+
+        Raises `PartUnavailableError` where there is no server, or one that is still loading.
+        """
+        url = f"{self.root}{path}"
+        try:
+            async with asyncio.timeout(self.limits.probe_s), self._response("GET", url, None) as response:
+                value = await self._read_json(response)
+        except (PartRefusedError, PartBrokenError, PartTimeoutError, TimeoutError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    async def get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        """The JSON at `url`."""
+        return await self._whole("GET", url, None)
+
+    async def post(self, url: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """The JSON reply to `body`."""
+        return await self._whole("POST", url, body)
+
+    @asynccontextmanager
+    async def stream(self, url: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+        """The response to `body`, its headers read; leaving the context closes the connection."""
+        async with self._response("POST", url, body) as response:
+            yield response
+
+    async def _whole(self, method: str, url: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+        try:
+            async with asyncio.timeout(self.limits.reply_s), self._response(method, url, body) as response:
+                return await self._read_json(response)
+        except TimeoutError as error:
+            raise self.too_slow(f"no reply within {self.limits.reply_s:g} s") from error
+
+    @asynccontextmanager
+    async def _response(self, method: str, url: str, body: Mapping[str, Any] | None) -> AsyncIterator[httpx.Response]:
+        response = await self._send_without_refused_fields(method, url, body)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _send_without_refused_fields(
+        self, method: str, url: str, body: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        while True:
+            fitting = None if body is None else self._optional.fit(body)
+            try:
+                return await self._send(method, url, fitting)
+            except PartRefusedError as error:
+                if fitting is None or not self._optional.learn(fitting, error.message):
+                    raise
+
+    async def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        """Send the request and read the answer's headers; an open response with a good status, or an error."""
+        limits = self.limits
+        timeout = httpx.Timeout(None, connect=limits.connect_s, pool=limits.connect_s)
+        with self.failures():
+            request = self._http.build_request(method, url, json=body, headers=self._headers, timeout=timeout)
+            try:
+                async with asyncio.timeout(limits.first_token_s):
+                    response = await self._http.send(request, stream=True)
+            except TimeoutError as error:
+                raise self.too_slow(f"nothing within {limits.first_token_s:g} s") from error
+            response.stream = BoundedStream(response.stream)
+            if response.status_code == httpx.codes.OK:
+                return response
+            try:
+                raise await self._refusal(response)
+            finally:
+                await response.aclose()
+
+    async def _refusal(self, response: httpx.Response) -> Exception:
+        body = b""
+        async with asyncio.timeout(self.limits.connect_s):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > REFUSAL_BYTES:
+                    break
+        words = body.decode(errors="replace")
+        return refusal(Answer(self.server, response.status_code, response.headers, words))
+
+    async def _read_json(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+        with self.failures():
+            body = await response.aread()
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise self.broken("answered something that is not JSON") from error
+
+    def broken(self, what: str) -> PartBrokenError:
+        return PartBrokenError(f"{self.server.words} {what}.", part=self.server.part)
+
+    def too_slow(self, what: str) -> PartTimeoutError:
+        return PartTimeoutError(f"{self.server.words} is too slow: {what}.", part=self.server.part)
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turn what httpx raises into MoM's errors."""
+        server = self.server
+        try:
+            yield
+        except httpx.ConnectTimeout as error:
+            raise PartUnavailableError(
+                f"{server.words} cannot be reached: no connection within {self.limits.connect_s:g} s.", part=server.part
+            ) from error
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise self.too_slow(type(error).__name__) from error
+        except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.ProxyError) as error:
+            raise PartUnavailableError(
+                f"{server.words} cannot be reached. Is it running, and is its address right? ({server.without_keys(str(error))})",
+                part=server.part,
+            ) from error
+        except (httpx.TransportError, httpx.DecodingError, httpx.StreamError, ReplyTooLargeError) as error:
+            raise self.broken(
+                f"ended in mid-answer or broke the protocol: {server.without_keys(str(error))}"
+            ) from error

@@ -1,0 +1,108 @@
+"""The shapes of OpenAI's chat completions on the wire, as far as MoM reads and writes them.
+
+Source: OpenAI's API reference for chat completions; llama.cpp's `reasoning_content`, Ollama's and vLLM's `reasoning`.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from mom.mixture.conversation import Message
+from mom.mixture.events import Usage
+from mom.mixture.ports import SamplingOptions
+
+
+class WireUsage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def as_usage(self) -> Usage:
+        return Usage(self.prompt_tokens, self.completion_tokens)
+
+
+class Words(BaseModel):
+    """A message, or a piece of one in a stream."""
+
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+    @property
+    def thinking(self) -> str:
+        return self.reasoning_content or self.reasoning or ""
+
+
+class Alternative(BaseModel):
+    """A token that might have stood there; one of `prob` and `logprob` is given."""
+
+    token: str
+    id: int | None = None
+    prob: float | None = None
+    logprob: float | None = None
+
+
+class Position(Alternative):
+    """The token that stands there, and the likeliest ones; `top_probs` is llama.cpp's, after sampling."""
+
+    top_logprobs: list[Alternative] | None = None
+    top_probs: list[Alternative] | None = None
+
+
+class Positions(BaseModel):
+    content: list[Position] | None = None
+
+
+class Choice(BaseModel):
+    delta: Words | None = None
+    message: Words | None = None
+    finish_reason: str | None = None
+    logprobs: Positions | None = None
+
+
+class Completion(BaseModel):
+    """A whole reply, or one chunk of a stream."""
+
+    choices: list[Choice] | None = None
+    usage: WireUsage | None = None
+    error: Any = None
+
+    @property
+    def words(self) -> Words:
+        """The first choice's words, which are empty where it has none."""
+        choice = self.choices[0] if self.choices else Choice()
+        return choice.delta or choice.message or Words()
+
+    @property
+    def positions(self) -> Sequence[Position]:
+        """The first choice's tokens with their alternatives, where they were asked for and given."""
+        choice = self.choices[0] if self.choices else Choice()
+        return (choice.logprobs.content if choice.logprobs else None) or ()
+
+
+def messages_as_json(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """OpenAI's messages; attached pictures become data URLs in `image_url` parts."""
+    return [{"role": message.role, "content": _content(message)} for message in messages]
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if not message.attachments:
+        return message.content
+    pictures = [
+        f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}" for picture in message.attachments
+    ]
+    words = [{"type": "text", "text": message.content}] if message.content else []
+    return [*words, *({"type": "image_url", "image_url": {"url": url}} for url in pictures)]
+
+
+def options_as_json(options: SamplingOptions) -> dict[str, Any]:
+    """The fields that a caller has set."""
+    fields: dict[str, Any] = {
+        "max_tokens": options.max_tokens,
+        "temperature": options.temperature,
+        "top_p": options.top_p,
+        "stop": list(options.stop) or None,
+        "seed": options.seed,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
