@@ -90,7 +90,7 @@ def main() -> None:
         (folder / COMPLETE).touch()
 
 
-def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | None:
+def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | None:  # noqa: PLR0911 -- one line for each
     """What people are told; None for what nobody foresaw."""
     match error:
         case GatedRepoError():

@@ -3,6 +3,8 @@
 In the supervisor `install_image_part` runs this file as a child; the child runs pip, politely, and ends it with itself.
 """
 
+import argparse
+import importlib
 import importlib.util
 import os
 import sys
@@ -24,6 +26,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 LOCK = Path(__file__).resolve().parents[3] / "requirements" / "image.lock"  # of a clone
 NOT_INSTALLED = "The image part is not installed: make image, or pip install 'mom[image]'."
 NICE = 10
+PIP = (sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
 
 class Torch(StrEnum):
@@ -60,7 +63,7 @@ async def install_image_part(choice: Torch | None, tell: Callable[[str], None], 
         if line.startswith(("Collecting ", "Downloading ", "Installing ")):
             tell(f"{what} ({line.split(' (', maxsplit=1)[0]})")
 
-    program = Program("image_install", (sys.executable, "-m", "mom.serving.image_install"), {"torch": choice.value})
+    program = Program("image_install", (sys.executable, "-m", "mom.serving.image_install", choice.value, "--tied"))
     child = await Child.start(program, log_folder, on_line=on_line)
     try:
         code = await child.wait()
@@ -93,21 +96,31 @@ def image_pins() -> list[str]:
 
 
 def main() -> None:
-    """The child: run pip."""
+    """`python -m mom.serving.image_install cpu|cuda|existing`; with `--tied` it ends with the supervisor."""
+    parser = argparse.ArgumentParser(description="Installs the image part.")
+    parser.add_argument("torch", type=Torch, choices=list(Torch))
+    parser.add_argument("--tied", action="store_true", help="read a line from stdin, and end when stdin does")
+    arguments = parser.parse_args()
     pip = Grandchild()
-    config = read_config_and_tie(before_exit=pip.end)
-    pip.end_on_sigterm()
-    if sys.platform != "win32":
-        os.nice(NICE)
-    steps = pip_steps(Torch(config["torch"]), image_pins(), LOCK if LOCK.exists() else None)
-    for alternatives in steps:
+    if arguments.tied:
+        read_config_and_tie(before_exit=pip.end)
+        pip.end_on_sigterm()
+        if sys.platform != "win32":
+            os.nice(NICE)  # text is answered meanwhile
+    sys.exit(install(arguments.torch, pip))
+
+
+def install(choice: Torch, pip: Grandchild) -> int:
+    """Run pip step by step; its exit code."""
+    for alternatives in pip_steps(choice, image_pins(), LOCK if LOCK.exists() else None):
         code = 1
         for arguments in alternatives:
-            code = pip.run([sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar", "off", *arguments])
+            code = pip.run([*PIP, *arguments])
             if code == 0:
                 break
         if code != 0:
-            sys.exit(code)
+            return code
+    return 0
 
 
 if __name__ == "__main__":

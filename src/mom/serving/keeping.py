@@ -27,6 +27,9 @@ class Restarts:
         return min(self.first_pause_s * 2.0 ** (failures - 1), self.longest_pause_s)
 
 
+DEFAULT_RESTARTS = Restarts()
+
+
 @dataclass(frozen=True, slots=True)
 class Starting:
     detail: str = ""

@@ -11,12 +11,13 @@ from mom.models.parts import Endpoint, State
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a performance stands; `endpoint` is set where it can be asked."""
+    """Where a performance stands; `endpoint` is set where it can be asked, `answers` is false where that was tried in vain."""
 
     state: State = State.STARTING
     detail: str = ""
     pid: int | None = None
     endpoint: Endpoint | None = None
+    answers: bool = True
 
 
 Report = Callable[[Standing], None]

@@ -53,15 +53,15 @@ class SupervisedPart:
 
     def _consider_next(self, following: Performance) -> None:
         assert self._current is not None
-        old = self._current
-        state = following.standing.state
-        if state in CAN_BE_ASKED or (state is State.FAILED and old.standing.endpoint is None):
+        old, standing = self._current, following.standing
+        has_failed = standing.state is State.FAILED or not standing.answers
+        if has_failed and old.standing.endpoint is not None:
+            self._next = None
+            self._note = f"{following.player.model} could not take over: {standing.detail}"
+            self._end_soon(following)
+        elif has_failed or standing.state in CAN_BE_ASKED:
             self._current, self._next = following, None
             self._end_soon(old)
-        elif state is State.FAILED:
-            self._next = None
-            self._note = f"{following.player.model} could not take over: {following.standing.detail}"
-            self._end_soon(following)
 
     def _show(self) -> None:
         if self._current is None:

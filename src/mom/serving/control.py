@@ -1,0 +1,155 @@
+"""The control API: the web process asks the supervisor, on loopback, for states and for changes of models."""
+
+import asyncio
+import hmac
+import json
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+import psutil
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mom.errors import ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
+from mom.models.parts import Part, PartName
+from mom.serving.board import Board
+from mom.serving.child import LOOPBACK
+
+LONG_POLL_S = 25.0
+STATUS: dict[type[Exception], int] = {ForbiddenError: 403, NotFoundError: 404, InputError: 400, SettingsError: 400}
+
+
+class Controlled(Protocol):
+    """What the control API acts on; the supervisor."""
+
+    @property
+    def board(self) -> Board: ...
+
+    def swap(self, part: PartName, address: str, api_key: str | None) -> None:
+        """Raises `SettingsError` for an address that cannot play the part."""
+
+    async def offers(self) -> dict[str, Any]: ...
+
+
+def create_control_app(controlled: Controlled, token: str, host: str) -> ASGIApp:
+    """The whole URL table."""
+
+    async def read_parts(request: Request) -> Response:
+        board = controlled.board
+        after = request.query_params.get("after", "")
+        if after.isdecimal():
+            try:
+                async with asyncio.timeout(LONG_POLL_S):
+                    await board.wait_for_change(int(after))
+            except TimeoutError:
+                pass  # nothing changed: the answer says so
+        return JSONResponse(
+            {"version": board.version, "parts": [_with_memory(part).as_json() for part in board.parts.values()]}
+        )
+
+    async def swap_part(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in [part.value for part in PartName]:
+            raise NotFoundError(f"There is no part {name!r}.")
+        wanted = await _read_json(request)
+        address, api_key = wanted.get("address"), wanted.get("api_key")
+        if not isinstance(address, str) or not (api_key is None or isinstance(api_key, str)):
+            raise ParameterError("A swap needs an 'address'.", param="address")
+        controlled.swap(PartName(name), address, api_key)
+        return JSONResponse({}, status_code=202)
+
+    async def read_offers(_request: Request) -> Response:
+        return JSONResponse(await controlled.offers())
+
+    app = Starlette(
+        routes=[
+            Route("/parts", _in_envelope(read_parts)),
+            Route("/parts/{name}/swap", _in_envelope(swap_part), methods=["POST"]),
+            Route("/offers", _in_envelope(read_offers)),
+        ]
+    )
+    return Guard(app, token, host)
+
+
+class Guard:
+    """Lets in only who knows the token and names this address: a web page can do neither (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, token: str, host: str) -> None:
+        self._app = app
+        self._authorization = f"Bearer {token}".encode()
+        self._host = host.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        is_known = hmac.compare_digest(headers.get(b"authorization", b""), self._authorization)
+        if headers.get(b"host") != self._host or not is_known:
+            await _refusal(ForbiddenError("The control API is for MoM's own processes."))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class ControlServer:
+    """Serves the control API in the running loop, without uvicorn's main loop, which would wake ten times a second."""
+
+    def __init__(self, controlled: Controlled) -> None:
+        self.token = secrets.token_urlsafe(32)
+        self._socket = socket.create_server((LOOPBACK, 0))
+        host = f"{LOOPBACK}:{self._socket.getsockname()[1]}"
+        self.url = f"http://{host}"
+        app = create_control_app(controlled, self.token, host)
+        self._config = uvicorn.Config(
+            app, log_level="warning", lifespan="off", date_header=False, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(self._config)
+
+    async def start(self) -> None:
+        self._config.load()
+        self._server.lifespan = self._config.lifespan_class(self._config)
+        await self._server.startup(sockets=[self._socket])
+
+    async def stop(self) -> None:
+        await self._server.shutdown(sockets=[self._socket])
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _in_envelope(handler: Handler) -> Handler:
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except MomError as error:
+            return _refusal(error)
+
+    return handle
+
+
+def _refusal(error: MomError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    return JSONResponse({"error": error.as_json()}, status_code=status)
+
+
+async def _read_json(request: Request) -> dict[str, Any]:
+    try:
+        value = json.loads(await request.body())
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ParameterError("The body is no JSON object.")
+    return value
+
+
+def _with_memory(part: Part) -> Part:
+    if part.pid is None:
+        return part
+    try:
+        return replace(part, memory_bytes=psutil.Process(part.pid).memory_info().rss)
+    except psutil.Error:
+        return part

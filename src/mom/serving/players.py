@@ -1,0 +1,128 @@
+"""Who plays a part, by its address: a process of MoM's own, a server elsewhere, or the large LLM as well."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from mom.errors import ModelFileError, SettingsError
+from mom.models.addresses import AddressKind, ModelAddress
+from mom.models.parts import Endpoint, PartName, State
+from mom.serving import demo
+from mom.serving.board import Board
+from mom.serving.child import LOOPBACK
+from mom.serving.downloads import Hub, fetch, split_hub_target
+from mom.serving.elsewhere import player_elsewhere
+from mom.serving.image_install import Torch, install_image_part
+from mom.serving.keeping import GivenUp, News, Restarts, Running, Starting, keep
+from mom.serving.performance import Player, Report, Standing
+from mom.serving.program import Program
+from mom.serving.programs import image_program, llm_program
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What players share: where logs and models are kept, how children are restarted, what they wait for."""
+
+    board: Board
+    http: httpx.AsyncClient
+    log_folder: Path
+    hub: Hub
+    restarts: Restarts
+    web_is_ready: asyncio.Event
+    ollama_url: str
+    llama_server: Path | None = None
+    install_image: Torch | None = None
+
+
+def choose_player(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
+    """Raises `SettingsError` where such an address cannot play this part."""
+    match address.kind:
+        case AddressKind.OLLAMA if part is PartName.IMAGE_MODEL:
+            raise SettingsError(f"The {part.words} cannot be '{address}': Ollama draws no pictures.")
+        case AddressKind.URL | AddressKind.OLLAMA:
+            return player_elsewhere(part, address, api_key, ollama_url=stage.ollama_url, http=stage.http)
+        case AddressKind.SAME if part in {PartName.SMALL_LLM, PartName.VISION_LLM}:
+            return _same_as_large_llm(stage.board)
+        case AddressKind.SAME:
+            raise SettingsError(
+                f"The {part.words} cannot be 'same': only the small LLM and the vision LLM can be the large one as well."
+            )
+        case _:
+            return _served_here(part, address, stage)
+
+
+def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
+    model = model_name(part, address)
+    is_image = part is PartName.IMAGE_MODEL
+    if address.kind is AddressKind.HUB and not is_image and split_hub_target(address)[1] is None:
+        raise SettingsError(f"{address} names no file: write hf:OWNER/REPO/FILE.gguf.")
+
+    async def play(report: Report) -> None:
+        def tell_download(detail: str) -> None:
+            report(Standing(State.DOWNLOADING, detail))
+
+        report(Standing())
+        if is_image:
+            await stage.web_is_ready.wait()  # importing torch would take its cores
+            await install_image_part(stage.install_image, tell_download, log_folder=stage.log_folder)
+        path = await _find_model(part, address, stage, tell_download)
+        report(Standing())
+        program = image_program(path, model) if is_image else llm_program(part, path, model, stage.llama_server)
+        await _keep(program, model, report, stage)
+
+    return Player(model, play, demo=address.kind is AddressKind.DEMO)
+
+
+async def _keep(program: Program, model: str, report: Report, stage: Stage) -> None:
+    def tell(news: News) -> None:
+        match news:
+            case Starting(detail, pid):
+                report(Standing(State.STARTING, detail, pid))
+            case Running(child):
+                endpoint = Endpoint(f"http://{LOOPBACK}:{child.port}/v1", model, child.api_key)
+                report(Standing(State.READY, "", child.pid, endpoint))
+            case GivenUp(detail):
+                report(Standing(State.FAILED, detail))
+
+    await keep(program, tell, log_folder=stage.log_folder, http=stage.http, restarts=stage.restarts)
+
+
+async def _find_model(part: PartName, address: ModelAddress, stage: Stage, tell: Callable[[str], None]) -> Path:
+    if address.kind is AddressKind.HUB:
+        return await fetch(address, stage.hub, tell, log_folder=stage.log_folder, name=part.value)
+    return _find_here(part, address)
+
+
+def _find_here(part: PartName, address: ModelAddress) -> Path:
+    if address.kind is AddressKind.DEMO:
+        path = demo.IMAGE_FOLDER if part is PartName.IMAGE_MODEL else demo.LLM_FILE
+        problem = f"This installation has no demo model for the {part.words}. Set another address."
+    else:
+        path = Path(address.target).expanduser()
+        problem = f"There is no model file {path}. Check the path after 'file:'."
+    if not path.exists():
+        raise ModelFileError(problem)
+    return path
+
+
+def model_name(part: PartName, address: ModelAddress) -> str:
+    """The name under which a model that is served here is shown and asked."""
+    if address.kind is AddressKind.DEMO:
+        return demo.IMAGE_NAME if part is PartName.IMAGE_MODEL else demo.LLM_NAME
+    return Path(address.target).name.removesuffix(".gguf").removesuffix(".safetensors")
+
+
+def _same_as_large_llm(board: Board) -> Player:
+    async def play(report: Report) -> None:
+        version = board.version
+        while True:
+            large = board.parts.get(PartName.LARGE_LLM)
+            if large is not None:
+                detail = large.detail or f"played by the large LLM, {large.model}"
+                report(Standing(large.state, detail, large.pid, large.endpoint))
+            version = await board.wait_for_change(version)
+
+    return Player("same as the large LLM", play)

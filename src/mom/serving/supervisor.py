@@ -1,0 +1,122 @@
+"""The supervisor: keeps the web process and the models running, changes models, and ends everything with itself."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from mom.models.addresses import parse_address
+from mom.models.http_client import make_http_client
+from mom.models.parts import PartName, State
+from mom.serving.board import Board
+from mom.serving.control import ControlServer
+from mom.serving.downloads import Hub
+from mom.serving.keeping import DEFAULT_RESTARTS, GivenUp, News, Restarts, Running, keep
+from mom.serving.offers import find_offers
+from mom.serving.players import Stage, choose_player
+from mom.serving.program import Program
+from mom.serving.reloading import wait_for_edit
+from mom.serving.serve_plan import ServePlan
+from mom.serving.supervised_part import SupervisedPart
+
+DEMO = "demo"
+OPTIONAL = {PartName.VISION_LLM}  # nobody plays it unless it is set
+
+WebProgram = Callable[[ControlServer], Program]
+
+
+class Supervisor:
+    """`run` until it is cancelled or the web process is given up; `web_is_ready` is set when the page can be opened."""
+
+    def __init__(self, plan: ServePlan, web_program: WebProgram, restarts: Restarts = DEFAULT_RESTARTS) -> None:
+        self.board = Board()
+        self.web_is_ready = asyncio.Event()
+        self._plan = plan
+        self._web_program = web_program
+        self._restarts = restarts
+        self._parts = {name: SupervisedPart(name, self.board) for name in PartName}
+        self._http = make_http_client()
+        self._stage = Stage(
+            board=self.board,
+            http=self._http,
+            log_folder=plan.log_folder,
+            hub=Hub(plan.data_dir / "models", plan.hub_endpoint, plan.hub_token),
+            restarts=restarts,
+            web_is_ready=self.web_is_ready,
+            ollama_url=plan.ollama_url,
+            llama_server=plan.llama_server,
+            install_image=plan.install_image,
+        )
+
+    async def run(self) -> str:
+        """Returns why the web process was given up. Raises `SettingsError` for an address that cannot play its part."""
+        control = ControlServer(self)
+        await control.start()
+        try:
+            self._start_parts()
+            return await self._keep_web(self._web_program(control))
+        finally:
+            await asyncio.gather(*(part.end() for part in self._parts.values()))
+            await control.stop()
+            await self._http.aclose()
+
+    async def wait_until_llms_settle(self, at_most_s: float) -> None:
+        """Return when no LLM is starting any more, or after that time."""
+        try:
+            async with asyncio.timeout(at_most_s):
+                while any(
+                    part.state is State.STARTING
+                    for part in self.board.parts.values()
+                    if part.name is not PartName.IMAGE_MODEL
+                ):
+                    await self.board.wait_for_change(self.board.version)
+        except TimeoutError:
+            return
+
+    def swap(self, part: PartName, address: str, api_key: str | None) -> None:
+        """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
+        player = choose_player(part, parse_address(address), api_key, self._stage)
+        self._parts[part].play(player)
+
+    async def offers(self) -> dict[str, Any]:
+        """Models of others on this machine that could play parts."""
+        return await find_offers(self._http, self._plan.ollama_url)
+
+    def _start_parts(self) -> None:
+        players = {
+            name: choose_player(
+                name,
+                parse_address(self._plan.addresses.get(name, DEMO), name=f"MOM_{name.value.upper()}"),
+                self._plan.api_keys.get(name),
+                self._stage,
+            )
+            for name in PartName
+            if name in self._plan.addresses or name not in OPTIONAL
+        }
+        for name, player in players.items():
+            self._parts[name].play(player)
+
+    async def _keep_web(self, program: Program) -> str:
+        reason = ""
+
+        def tell(news: News) -> None:
+            nonlocal reason
+            match news:
+                case Running():
+                    self.web_is_ready.set()
+                case GivenUp(detail):
+                    reason = detail
+
+        while True:
+            keeping = asyncio.create_task(
+                keep(program, tell, log_folder=self._plan.log_folder, http=self._http, restarts=self._restarts)
+            )
+            edit = asyncio.create_task(wait_for_edit() if self._plan.reload else asyncio.Event().wait())
+            try:
+                done, _ = await asyncio.wait({keeping, edit}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                keeping.cancel()
+                edit.cancel()
+                await asyncio.wait({keeping, edit})
+            if keeping in done:
+                keeping.result()
+                return reason
