@@ -1,0 +1,94 @@
+"""Pictures and progress in OpenAI's words: the JSON answer, and the stream of server-sent events.
+
+`image_generation.partial_image` and `image_generation.completed` are OpenAI's; `queued` and `progress` are ours, and
+OpenAI's own client passes them on untouched.
+"""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+
+from mom.errors import MomError
+from mom.serving.image_server.drawing import Drawn, StepDone
+from mom.serving.image_server.jobs import Finished, Job, JobEvent, Queued
+
+HEARTBEAT_S = 10.0
+HEARTBEAT = b": heartbeat\n\n"
+
+
+async def collect_answer(job: Job, model: str) -> dict[str, object]:
+    """Wait for all pictures of a job: `{"created", "data": [...]}`. Raises the job's `MomError`."""
+    pictures: list[dict[str, object]] = []
+    while not isinstance(event := await job.next_event(), Finished):
+        if isinstance(event, Drawn):
+            pictures.append(_describe(event))
+    return {"created": int(time.time()), "model": model, "output_format": "png", "data": pictures}
+
+
+async def stream_answer(job: Job, model: str, *, partial_images: int) -> AsyncIterator[bytes]:
+    """The job's events as server-sent events, with a heartbeat while nothing happens; an error ends the stream."""
+    shown_at = _choose_steps(job.specs[0].steps, partial_images)
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                event = await job.next_event()
+        except TimeoutError:
+            yield HEARTBEAT
+            continue
+        except MomError as error:
+            yield _write_event("error", {"error": error.as_json()})
+            return
+        if isinstance(event, Finished):
+            return
+        yield _write_event(*_name_event(event, model))
+        if isinstance(event, StepDone) and event.step in shown_at and event.preview is not None:
+            index = shown_at.index(event.step)
+            yield _write_event("image_generation.partial_image", _describe_partial(event.preview, index))
+
+
+def _choose_steps(steps: int, partial_images: int) -> list[int]:
+    """At most `partial_images` steps, evenly spread, without the last: after that one comes the picture itself."""
+    return sorted({round(steps * (i + 1) / (partial_images + 1)) for i in range(partial_images)} & set(range(1, steps)))
+
+
+def _name_event(event: JobEvent, model: str) -> tuple[str, dict[str, object]]:
+    match event:
+        case Queued(position):
+            return "image_generation.queued", {"position": position}
+        case StepDone(step, steps, preview):
+            return "image_generation.progress", {"step": step, "steps": steps, "b64_json": _encode(preview)}
+        case Drawn():
+            common = {"created_at": int(time.time()), "output_format": "png", "background": "opaque", "quality": "auto"}
+            return "image_generation.completed", {**_describe(event), **common, "model": model}
+        case Finished():
+            raise AssertionError("the end of a job is the end of its stream, not an event in it")
+
+
+def _describe(drawn: Drawn) -> dict[str, object]:
+    spec = drawn.spec
+    return {
+        "b64_json": _encode(drawn.png),
+        "seed": spec.seed,
+        "steps": spec.steps,
+        "width": spec.width,
+        "height": spec.height,
+        "size": f"{spec.width}x{spec.height}",
+        "prompt": spec.prompt,
+        "dropped_tail": drawn.dropped_tail,
+    }
+
+
+def _describe_partial(preview: bytes, index: int) -> dict[str, object]:
+    common = {"created_at": int(time.time()), "output_format": "jpeg", "background": "opaque", "quality": "low"}
+    return {"b64_json": _encode(preview), "partial_image_index": index, **common}
+
+
+def _encode(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _write_event(name: str, data: Mapping[str, object]) -> bytes:
+    fields = data if name == "error" else {"type": name, **data}
+    return f"event: {name}\ndata: {json.dumps(fields)}\n\n".encode()

@@ -1,0 +1,123 @@
+"""Looks at a model on disk before anything of it is opened: what it is, whether it is safe, whether it fits.
+
+Nothing here imports torch, so that a wrong model is refused at once and in plain words.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+from mom.errors import ModelFileError
+
+PIPELINES = {"StableDiffusionPipeline", "LatentConsistencyModelPipeline"}  # the second is the first with LCM built in
+LIBRARIES = {"diffusers", "transformers"}
+# The safety checker is not loaded: 1.2 GB that see only finished pictures, and nothing between steps.
+LEFT_OUT = {"safety_checker", "feature_extractor", "image_encoder"}
+PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`path` is a diffusers folder or one `.safetensors` file; `unet_bytes` is the size of the UNet's weights on disk
+    (of everything, where it is one file); `variant` is diffusers' word for weights with an infix, such as `fp16`.
+    """
+
+    path: Path
+    unet_bytes: int
+    variant: str | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.is_dir()
+
+
+def find_checkpoint(model: str, *, has_lora: bool = False) -> Checkpoint:
+    """Find and check the model. Raises `ModelFileError` with what is wrong and what to do."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return _look_at_folder(path, has_lora=has_lora)
+    if path.suffix in PICKLES:
+        raise ModelFileError(
+            f"{path.name} is a pickle, and opening one can run any code in it. Use the model's .safetensors file."
+        )
+    if path.is_file():
+        if path.suffix != ".safetensors":
+            raise ModelFileError(
+                f"{path.name} is no .safetensors file, and the image server reads no other kind of file."
+            )
+        return Checkpoint(path, path.stat().st_size)
+    if HUB_ID.fullmatch(model) and not model.startswith("."):
+        return _look_at_folder(_find_in_hub_cache(model), has_lora=has_lora)
+    raise ModelFileError(f"There is no image model at {model}.")
+
+
+def _find_in_hub_cache(repository: str) -> Path:
+    try:
+        return Path(snapshot_download(repository, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        raise ModelFileError(
+            f"The image model {repository} is neither a folder here nor downloaded. Run: hf download {repository}"
+        ) from error
+
+
+def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
+    index = _read_json(folder / "model_index.json")
+    pipeline = index.get("_class_name")
+    if pipeline not in PIPELINES:
+        raise ModelFileError(
+            f"{folder.name} holds a {pipeline}; this image server runs Stable Diffusion 1.x and its kin."
+        )
+    for name, entry in index.items():
+        library = entry[0] if isinstance(entry, list) and entry else None
+        if library is not None and library not in LIBRARIES and name not in LEFT_OUT:
+            raise ModelFileError(
+                f"{folder.name} brings its own code for its {name} ({library}), which is not run here."
+            )
+    if not has_lora:
+        _check_few_steps(folder)
+    weights = _find_weights(folder / "unet")
+    variant = "fp16" if all(".fp16." in file.name for file in weights) else None
+    if variant is None:
+        weights = [file for file in weights if ".fp16." not in file.name]
+    return Checkpoint(folder, sum(file.stat().st_size for file in weights), variant)
+
+
+def _find_weights(unet: Path) -> Sequence[Path]:
+    weights = sorted(unet.glob("*.safetensors"))
+    if not weights and any(file.suffix in PICKLES for file in unet.glob("*")):
+        raise ModelFileError(
+            f"The weights in {unet} are pickles, and opening one can run any code in it. Use a model with .safetensors."
+        )
+    if not weights:
+        raise ModelFileError(f"There are no weights in {unet}: the model is incomplete. Download it again.")
+    return weights
+
+
+def _check_few_steps(folder: Path) -> None:
+    # A plain model drawn in four LCM steps gives grey mush, which nobody would trace back to its cause.
+    if _read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name") == "LCMScheduler":
+        return
+    if _read_json(folder / "unet" / "config.json").get("time_cond_proj_dim") is not None:
+        return
+    raise ModelFileError(
+        f"{folder.name} is not made for few steps. Use an LCM model such as SimianLuo/LCM_Dreamshaper_v7, or add an LCM-LoRA."
+    )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelFileError(f"{file} is missing: this is no complete diffusers folder.") from error
+    except ValueError as error:
+        raise ModelFileError(f"{file} is no JSON: the model is damaged. Download it again.") from error
+    if not isinstance(value, dict):
+        raise ModelFileError(f"{file} does not hold what it should: the model is damaged. Download it again.")
+    return value

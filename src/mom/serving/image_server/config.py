@@ -1,0 +1,40 @@
+"""The image server's configuration: the one JSON line that the supervisor writes to its stdin."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from mom.errors import ServingError
+
+DEFAULT_STEPS = 4
+MAX_WAITING = 8
+TIME_LIMIT_S = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """`model` is a diffusers folder, a `.safetensors` file or the id of a hub repository that is on this machine.
+
+    `lora` is the same for an LCM-LoRA, or None. `max_waiting` jobs may stand in the queue beside the running one;
+    a picture that takes longer than `time_limit_s` is given up.
+    """
+
+    port: int
+    model: str
+    model_name: str
+    api_key: str
+    host: str = "127.0.0.1"
+    lora: str | None = None
+    default_steps: int = DEFAULT_STEPS
+    max_waiting: int = MAX_WAITING
+    time_limit_s: float = TIME_LIMIT_S
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Raises `ServingError` when a field is missing or misspelt."""
+        unknown = set(value) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ServingError(f"The image server's configuration has unknown fields: {', '.join(sorted(unknown))}.")
+        try:
+            return cls(**value)
+        except TypeError as error:
+            raise ServingError(f"The image server's configuration is incomplete: {error}.") from error
