@@ -6,12 +6,12 @@ const mom = process.env.MOM_URL ?? 'http://127.0.0.1:8600'
 // MoM refuses a foreign Host and Origin, so both are the server's own on the way there.
 const proxied = { target: mom, changeOrigin: true, headers: { origin: new URL(mom).origin } }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [svelte()],
-  base: '/static/chat/',
+  base: command === 'build' ? '/static/chat/' : '/',
   server: {
     host: '127.0.0.1',
-    proxy: { '/api': proxied, '/images': proxied, '/readyz': proxied },
+    proxy: { '/api': proxied, '/images': proxied },
   },
   build: {
     outDir: '../../src/mom/web/static/chat',
@@ -32,4 +32,4 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     environment: 'node',
   },
-})
+}))

@@ -50,13 +50,20 @@ export function emptyAnswer(): Answer {
 }
 
 /** The answer as far as it was stored. */
-export function storedAnswer(message: StoredMessage, status: TurnStatus): Answer {
+export function storedAnswer(message: StoredMessage): Answer {
+  const { turn } = message
   return {
     ...EMPTY,
-    status,
+    status: turn?.status ?? 'finished',
+    models: turn?.models ?? {},
     verdict: message.verdict,
     text: message.content,
+    reasoning: message.reasoning ?? '',
     pictures: message.images,
+    error: turn?.error ?? null,
+    finishReason: turn?.finish_reason ?? null,
+    usage: turn?.usage ?? null,
+    timings: turn?.timings ?? {},
   }
 }
 
@@ -93,7 +100,7 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
         pictures: [...answer.pictures, event.data.image],
       }
     case 'turn_snapshot':
-      return { ...storedAnswer(event.data.message, event.data.status), models: answer.models }
+      return { ...storedAnswer(event.data.message), status: event.data.status }
     case 'turn_finished':
       return {
         ...answer,

@@ -42,15 +42,27 @@ export interface Failure {
 
 export type TurnStatus = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted'
 
-/** A message as the chats store it. */
+/** How the making of an answer stands, or ended. */
+export interface StoredTurn {
+  id: string
+  status: TurnStatus
+  models?: Record<string, string>
+  error?: Failure | null
+  finish_reason?: string | null
+  usage?: Usage | null
+  timings?: Record<string, number> | null
+}
+
+/** A message as the chats store it; `images` are an answer's pictures, or those attached to a question. */
 export interface StoredMessage {
   id: string
   parent_id: string | null
   role: 'user' | 'assistant'
   content: string
+  reasoning?: string
   images: Picture[]
   verdict: Verdict | null
-  turn: { id: string; status: TurnStatus } | null
+  turn: StoredTurn | null
 }
 
 export type TurnEvent =

@@ -1,0 +1,101 @@
+/** MoM's HTTP interface for the page: one function for each request. Keeps no state. */
+
+import type { Failure, Need, StoredMessage, TurnStatus } from '../mixture/events'
+
+export interface ChatSummary {
+  id: string
+  title: string
+}
+
+export interface StoredChat extends ChatSummary {
+  messages: StoredMessage[]
+}
+
+export interface Question {
+  content: string
+  /** Sent again with the same id, a question is asked once. */
+  client_id: string
+  parent_id: string | null
+  /** Attached pictures as data URLs. */
+  images: string[]
+}
+
+export interface Asked {
+  message_id: string
+  turn_id: string
+}
+
+export interface Part {
+  state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external'
+  model: string
+  demo: boolean
+  detail: string
+}
+
+export interface Readiness {
+  ready: boolean
+  parts: Record<string, Part>
+}
+
+/** A request that was refused or never answered; `message` is for people. `status` is 0 where nobody answered. */
+export class RequestError extends Error {
+  override name = 'RequestError'
+
+  constructor(
+    readonly status: number,
+    readonly failure: Failure,
+  ) {
+    super(failure.message)
+  }
+}
+
+export const listChats = (): Promise<ChatSummary[]> => request('GET', '/api/chats')
+
+export const createChat = (): Promise<{ id: string }> => request('POST', '/api/chats', {})
+
+export const readChat = (id: string): Promise<StoredChat> => request('GET', `/api/chats/${id}`)
+
+export const renameChat = (id: string, title: string): Promise<unknown> => request('PATCH', `/api/chats/${id}`, { title })
+
+export const deleteChat = (id: string): Promise<unknown> => request('DELETE', `/api/chats/${id}`)
+
+export const ask = (chatId: string, question: Question): Promise<Asked & { question_id: string }> =>
+  request('POST', `/api/chats/${chatId}/messages`, question)
+
+export const readTurn = (id: string): Promise<{ status: TurnStatus }> => request('GET', `/api/turns/${id}`)
+
+export const stopTurn = (id: string): Promise<unknown> => request('POST', `/api/turns/${id}/stop`, {})
+
+export const retryTurn = (id: string): Promise<Asked> => request('POST', `/api/turns/${id}/retry`, {})
+
+export const overruleTurn = (id: string, need: Need): Promise<Asked> => request('POST', `/api/turns/${id}/overrule`, { need })
+
+/** What `/readyz` says, but with status 200 in every state. */
+export const readParts = (): Promise<Readiness> => request('GET', '/api/parts')
+
+async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  } catch (error) {
+    throw new RequestError(0, failureOf('MoM cannot be reached. See whether it still runs, then try again.', String(error)))
+  }
+  const text = await response.text()
+  let reply: unknown
+  try {
+    reply = text ? JSON.parse(text) : null
+  } catch {
+    throw new RequestError(response.status, failureOf(`MoM gave an answer that cannot be read (HTTP ${response.status}).`, null))
+  }
+  if (response.ok) return reply as Reply
+  const failure = (reply as { error?: Failure } | null)?.error
+  throw new RequestError(response.status, failure ?? failureOf(`MoM refused this (HTTP ${response.status}).`, null))
+}
+
+function failureOf(message: string, code: string | null): Failure {
+  return { message, type: null, code, param: null }
+}

@@ -1,0 +1,105 @@
+/** All chats: the list, the one that is open, and its place in the page's address. */
+
+import { SvelteMap } from 'svelte/reactivity'
+import { type ChatSummary, deleteChat, listChats, renameChat } from '../services/api'
+import { Conversation, type ConversationOwner } from './conversation.svelte'
+import { failureOf } from './message.svelte'
+
+export type { ChatSummary }
+
+const TITLE_CHARS = 60
+
+export class ChatsStore implements ConversationOwner {
+  list = $state.raw<ChatSummary[]>([])
+  /** A plain sentence where the list could not be read or changed. */
+  error = $state('')
+  open = $state.raw<Conversation>(new Conversation(this))
+  readonly #conversations = new SvelteMap<string, Conversation>()
+
+  /** Read the list and open the chat that the address names. */
+  async start(): Promise<void> {
+    addEventListener('popstate', () => {
+      this.#openAddressed()
+    })
+    this.#openAddressed()
+    await this.refresh()
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.list = await listChats()
+      this.error = ''
+    } catch (error) {
+      this.error = failureOf(error).message
+    }
+  }
+
+  /** What the list shows beside a chat's title. */
+  stateOf(id: string): 'answering' | 'news' | 'quiet' {
+    const conversation = this.#conversations.get(id)
+    if (conversation?.isAnswering) return 'answering'
+    return conversation?.hasNews ? 'news' : 'quiet'
+  }
+
+  /** The address of a chat, or of a new one. */
+  addressOf(id: string | null): string {
+    return id ? `/chats/${id}` : '/'
+  }
+
+  /** Show another chat, or a new one. */
+  goTo(id: string | null): void {
+    history.pushState(null, '', this.addressOf(id))
+    this.#openAddressed()
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    await this.#change(async () => {
+      await renameChat(id, title)
+      const conversation = this.#conversations.get(id)
+      if (conversation) conversation.title = title
+    })
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#change(async () => {
+      await deleteChat(id)
+      this.#conversations.get(id)?.forget()
+      this.#conversations.delete(id)
+      if (this.open.id === id) this.goTo(null)
+    })
+  }
+
+  onCreated(conversation: Conversation, firstWords: string): void {
+    if (!conversation.id) return
+    this.#conversations.set(conversation.id, conversation)
+    conversation.title = firstWords.slice(0, TITLE_CHARS)
+    this.list = [{ id: conversation.id, title: conversation.title }, ...this.list]
+    if (this.open === conversation) history.replaceState(null, '', this.addressOf(conversation.id))
+  }
+
+  onChanged(): void {
+    void this.refresh()
+  }
+
+  #openAddressed(): void {
+    const id = /^\/chats\/([^/]+)$/.exec(location.pathname)?.[1] ?? null
+    if (id !== null && id === this.open.id) return
+    this.open.leave()
+    let conversation = id === null ? undefined : this.#conversations.get(id)
+    if (!conversation) {
+      conversation = new Conversation(this, id)
+      if (id !== null) this.#conversations.set(id, conversation)
+    }
+    this.open = conversation
+    void conversation.open()
+  }
+
+  async #change(change: () => Promise<void>): Promise<void> {
+    try {
+      await change()
+      await this.refresh()
+    } catch (error) {
+      this.error = failureOf(error).message
+    }
+  }
+}

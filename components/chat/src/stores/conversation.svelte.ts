@@ -1,0 +1,187 @@
+/** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
+
+import type { Need } from '../mixture/events'
+import { ask, type Asked, createChat, overruleTurn, readChat, retryTurn } from '../services/api'
+import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
+import { MessageTree } from './tree.svelte'
+
+const WATCH_MS = 2000
+
+/** Whom a conversation tells of what the list of chats should show. */
+export interface ConversationOwner {
+  onCreated: (conversation: Conversation, firstWords: string) => void
+  onChanged: () => void
+}
+
+export class Conversation {
+  /** None until the first question is asked. */
+  id = $state<string | null>(null)
+  title = $state('')
+  isLoading = $state(false)
+  /** A plain sentence each: why the chat could not be read, and why the last wish could not be carried out. */
+  readError = $state('')
+  error = $state('')
+  draft = $state('')
+  /** The pictures attached to the draft, as data URLs. */
+  attached = $state.raw<string[]>([])
+  /** Something was answered here while another chat was open. */
+  hasNews = $state(false)
+
+  readonly tree = new MessageTree((parent) => new AnswerMessage(parent, () => void this.read()))
+  readonly isAnswering = $derived(this.tree.answers.some((answer) => answer.isRunning))
+  /** The answer that is being written at the end of what is shown. */
+  readonly running = $derived.by(() => {
+    const last = this.tree.path.at(-1)
+    return last?.role === 'assistant' && last.isRunning ? last : null
+  })
+
+  #isOpen = false
+  #wishesUnderWay = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #lastTry = { content: '', clientId: '' }
+
+  constructor(
+    readonly owner: ConversationOwner,
+    id: string | null = null,
+  ) {
+    this.id = id
+  }
+
+  /** Show this chat: read it as it is stored, then follow what is being answered. */
+  async open(): Promise<void> {
+    this.#isOpen = true
+    this.hasNews = false
+    clearTimeout(this.#timer)
+    await this.read()
+  }
+
+  /** Another chat is shown. Event streams are let go: a browser has few connections to one server (six, by HTTP/1.1). */
+  leave(): void {
+    this.#isOpen = false
+    for (const answer of this.tree.answers) answer.leave()
+    this.#watchFromAfar()
+  }
+
+  /** The chat is gone. */
+  forget(): void {
+    this.leave()
+    clearTimeout(this.#timer)
+  }
+
+  async read(): Promise<void> {
+    // What is stored does not yet hold what is just being asked.
+    if (!this.id || this.#wishesUnderWay > 0) return
+    this.isLoading = true
+    this.readError = ''
+    try {
+      const stored = await readChat(this.id)
+      this.title = stored.title
+      this.tree.store(stored.messages)
+      this.#follow()
+    } catch (error) {
+      this.readError = failureOf(error).message
+    } finally {
+      this.isLoading = false
+    }
+  }
+
+  /** Ask the draft. It is shown at once, and comes back into the draft where the server does not take it. */
+  async send(): Promise<void> {
+    const content = this.draft.trim()
+    if (!content || this.running) return
+    const images = this.attached
+    const parent = this.tree.path.at(-1) ?? null
+    const question = new QuestionMessage(parent, content, images)
+    const answer = this.tree.newAnswer(question)
+    this.draft = ''
+    this.attached = []
+    const isAsked = await this.#wish([question, answer], answer, async () => {
+      const chatId = this.id ?? (await this.#create(content))
+      const asked = await ask(chatId, { content, client_id: this.#clientIdFor(content), parent_id: parent?.id ?? null, images })
+      question.id = asked.question_id
+      return asked
+    })
+    if (isAsked) {
+      this.#lastTry = { content: '', clientId: '' }
+    } else {
+      this.draft = this.draft ? `${content}\n${this.draft}` : content
+      this.attached = [...images, ...this.attached]
+    }
+  }
+
+  async retry(answer: AnswerMessage): Promise<void> {
+    await this.#answerAgain(answer, retryTurn)
+  }
+
+  /** Answer as the other need: the verdict was wrong. */
+  async overrule(answer: AnswerMessage, need: Need): Promise<void> {
+    await this.#answerAgain(answer, (turnId) => overruleTurn(turnId, need))
+  }
+
+  async #answerAgain(answer: AnswerMessage, wish: (turnId: string) => Promise<Asked>): Promise<void> {
+    const { turnId } = answer
+    if (!turnId) return
+    const sibling = this.tree.newAnswer(answer.parent)
+    await this.#wish([sibling], sibling, () => wish(turnId))
+  }
+
+  /** Show `added` at once; take it back, and say why, where the server refuses. */
+  async #wish(added: Message[], answer: AnswerMessage, wish: () => Promise<Asked>): Promise<boolean> {
+    this.error = ''
+    this.tree.add(added)
+    this.#wishesUnderWay++
+    try {
+      answer.begin(await wish())
+      this.#follow()
+      return true
+    } catch (error) {
+      this.tree.remove(added)
+      this.error = failureOf(error).message
+      return false
+    } finally {
+      this.#wishesUnderWay--
+      this.owner.onChanged()
+    }
+  }
+
+  async #create(firstWords: string): Promise<string> {
+    const { id } = await createChat()
+    this.id = id
+    this.owner.onCreated(this, firstWords)
+    return id
+  }
+
+  #follow(): void {
+    if (this.#isOpen) for (const answer of this.tree.answers) answer.follow()
+    else this.#watchFromAfar()
+  }
+
+  /** Ask now and then how the answers of a chat that is not shown stand, until all have ended. */
+  #watchFromAfar(): void {
+    clearTimeout(this.#timer)
+    if (this.isAnswering) this.#timer = setTimeout(() => void this.#lookFromAfar(), WATCH_MS)
+  }
+
+  async #lookFromAfar(): Promise<void> {
+    const running = this.tree.answers.filter((answer) => answer.isRunning)
+    const statuses = await Promise.allSettled(running.map((answer) => answer.readStatus()))
+    if (this.#isOpen) return
+    if (statuses.every((status) => status.status === 'fulfilled' && status.value !== 'running')) {
+      this.hasNews = true
+      await this.read()
+    } else {
+      this.#watchFromAfar()
+    }
+  }
+
+  /** The same words tried again are the same question, should the first try have arrived after all. */
+  #clientIdFor(content: string): string {
+    if (this.#lastTry.content !== content) this.#lastTry = { content, clientId: randomId() }
+    return this.#lastTry.clientId
+  }
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

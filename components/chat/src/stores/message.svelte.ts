@@ -1,0 +1,148 @@
+/** The messages of a conversation's tree: a question, and an answer that follows its own turn while it runs. */
+
+import { type Answer, applyEvent, emptyAnswer, storedAnswer } from '../mixture/answer'
+import type { Failure, StoredMessage, TurnStatus } from '../mixture/events'
+import { type Asked, readTurn, RequestError, stopTurn } from '../services/api'
+import { followTurn } from '../services/turn_events'
+
+const RETRY_MS = [500, 1000, 2000, 4000, 8000] as const
+let keys = 0
+
+/** What went wrong, in words for people. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) return error.failure
+  return { message: `The page made a mistake: ${String(error)}`, type: null, code: null, param: null }
+}
+
+export class QuestionMessage {
+  readonly role = 'user'
+  /** Stays the same while the id changes from none to the server's. */
+  readonly key = ++keys
+  id = $state<string | null>(null)
+
+  /** `pictures` are the addresses of those attached. */
+  constructor(
+    readonly parent: Message | null,
+    readonly content: string,
+    readonly pictures: string[] = [],
+    id: string | null = null,
+  ) {
+    this.id = id
+  }
+}
+
+export class AnswerMessage {
+  readonly role = 'assistant'
+  readonly key = ++keys
+  id = $state<string | null>(null)
+  turnId = $state<string | null>(null)
+  answer = $state.raw<Answer>(emptyAnswer())
+  /** Asked to stop: shown at once, before the server has said so. */
+  isStopping = $state(false)
+  /** The event stream broke and is being taken up again. */
+  isCutOff = $state(false)
+  /** A plain sentence where stopping failed. */
+  stopError = $state('')
+  readonly isRunning = $derived(this.answer.status === 'running')
+
+  #close: (() => void) | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #refusals = 0
+
+  /** `onMissed` is told when the turn ended without its events having been read to the last. */
+  constructor(
+    readonly parent: Message | null,
+    readonly onMissed: () => void,
+  ) {}
+
+  /** Take over what is stored. An answer that is being followed knows better already. */
+  store(message: StoredMessage): void {
+    this.id = message.id
+    this.turnId = message.turn?.id ?? null
+    if (!this.#close) this.answer = storedAnswer(message)
+    if (!this.isRunning) this.#settle()
+  }
+
+  /** The server has taken the question: from now on there is a turn to follow. */
+  begin(asked: Asked): void {
+    this.id = asked.message_id
+    this.turnId = asked.turn_id
+    if (this.isStopping) void this.#sendStop()
+  }
+
+  /** Attach to the turn's events, from its first one on; they say the rest. */
+  follow(): void {
+    if (!this.turnId || this.#close || !this.isRunning) return
+    this.#close = followTurn(this.turnId, {
+      onEvent: (event) => {
+        this.#refusals = 0
+        this.answer = applyEvent(this.answer, event)
+        if (!this.isRunning) this.#settle()
+      },
+      onOpen: () => {
+        this.isCutOff = false
+      },
+      onBreak: () => {
+        this.isCutOff = true
+      },
+      onRefused: () => {
+        this.leave()
+        this.isCutOff = true
+        this.#lookAgainSoon()
+      },
+    })
+  }
+
+  /** Let go of the event stream; the turn goes on without a reader. */
+  leave(): void {
+    this.#close?.()
+    this.#close = undefined
+    clearTimeout(this.#timer)
+  }
+
+  /** How the turn stands, asked without holding a stream open. */
+  async readStatus(): Promise<TurnStatus> {
+    return this.turnId ? (await readTurn(this.turnId)).status : this.answer.status
+  }
+
+  stop(): void {
+    if (!this.isRunning || this.isStopping) return
+    this.isStopping = true
+    this.stopError = ''
+    // Without a turn yet, `begin` stops it as soon as there is one.
+    if (this.turnId) void this.#sendStop()
+  }
+
+  async #sendStop(): Promise<void> {
+    try {
+      if (this.turnId) await stopTurn(this.turnId)
+    } catch (error) {
+      this.isStopping = false
+      if (this.isRunning) this.stopError = failureOf(error).message
+    }
+  }
+
+  #lookAgainSoon(): void {
+    const wait = RETRY_MS[Math.min(this.#refusals++, RETRY_MS.length - 1)]
+    this.#timer = setTimeout(() => void this.#lookAgain(), wait)
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      if ((await this.readStatus()) === 'running') this.follow()
+      else this.onMissed()
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404) this.onMissed()
+      else this.#lookAgainSoon()
+    }
+  }
+
+  #settle(): void {
+    this.leave()
+    this.isCutOff = false
+    this.isStopping = false
+    this.stopError = ''
+  }
+}
+
+export type Message = QuestionMessage | AnswerMessage
