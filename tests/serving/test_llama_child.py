@@ -1,0 +1,169 @@
+"""The llama.cpp child as the supervisor runs it, with models of random weights."""
+
+import asyncio
+import json
+import sys
+
+import httpx
+import pytest
+
+from mom.models.parts import PartName
+from mom.serving.child import Child
+from mom.serving.programs import llm_program
+from mom.serving.tether import DO_NOT_RESTART
+from tests.random_llm import write_random_llm
+from tests.serving.waiting import has_ended, until
+
+# A llama-server of one's own, for tests: says its command line, answers /health, and is a process of its own.
+LLAMA_SERVER = """#!{python}
+import http.server, json, os, sys
+from pathlib import Path
+flags = sys.argv[1:]
+value = lambda flag: flags[flags.index(flag) + 1]
+key = Path(value("--api-key-file")).read_text().strip()
+Path({notes!r}).write_text(json.dumps({{"flags": flags, "key": key, "pid": os.getpid()}}))
+class Health(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+http.server.HTTPServer((value("--host"), int(value("--port"))), Health).serve_forever()
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory):
+    return write_random_llm(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture
+async def start(tmp_path):
+    children = []
+
+    async def start(path, server_binary=None):
+        child = await Child.start(llm_program(PartName.LARGE_LLM, path, "tiny", server_binary), tmp_path / "logs")
+        children.append(child)
+        return child
+
+    (tmp_path / "logs").mkdir()
+    yield start
+    for child in children:
+        await child.end()
+
+
+async def why_it_will_not_start(start, path):
+    child = await start(path)
+    assert await child.wait() == DO_NOT_RESTART
+    return child.last_words()
+
+
+async def test_it_answers_who_knows_the_key_and_nobody_else(start, http, tiny_gguf):
+    child = await start(tiny_gguf)
+    assert await child.wait_until_ready(http)
+    url = f"http://127.0.0.1:{child.port}"
+    wanted = {"messages": [{"role": "user", "content": "a fox"}], "max_tokens": 3}
+    assert (await http.post(f"{url}/v1/chat/completions", json=wanted)).status_code == httpx.codes.UNAUTHORIZED
+    http.headers["Authorization"] = f"Bearer {child.api_key}"
+    answer = (await http.post(f"{url}/v1/chat/completions", json=wanted)).json()
+    assert answer["usage"]["completion_tokens"] == 3
+    assert answer["model"] == "tiny"
+    [slot] = (await http.get(f"{url}/slots")).json()
+    assert slot["n_ctx"] == 4096
+    page = await http.get(f"{url}/v1/models", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in page.headers
+    assert (await http.get(f"{url}/")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_it_ends_at_once_on_sigterm_also_in_the_middle_of_an_answer(start, http, tiny_gguf):
+    child = await start(tiny_gguf)
+    assert await child.wait_until_ready(http)
+    wanted = {"messages": [{"role": "user", "content": "a fox"}], "stream": True, "max_tokens": 4000}
+    headers = {"Authorization": f"Bearer {child.api_key}"}
+    async with http.stream(
+        "POST", f"http://127.0.0.1:{child.port}/v1/chat/completions", json=wanted, headers=headers
+    ) as answer:
+        await anext(answer.aiter_lines())
+        child._process.terminate()
+        assert await child.wait() == -15
+
+
+async def test_a_missing_file_is_named(start, tmp_path):
+    assert await why_it_will_not_start(start, tmp_path / "nowhere.gguf") == (
+        f"There is no model file {tmp_path}/nowhere.gguf. Check the path after 'file:'."
+    )
+
+
+async def test_a_file_of_another_kind_is_named(start, tmp_path):
+    (tmp_path / "page.gguf").write_text("<html>the login page of some proxy</html>")
+    assert "page.gguf is not a GGUF file" in await why_it_will_not_start(start, tmp_path / "page.gguf")
+
+
+async def test_a_git_lfs_pointer_is_named(start, tmp_path):
+    (tmp_path / "pointer.gguf").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert "is a Git LFS pointer" in await why_it_will_not_start(start, tmp_path / "pointer.gguf")
+
+
+@pytest.mark.parametrize("kept", [10, 3000, 0.5])
+async def test_a_truncated_file_is_named(start, tmp_path, tiny_gguf, kept):
+    whole = tiny_gguf.read_bytes()
+    (tmp_path / "part.gguf").write_bytes(whole[: kept if isinstance(kept, int) else int(len(whole) * kept)])
+    words = await why_it_will_not_start(start, tmp_path / "part.gguf")
+    assert "part.gguf" in words
+    assert words.startswith("llama.cpp cannot load") or "ends after 10 bytes" in words
+    if kept == 0.5:
+        assert words.endswith("model is corrupted or incomplete")
+
+
+async def test_an_unknown_architecture_is_named_by_llama_cpp(start, tmp_path):
+    path = write_random_llm(tmp_path / "odd.gguf", architecture="oddity")
+    assert await why_it_will_not_start(start, path) == (
+        f"llama.cpp cannot load {path}: unknown model architecture: 'oddity'"
+    )
+
+
+@pytest.fixture
+def own_llama_server(tmp_path):
+    binary = tmp_path / "llama-server"
+    binary.write_text(LLAMA_SERVER.format(python=sys.executable, notes=str(tmp_path / "notes.json")))
+    binary.chmod(0o755)
+    return binary
+
+
+async def test_a_binary_of_ones_own_gets_the_same_settings_and_a_secret_key(
+    start, http, tmp_path, tiny_gguf, own_llama_server
+):
+    child = await start(tiny_gguf, own_llama_server)
+    assert await child.wait_until_ready(http)
+    notes = json.loads((tmp_path / "notes.json").read_text())
+    assert notes["key"] == child.api_key
+    assert child.api_key not in " ".join(notes["flags"])
+    assert notes["flags"][notes["flags"].index("--ctx-size") + 1] == "4096"
+    assert {"--jinja", "--slots", "--no-webui"} <= set(notes["flags"])
+
+
+@pytest.mark.parametrize("way", ["sigterm", "tether", "kill"])
+async def test_a_binary_of_ones_own_ends_with_the_child(start, http, tmp_path, tiny_gguf, own_llama_server, way):
+    if way == "kill" and sys.platform != "linux":
+        pytest.skip("only Linux ends a process with its parent")
+    child = await start(tiny_gguf, own_llama_server)
+    assert await child.wait_until_ready(http)
+    pid = json.loads((tmp_path / "notes.json").read_text())["pid"]
+    match way:
+        case "sigterm":
+            child._process.terminate()
+        case "tether":
+            child._process.stdin.close()
+        case "kill":
+            child._process.kill()
+    await child.wait()
+    await until(lambda: has_ended(pid), "the binary's end")
+
+
+async def test_a_binary_that_cannot_be_run_is_named(start, tmp_path, tiny_gguf):
+    child = await start(tiny_gguf, tmp_path / "nowhere")
+    assert await child.wait() == DO_NOT_RESTART
+    assert child.last_words() == f"MOM_LLAMA_SERVER={tmp_path}/nowhere cannot be run: No such file or directory."
+
+
+async def test_two_instances_of_one_file_run_beside_each_other(start, http, tiny_gguf):
+    children = await asyncio.gather(start(tiny_gguf), start(tiny_gguf))
+    assert all(await asyncio.gather(*(child.wait_until_ready(http) for child in children)))
+    assert len({child.port for child in children}) == 2
