@@ -1,0 +1,78 @@
+"""What is exported speaks in llama.cpp as it does in torch, and the shipped file keeps what the mixture relies on."""
+
+# ruff: noqa: E402 - the imports need what is skipped without
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("xllamacpp")
+pytest.importorskip("gguf")
+
+from training.llm.chat import LABELS, SPECIAL
+from training.llm.export import write_gguf
+from training.llm.model import Llama, Shape
+from training.llm.server import Server, running_server
+from training.llm.tokenizer import train_tokenizer
+
+SHIPPED = Path(__file__).parents[2] / "src/mom/serving/demo/llm.gguf"
+CLASSIFY = (Path(__file__).parents[2] / "src/mom/mixture/prompts/classify.j2").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[Server]:
+    with running_server(SHIPPED) as server:
+        yield server
+
+
+def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(count=300)
+    model = Llama(Shape(vocabulary=tokenizer.get_vocab_size(), width=64, layers=2, heads=2, hidden=128))
+    for parameter in model.parameters():
+        if parameter.ndim == 2:
+            torch.nn.init.normal_(parameter, std=0.15)
+    write_gguf(model.eval(), tokenizer, tmp_path / "tiny.gguf", half=False)
+    with running_server(tmp_path / "tiny.gguf") as server:
+        for words in ("draw a red circle", "Was kostet das? 12 + 30", 'say "zwölf"\n'):
+            ids = tokenizer.encode(words).ids
+            assert server.token_ids(words) == ids
+            answer = server.post(
+                "/completion", {"prompt": ids, "n_predict": 8, "temperature": 0, "return_tokens": True}
+            )
+            assert answer["tokens"] == model.greedy(ids, stop=-1, limit=8)
+
+
+def test_each_label_is_one_token(shipped: Server) -> None:
+    assert [len(shipped.token_ids(label)) for label in LABELS] == [1, 1]
+
+
+def test_the_chat_template_puts_one_token_for_a_known_system_message(shipped: Server) -> None:
+    messages = [{"role": "system", "content": CLASSIFY}, {"role": "user", "content": "Message: hi"}]
+    prompt = shipped.post("/apply-template", {"messages": messages})["prompt"]
+    assert prompt == "<|route|><|user|>Message: hi<|assistant|>"
+    assert all(
+        len(shipped.post("/tokenize", {"content": token, "parse_special": True})["tokens"]) == 1 for token in SPECIAL
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "need"),
+    [
+        ("Message: draw a green square", "image"),
+        ("Message: explain how JPEG works", "text"),
+        ("Earlier:\nuser: draw a boat\nassistant: [image] a red boat\nMessage: make it bluer", "image"),
+        ("Earlier:\nuser: draw a boat\nassistant: [image] a red boat\nMessage: what is in it?", "text"),
+    ],
+)
+def test_the_shipped_model_routes(shipped: Server, message: str, need: str) -> None:
+    found = shipped.label_probabilities(
+        [{"role": "system", "content": CLASSIFY}, {"role": "user", "content": message}], LABELS
+    )
+    assert max(found, key=lambda label: found[label]) == need
+
+
+def test_the_shipped_model_says_that_it_is_a_demo(shipped: Server) -> None:
+    assert "demo model" in shipped.chat([{"role": "user", "content": "who are you?"}])

@@ -1,0 +1,63 @@
+"""Batches of equal shape: examples sorted into lengths, padded, with a weight for every token that is to be learned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from training.llm.chat import PAD, Task
+from training.llm.data import mixed_examples
+from training.llm.tokenizer import encode, special_id
+
+LENGTHS = (32, 48, 64, 96, 128, 192, 256, 320)
+POOL = 2048
+# A decision is one token among the dozens of an answer: it must not drown.
+WEIGHTS: dict[Task, float] = {"route": 4.0, "draw": 1.0, "answer": 0.7}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`ids` (rows, length); `places` are the flat positions whose next token `targets` is learned, with `weights`."""
+
+    ids: Tensor
+    places: Tensor
+    targets: Tensor
+    weights: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(*(part.to(device) for part in (self.ids, self.places, self.targets, self.weights)))
+
+
+Row = tuple[list[int], list[float]]
+
+
+def make_batch(rows: list[Row], length: int, pad: int) -> Batch:
+    """Rows of (ids, weight of each id) as tensors."""
+    ids = torch.full((len(rows), length), pad)
+    weights = torch.zeros((len(rows), length))
+    for index, (row, weight) in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+        weights[index, : len(row) - 1] = torch.tensor(weight[1:])
+    following = torch.cat((ids[:, 1:], ids[:, :1]), dim=1).flatten()
+    places = weights.flatten().nonzero().flatten()
+    return Batch(ids, places, following[places], weights.flatten()[places])
+
+
+def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 0) -> Iterator[tuple[int, Batch]]:
+    """Endless batches of about `tokens` tokens, each with the number of the pool it was filled from (to resume there)."""
+    pad = special_id(tokenizer, PAD)
+    waiting: dict[int, list[Row]] = {length: [] for length in LENGTHS}
+    while True:
+        for example in mixed_examples(seed * 1_000_003 + pool, POOL):
+            ids, learned = encode(tokenizer, example)
+            weight = [WEIGHTS[example.task] if said else 0.0 for said in learned]
+            length = next((length for length in LENGTHS if length >= len(ids)), None)
+            if length is None:
+                continue
+            waiting[length].append((ids, weight))
+            if len(waiting[length]) == max(1, tokens // length):
+                yield pool, make_batch(waiting[length], length, pad)
+                waiting[length] = []
+        pool += 1

@@ -1,0 +1,55 @@
+"""The shape of a conversation as the model reads it: special tokens, the chat template, the transcript of earlier turns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Task = Literal["route", "draw", "answer"]
+
+ROUTE, DRAW, ANSWER = "<|route|>", "<|draw|>", "<|answer|>"
+USER, ASSISTANT, END, PAD = "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
+SPECIAL = (PAD, END, USER, ASSISTANT, ROUTE, DRAW, ANSWER)
+TASK_TOKENS: dict[Task, str] = {"route": ROUTE, "draw": DRAW, "answer": ANSWER}
+LABELS = ("text", "image")
+
+# Words that tell the system messages of `mom/mixture/prompts` apart; the template puts one token in their place.
+ROUTE_PHRASE = "You decide what a chat message needs"
+DRAW_PHRASE = "You write the prompt for an image model"
+
+TEMPLATE = (
+    "{%- set first = messages[0] -%}"
+    f"{{%- if first.role == 'system' and '{ROUTE_PHRASE}' in first.content -%}}{ROUTE}"
+    f"{{%- elif first.role == 'system' and '{DRAW_PHRASE}' in first.content -%}}{DRAW}"
+    f"{{%- else -%}}{ANSWER}{{%- endif -%}}"
+    "{%- for message in messages -%}"
+    f"{{%- if message.role == 'user' -%}}{{{{- '{USER}' + message.content -}}}}"
+    f"{{%- elif message.role == 'assistant' -%}}{{{{- '{ASSISTANT}' + message.content + '{END}' -}}}}{{%- endif -%}}"
+    "{%- endfor -%}"
+    f"{{%- if add_generation_prompt -%}}{{{{- '{ASSISTANT}' -}}}}{{%- endif -%}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message and its answer; an answer that another model gave (a picture) is read, not learned."""
+
+    user: str
+    assistant: str
+    learned: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training text: a task and its turns. `kind` names the generator that made it."""
+
+    task: Task
+    turns: tuple[Turn, ...]
+    kind: str
+
+
+def transcript(earlier: Sequence[tuple[str, str]], last: str, blank_line: bool = False) -> str:
+    """The conversation as `transcript.j2` writes it, from (role, words) pairs; some renderings end the block with a blank line."""
+    if not earlier:
+        return f"Message: {last}"
+    lines = "".join(f"{role}: {words}\n" for role, words in earlier)
+    return f"Earlier:\n{lines}{chr(10) if blank_line else ''}Message: {last}"

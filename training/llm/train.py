@@ -1,0 +1,148 @@
+"""Trains the demo language model: `python -m training.llm.train --minutes 45 --threads 1`.
+
+The budget is time, not steps: the learning rate follows the share of the minutes that is spent. A run that was stopped goes on
+from its last checkpoint in `--out`; `--fresh` begins anew.
+"""
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from training.llm.batches import Batch, batches
+from training.llm.model import Llama, Shape
+from training.llm.tokenizer import saved_tokenizer
+
+OUT = Path("training/out/llm")
+MATRIX_RATE, OTHER_RATE = 0.02, 0.004
+WARM_UP, COOL_DOWN = 0.02, 0.5
+SAVE_EVERY_S = 120
+
+
+def rate(spent: float) -> float:
+    """The learning rate's factor when this share of the time is spent: up, level, then down to nearly nothing."""
+    if spent < WARM_UP:
+        return max(spent / WARM_UP, 0.02)
+    return min(1.0, max(0.01, (1 - spent) / COOL_DOWN))
+
+
+def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the layers (K. Jordan 2024, https://kellerjordan.github.io/posts/muon), AdamW for the rest."""
+    matrices = [parameter for parameter in model.blocks.parameters() if parameter.ndim == 2]
+    others = [model.embedding.weight, *(parameter for parameter in model.parameters() if parameter.ndim == 1)]
+    return [
+        torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+
+
+def loss_of(model: Llama, batch: Batch) -> Tensor:
+    """The weighted mean cross-entropy over the tokens to be learned; only there are logits computed."""
+    with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
+        hidden = model.hidden(batch.ids, torch.bfloat16).flatten(0, 1)[batch.places]
+        logits = functional.linear(hidden, model.embedding.weight)
+    losses = functional.cross_entropy(logits.float(), batch.targets, reduction="none")
+    return (losses * batch.weights).sum() / batch.weights.sum()
+
+
+class Run:
+    """A training run: the model, its optimizers, how far it is, and where its checkpoint lies."""
+
+    def __init__(self, out: Path, device: torch.device, *, fresh: bool) -> None:
+        self.checkpoint = out / "checkpoint.pt"
+        self.tokenizer = saved_tokenizer(out / "tokenizer.json")
+        self.model = Llama(Shape(vocabulary=self.tokenizer.get_vocab_size())).to(device)
+        self.optimizers = optimizers(self.model)
+        self.spent_s, self.step, self.pool = 0.0, 0, 0
+        if self.checkpoint.exists() and not fresh:
+            saved = torch.load(self.checkpoint, map_location=device)
+            self.model.load_state_dict(saved["model"])
+            for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+                optimizer.load_state_dict(state)
+            self.spent_s, self.step, self.pool = saved["spent_s"], saved["step"], saved["pool"] + 1
+
+    def save(self) -> None:
+        """Writes the checkpoint, whole or not at all."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "shape": asdict(self.model.shape),
+            "spent_s": self.spent_s,
+            "step": self.step,
+            "pool": self.pool,
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def learn(self, batch: Batch, factor: float) -> float:
+        """One step of training with this factor of the learning rates; returns the loss."""
+        for optimizer, full in zip(self.optimizers, (MATRIX_RATE, OTHER_RATE), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = full * factor
+        loss = loss_of(self.model, batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return float(loss.item())
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Trains until the minutes are spent, with a checkpoint now and then and one at the end."""
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)
+    name = arguments.device if arguments.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    run = Run(arguments.out, device, fresh=arguments.fresh)
+    if arguments.compile:
+        for block in run.model.blocks:
+            block.compile(dynamic=False)
+    budget_s, saved_at, smooth = arguments.minutes * 60, run.spent_s, 0.0
+    bar = tqdm(
+        total=budget_s,
+        initial=min(run.spent_s, budget_s),
+        bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s, {remaining} left {postfix}",
+    )
+    stream = batches(run.tokenizer, arguments.seed, arguments.tokens, run.pool)
+    while run.spent_s < budget_s:
+        began = time.monotonic()
+        run.pool, batch = next(stream)
+        loss = run.learn(batch.to(device), rate(run.spent_s / budget_s))
+        smooth = 0.98 * smooth + 0.02 * loss if smooth else loss
+        took = time.monotonic() - began
+        run.spent_s += took
+        bar.update(min(took, budget_s - bar.n))  # beyond its total tqdm forgets the total
+        bar.set_postfix_str(f"step {run.step} loss {smooth:.3f} {batch.ids.numel() / took:.0f} tokens/s")
+        if run.spent_s - saved_at > SAVE_EVERY_S:
+            run.save()
+            saved_at = run.spent_s
+    bar.close()
+    run.save()
+
+
+def main() -> None:
+    """Reads the command line and trains."""
+    parser = argparse.ArgumentParser(description="Train MoM's demo language model.")
+    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--tokens", type=int, default=6144, help="tokens in a batch")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on")
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the layers (needs a C++ compiler; pays off after minutes)"
+    )
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
