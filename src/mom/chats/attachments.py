@@ -1,0 +1,64 @@
+"""Pictures that a person adds to a message: real ones only, upright, as PNG, no larger than a vision model reads."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image as Pixels
+from PIL import ImageOps
+
+from mom.errors import AttachmentError
+from mom.mixture.conversation import Attachment
+
+MAX_ATTACHMENTS = 4
+MAX_ATTACHMENT_BYTES = 10_000_000
+MAX_PIXELS = 50_000_000
+SIDE_PX = 1536
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPicture:
+    """A picture that was decoded: PNG bytes, sizes in px."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+def check_attachments(attachments: Sequence[Attachment]) -> list[CheckedPicture]:
+    """Decode each and write it anew, which leaves out whatever else was in the file (a photo's place, for one).
+
+    The media type that came with it is not believed. Raises `AttachmentError`.
+    """
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise AttachmentError(f"At most {MAX_ATTACHMENTS} pictures can be added to a message.", param="attachments")
+    return [_check(attachment.data) for attachment in attachments]
+
+
+def _check(data: bytes) -> CheckedPicture:
+    if len(data) > MAX_ATTACHMENT_BYTES:
+        megabytes = MAX_ATTACHMENT_BYTES // 1_000_000
+        raise AttachmentError(f"The picture is larger than {megabytes} MB. Add a smaller one.", param="attachments")
+    try:
+        with Pixels.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise AttachmentError(
+                    f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Add a smaller one.",
+                    param="attachments",
+                )
+            return _as_png(picture)
+    # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
+    except (OSError, SyntaxError, ValueError, EOFError, Pixels.DecompressionBombError, Warning) as error:
+        raise AttachmentError(
+            "An added file is no picture that can be read. Add a PNG, a JPEG or a WebP.", param="attachments"
+        ) from error
+
+
+def _as_png(picture: Pixels.Image) -> CheckedPicture:
+    upright = ImageOps.exif_transpose(picture)
+    pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    pixels.thumbnail((SIDE_PX, SIDE_PX))
+    buffer = io.BytesIO()
+    pixels.save(buffer, "PNG")
+    return CheckedPicture(buffer.getvalue(), *pixels.size)

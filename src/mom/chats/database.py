@@ -1,0 +1,162 @@
+"""The database: SQLite in a file, or PostgreSQL; its sessions, and its way to the newest migration."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mom.chats.tables import Table
+from mom.errors import ConflictError, SettingsError, StorageError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECT_TIMEOUT_S = 5
+BUSY_TIMEOUT_MS = 5_000
+MIGRATION_LOCK = 0x6D6F6D  # any number, the same in every process
+
+
+class Database:
+    """Where everything is stored. Flask-Migrate takes it for its `db`: it asks for `get_engine()` and `metadata`."""
+
+    metadata: MetaData = Table.metadata
+
+    def __init__(self, url: str, migrations: Path = MIGRATIONS) -> None:
+        self._url = _read_url(url)
+        self._migrations = migrations
+        self.engine = _make_engine(self._url)
+        is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._migration_engine = _make_engine(self._url, foreign_keys=False) if is_sqlite else self.engine
+
+    def get_engine(self) -> Engine:
+        """The engine for migrations.
+
+        SQLite changes a table by dropping it once its rows are copied; with foreign keys on, that would delete the rows
+        of every table that refers to it.
+        """
+        return self._migration_engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that is committed at its end, or rolled back.
+
+        Raises `ConflictError` where a row refers to one that is gone or is there already, `StorageError` otherwise.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except IntegrityError as error:
+            raise ConflictError(
+                "This does not fit what is stored: it is there already, or its chat is gone."
+            ) from error
+        except SQLAlchemyError as error:
+            raise self._storage_error(error) from error
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest migration. Raises `StorageError`.
+
+        The folder's own `env.py` is not run: one written by `flask db init` works inside of a Flask command only.
+        """
+        if not (self._migrations / "versions").is_dir():
+            raise StorageError(
+                f'No migrations in {self._migrations}. Run `flask db init` and `flask db migrate -m "…"`.'
+            )
+        config = Config()
+        config.set_main_option("script_location", str(self._migrations).replace("%", "%%"))
+        script = ScriptDirectory.from_config(config)
+        steps = EnvironmentContext(config, script, fn=lambda revision, _: script._upgrade_revs("head", revision))  # noqa: SLF001 - as Alembic's cookbook does
+        try:
+            with self._migrating() as connection, steps:
+                steps.configure(connection=connection, target_metadata=self.metadata, render_as_batch=True)
+                steps.run_migrations()
+        except CommandError as error:
+            raise StorageError(
+                f"The database's tables were not made by the migrations in {self._migrations}: {error}. "
+                "`flask db_reset --yes` begins anew and forgets all chats."
+            ) from error
+        except SQLAlchemyError as error:
+            raise self._storage_error(error) from error
+
+    def drop_everything(self) -> None:
+        """Drop every table that is there, whoever made it. Raises `StorageError`."""
+        try:
+            with self._migrating() as connection:
+                present = MetaData()
+                present.reflect(connection)
+                present.drop_all(connection)
+        except SQLAlchemyError as error:
+            raise self._storage_error(error) from error
+
+    def revision(self) -> str | None:
+        """The migration the database stands at, or None where it is empty."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._migration_engine.dispose()
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """A transaction in which one process at a time makes or drops tables: all of them or none."""
+        with self._migration_engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+            yield connection
+
+    def _storage_error(self, error: SQLAlchemyError) -> StorageError:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return StorageError(
+            f"The database at {self._place} cannot be read or written: {cause[0] if cause else type(error).__name__}. "
+            "Check DATABASE_URL, the free disk space, and that the database runs."
+        )
+
+    @property
+    def _place(self) -> str:
+        return self._url.render_as_string(hide_password=True).split("://", 1)[1].split("?")[0].lstrip("/") or "?"
+
+
+def _read_url(value: str) -> URL:
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise SettingsError("DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST/NAME.") from error
+    kind = url.drivername.split("+")[0]
+    if kind in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise SettingsError(f"DATABASE_URL begins with {kind}: MoM keeps its chats in postgresql:// or sqlite:///.")
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("DATABASE_URL names no file. Write sqlite:////an/absolute/path/mom.sqlite3.")
+    return url
+
+
+def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+        )
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
+    engine = create_engine(url)
+    pragmas = ["journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}"]
+    pragmas.append(f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine

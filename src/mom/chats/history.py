@@ -1,0 +1,137 @@
+"""The chats of a person: listed, read, renamed, deleted, and seen as the conversation that is to be answered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from mom.chats.database import Database
+from mom.chats.ownership import find_owned
+from mom.chats.shapes import DRAWING, chat_json, message_json
+from mom.chats.tables import Chat, Image, Message, User
+from mom.errors import ConflictError, ParameterError
+from mom.mixture import conversation as talk
+from mom.mixture.conversation import Attachment, Conversation, Drawing
+
+LOCAL_USER = "local"
+TITLE_CHARS = 80
+_WHOLE_MESSAGE = (selectinload(Message.images), selectinload(Message.verdict), selectinload(Message.turn))
+
+
+class History:
+    """Raises `NotFoundError` for whatever is absent or another person's."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def local_user_id(self) -> str:
+        """The one person of an installation without accounts; made when first asked for."""
+        try:
+            with self.database.session() as session:
+                return _local_user(session).id
+        except ConflictError:  # another thread has just made it
+            with self.database.session() as session:
+                return _local_user(session).id
+
+    def list_chats(self, owner_id: str) -> list[dict[str, Any]]:
+        """All chats without their messages, the last used first."""
+        with self.database.session() as session:
+            chats = session.scalars(
+                select(Chat).where(Chat.owner_id == owner_id).order_by(Chat.changed_at.desc(), Chat.id)
+            )
+            return [chat_json(chat) for chat in chats]
+
+    def create_chat(self, owner_id: str, title: str = "") -> str:
+        """Make an empty chat and give its id. A chat without a title is named after its first question."""
+        with self.database.session() as session:
+            chat = Chat(owner_id=owner_id, title=short_title(title))
+            session.add(chat)
+            session.flush()
+            return chat.id
+
+    def read_chat(self, owner_id: str, chat_id: str) -> dict[str, Any]:
+        """The chat with all its messages, oldest first: a tree by `parent_id`."""
+        with self.database.session() as session:
+            chat = find_owned(session, Chat, owner_id, chat_id)
+            messages = session.scalars(
+                select(Message)
+                .where(Message.chat_id == chat_id, Message.owner_id == owner_id)
+                .order_by(Message.created_at, Message.id)
+                .options(*_WHOLE_MESSAGE)
+            )
+            return {**chat_json(chat), "messages": [message_json(message) for message in messages]}
+
+    def read_message(self, owner_id: str, message_id: str) -> dict[str, Any]:
+        with self.database.session() as session:
+            return message_json(find_owned(session, Message, owner_id, message_id))
+
+    def rename_chat(self, owner_id: str, chat_id: str, title: str) -> None:
+        if not title.strip():
+            raise ParameterError("A chat's title has at least one letter.", param="title")
+        with self.database.session() as session:
+            find_owned(session, Chat, owner_id, chat_id).title = short_title(title)
+
+    def delete_chat(self, owner_id: str, chat_id: str) -> list[str]:
+        """Delete a chat with all that is in it; gives the ids of its pictures, whose files are to be deleted.
+
+        `Turns.delete_chat` does the whole: it stops the chat's answers first and deletes the files.
+        """
+        with self.database.session() as session:
+            chat = find_owned(session, Chat, owner_id, chat_id)
+            images = select(Image.id).join(Message, Image.message_id == Message.id).where(Message.chat_id == chat_id)
+            image_ids = list(session.scalars(images))
+            session.execute(delete(Chat).where(Chat.id == chat.id))
+            return image_ids
+
+    def conversation(self, owner_id: str, question_id: str, attachments: tuple[Attachment, ...] = ()) -> Conversation:
+        """The messages from the chat's first question to this one, along the tree; `attachments` are the last one's."""
+        with self.database.session() as session:
+            find_owned(session, Message, owner_id, question_id)
+            path = _path_to(session, question_id)
+            *earlier, last = [_as_spoken(message) for message in path]
+        return Conversation((*earlier, talk.Message(last.role, last.content, attachments)))
+
+
+def short_title(words: str) -> str:
+    """The first line, cut at a word's end."""
+    line = " ".join(words.strip().split("\n", 1)[0].split())
+    if len(line) <= TITLE_CHARS:
+        return line
+    return line[:TITLE_CHARS].rsplit(" ", 1)[0] + " …"
+
+
+def _local_user(session: Session) -> User:
+    user = session.scalar(select(User).where(User.name == LOCAL_USER))
+    if user is None:
+        user = User(name=LOCAL_USER)
+        session.add(user)
+        session.flush()
+    return user
+
+
+def _path_to(session: Session, message_id: str) -> Sequence[Message]:
+    """The message and all above it, the topmost first."""
+    path = select(Message.id, Message.parent_id).where(Message.id == message_id).cte("path", recursive=True)
+    above = aliased(Message)
+    path = path.union_all(select(above.id, above.parent_id).join(path, above.id == path.c.parent_id))
+    found = session.scalars(
+        select(Message).join(path, Message.id == path.c.id).options(selectinload(Message.images))
+    ).all()
+    below = {message.parent_id: message for message in found}
+    ordered = [below[None]]
+    while ordered[-1].id in below:
+        ordered.append(below[ordered[-1].id])
+    return ordered
+
+
+def _as_spoken(message: Message) -> talk.Message:
+    """The message as a value. An answer that failed before its first word says so: some models refuse two questions
+    in a row.
+    """
+    if message.role == "user":
+        return talk.Message("user", message.content)
+    drawings = [image for image in message.images if image.kind == DRAWING]
+    if drawings:
+        return talk.Message("assistant", message.content, drawing=Drawing(drawings[-1].prompt, drawings[-1].seed))
+    return talk.Message("assistant", message.content or "[no answer]")

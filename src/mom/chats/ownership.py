@@ -1,0 +1,21 @@
+"""Whose is it: every row is found by its id and its owner together, so that no query can forget the owner."""
+
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mom.chats.tables import Chat, Image, Message, Turn
+from mom.errors import NotFoundError
+
+Owned = TypeVar("Owned", Chat, Message, Image, Turn)
+
+_WORDS = {Chat: "chat", Message: "message", Image: "picture", Turn: "answer"}
+
+
+def find_owned(session: Session, table: type[Owned], owner_id: str, row_id: str) -> Owned:
+    """The row of that id and owner. Raises `NotFoundError`: what is another's and what is nowhere look the same."""
+    row = session.scalar(select(table).where(table.id == row_id, table.owner_id == owner_id))
+    if row is None:
+        raise NotFoundError(f"There is no such {_WORDS[table]}, or it was deleted.")
+    return row

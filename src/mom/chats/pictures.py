@@ -1,0 +1,153 @@
+"""Pictures: a file on disk and a row beside it, for what was drawn and for what people attach."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import delete, select
+
+from mom.chats.attachments import CheckedPicture
+from mom.chats.database import Database
+from mom.chats.ownership import find_owned
+from mom.chats.png_record import write_record
+from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
+from mom.chats.tables import Image, new_id, now
+from mom.errors import NotFoundError, SettingsError, StorageError
+from mom.mixture import events
+from mom.mixture.conversation import Attachment
+from mom.mixture.ports import Picture, PictureKeeper
+
+
+def read_files_url(url: str | None, data_dir: Path) -> Path:
+    """The folder for picture files: `MOM_FILES_URL`, or `pictures` in the data folder. Raises `SettingsError`."""
+    if url is None:
+        return data_dir / "pictures"
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
+        raise SettingsError(f"MOM_FILES_URL={url} names no folder. Write file:///an/absolute/path.")
+    return data_dir / unquote(parts.path)
+
+
+class Pictures:
+    """Raises `NotFoundError` for another person's picture, `StorageError` where the disk does not do its part."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def keeper(self, owner_id: str, message_id: str | None = None) -> PictureKeeper:
+        """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat."""
+        return _Keeper(self, owner_id, message_id)
+
+    def keep_drawing(self, owner_id: str, message_id: str | None, picture: Picture, words: str) -> events.Image:
+        """Store a picture that was drawn: the file first, then its row."""
+        row = Image(
+            id=new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
+            width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
+            seed=picture.seed, steps=picture.steps, model=picture.model,
+        )  # fmt: skip
+        self._write_file(row.id, write_record(picture, words=words, drawn_at=row.created_at))
+        try:
+            with self._database.session() as session:
+                session.add(row)
+        except Exception:
+            self.delete_files([row.id])
+            raise
+        return as_image(row)
+
+    def write_attachments(self, pictures: Sequence[CheckedPicture]) -> list[Image]:
+        """Store the files; the rows are the question's to add, together with itself."""
+        rows = []
+        for picture in pictures:
+            row = Image(id=new_id(), kind=ATTACHMENT, width=picture.width, height=picture.height)
+            self._write_file(row.id, picture.png)
+            rows.append(row)
+        return rows
+
+    def attachments_of(self, owner_id: str, message_id: str) -> tuple[Attachment, ...]:
+        with self._database.session() as session:
+            ids = session.scalars(
+                select(Image.id)
+                .where(Image.owner_id == owner_id, Image.message_id == message_id, Image.kind == ATTACHMENT)
+                .order_by(Image.created_at, Image.id)
+            ).all()
+        return tuple(Attachment(self._read_file(image_id), "image/png") for image_id in ids)
+
+    def read_png(self, owner_id: str, image_id: str) -> bytes:
+        with self._database.session() as session:
+            found = find_owned(session, Image, owner_id, image_id).id
+        return self._read_file(found)
+
+    def discard(self, image_id: str) -> None:
+        """Take a picture back that nobody has seen."""
+        with self._database.session() as session:
+            session.execute(delete(Image).where(Image.id == image_id))
+        self.delete_files([image_id])
+
+    def delete_files(self, image_ids: Iterable[str]) -> None:
+        for image_id in image_ids:
+            try:
+                self._path(image_id).unlink(missing_ok=True)
+            except OSError as error:
+                raise _storage_error(self._path(image_id), error) from error
+
+    def delete_all_files(self) -> None:
+        """Delete every picture's file; whatever else lies in the folder is left alone."""
+        self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")))
+
+    def _path(self, image_id: str) -> Path:
+        # Two levels, as folders with very many files are slow to list.
+        return self._folder / image_id[:2] / f"{image_id}.png"
+
+    def _read_file(self, image_id: str) -> bytes:
+        try:
+            return self._path(image_id).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError("The picture's file is gone from the data folder.") from error
+        except OSError as error:
+            raise _storage_error(self._path(image_id), error) from error
+
+    def _write_file(self, image_id: str, data: bytes) -> None:
+        """All of it or nothing: under its name only once it is complete."""
+        path = self._path(image_id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".unfinished")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                Path(unfinished).replace(path)
+            except BaseException:
+                Path(unfinished).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _storage_error(path, error) from error
+
+
+class _Keeper:
+    def __init__(self, pictures: Pictures, owner_id: str, message_id: str | None) -> None:
+        self._pictures = pictures
+        self._owner_id = owner_id
+        self._message_id = message_id
+
+    async def keep(self, picture: Picture, *, words: str) -> events.Image:
+        """Store the picture. Where the answer is stopped meanwhile it is taken back: what was not shown is not kept."""
+        keeping = asyncio.ensure_future(
+            asyncio.to_thread(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words)
+        )
+        try:
+            return await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            image = await keeping
+            await asyncio.to_thread(self._pictures.discard, image.id)
+            raise
+
+
+def _storage_error(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The picture file {path.name} cannot be read or written in {path.parent.parent}: {error.strerror}. "
+        "Check the free disk space and that the folder may be written to."
+    )

@@ -1,0 +1,41 @@
+"""What may be asked: checked before anything is stored."""
+
+from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
+from mom.mixture.paths import read_command
+from mom.mixture.verdict import Need
+
+MAX_MESSAGE_BYTES = 100_000
+MAX_CLIENT_ID_CHARS = 200
+MAX_SEED = 2**32 - 1  # what image servers of all kinds take
+
+
+def check_question(
+    content: str, *, has_attachments: bool = False, client_id: str | None = None, seed: int | None = None
+) -> None:
+    """Raises the `InputError` that says what to mend."""
+    if not content.strip() and not has_attachments:
+        raise EmptyMessageError("Write a message first.", param="content")
+    try:
+        size = len(content.encode())
+    except UnicodeEncodeError as error:
+        raise ParameterError("The message holds half of a character. Write it anew.", param="content") from error
+    if size > MAX_MESSAGE_BYTES:
+        raise MessageTooLongError(
+            f"The message has {size} bytes; at most {MAX_MESSAGE_BYTES} can be sent at once. Shorten or divide it.",
+            param="content",
+        )
+    if "\0" in content:
+        raise ParameterError("The message holds a NUL character, which cannot be stored.", param="content")
+    if client_id is not None and not (0 < len(client_id) <= MAX_CLIENT_ID_CHARS and client_id.isprintable()):
+        raise ParameterError(f"client_id has 1 to {MAX_CLIENT_ID_CHARS} printable characters.", param="client_id")
+    if seed is not None and not 0 <= seed <= MAX_SEED:
+        raise ParameterError(f"seed lies between 0 and {MAX_SEED}.", param="seed")
+    read_command(content)
+
+
+def read_need(value: str) -> Need:
+    """`text` or `image`. Raises `ParameterError`."""
+    try:
+        return Need(value)
+    except ValueError as error:
+        raise ParameterError(f"need is text or image, not {value!r}.", param="need") from error

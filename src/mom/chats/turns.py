@@ -1,0 +1,237 @@
+"""Turns: each question is answered in the background, by a task that belongs to the server and not to a connection.
+
+Methods are called from ordinary threads (Flask's); the tasks live on the one event loop they are given. A chat may have
+several turns at a time: a question asked meanwhile follows the newest answer as far as that has come, unless `parent_id`
+says otherwise. A question goes `Turns.ask` → `TurnRecords` (stored) → `Answering` (a task) → `TurnLog` (followed).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mom.chats.answering import SAVE_EVERY_S, Answering
+from mom.chats.attachments import check_attachments
+from mom.chats.history import History
+from mom.chats.pictures import Pictures
+from mom.chats.places import RETRY_AFTER_S, Places
+from mom.chats.question import check_question, read_need
+from mom.chats.turn_log import LoggedEvent, TurnLog
+from mom.chats.turn_records import Asked, Status, TurnRecord, TurnRecords
+from mom.errors import BusyError, ConflictError
+from mom.mixture.conversation import Attachment
+from mom.mixture.events import TurnInterrupted, TurnSnapshot, TurnStarted, TurnStopped
+from mom.mixture.paths import Mixture
+from mom.mixture.ports import PictureKeeper
+from mom.mixture.verdict import Need
+
+Result = TypeVar("Result")
+
+RUNNING_PER_OWNER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A turn that has begun; `message_id` is its answer's."""
+
+    message_id: str
+    turn_id: str
+    question_id: str
+
+
+class Turns:
+    """Each method raises `NotFoundError` for what is another person's, and `StorageError`."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        history: History,
+        pictures: Pictures,
+        log: TurnLog,
+        mixture_for: Callable[[PictureKeeper], Mixture],
+        names: Callable[[], dict[str, str]],
+        *,
+        save_every_s: float = SAVE_EVERY_S,
+        running_per_owner: int = RUNNING_PER_OWNER,
+    ) -> None:
+        self._loop = loop
+        self._history = history
+        self._pictures = pictures
+        self._log = log
+        self._mixture_for = mixture_for
+        self._names = names
+        self._save_every_s = save_every_s
+        self._records = TurnRecords(history.database)
+        self._running: dict[str, Answering] = {}
+        self._places = Places(running_per_owner)
+        self._is_closing = False
+
+    def ask(
+        self,
+        owner_id: str,
+        chat_id: str,
+        content: str,
+        *,
+        client_id: str | None = None,
+        parent_id: str | None = None,
+        seed: int | None = None,
+        attachments: Sequence[Attachment] = (),
+        need: str | None = None,
+    ) -> Started:
+        """Store a question and begin to answer it. The same `client_id` again gives the same turn.
+
+        `parent_id` is the answer that the question follows (unset: the newest; `root`: none); an edited question is one
+        more with the first one's parent. Raises `InputError`s before anything is stored, and `BusyError`.
+        """
+        known = self._records.find_by_client_id(owner_id, client_id)
+        if known is not None:
+            return _started(known)
+        check_question(content, has_attachments=bool(attachments), client_id=client_id, seed=seed)
+        asked = Asked(content, client_id, parent_id, read_need(need) if need else None, seed)
+        pictures = check_attachments(attachments)
+
+        def store(models: dict[str, str]) -> TurnRecord:
+            images = self._pictures.write_attachments(pictures)
+            try:
+                return self._records.add_question(owner_id, chat_id, asked, images, models)
+            except Exception:
+                self._pictures.delete_files([image.id for image in images])
+                raise
+
+        try:
+            return self._begin(owner_id, store)
+        except ConflictError:  # the same question came twice at the same time
+            known = self._records.find_by_client_id(owner_id, client_id)
+            if known is None:
+                raise
+            return _started(known)
+
+    def retry(self, owner_id: str, turn_id: str) -> Started:
+        """Answer the turn's question once more, beside the first answer. A turn that is running is stopped."""
+        turn = self._stopped(owner_id, turn_id)
+        return self._answer_beside(turn, turn.need)
+
+    def overrule(self, owner_id: str, turn_id: str, need: str) -> Started:
+        """Answer the turn's question with what a person says it needs, and keep the correction."""
+        wanted = read_need(need)
+        turn = self._stopped(owner_id, turn_id)
+        self._records.correct_verdict(turn, wanted)
+        return self._answer_beside(turn, wanted)
+
+    def stop(self, owner_id: str, turn_id: str) -> None:
+        """End the turn with what has been shown; returns when every backend is freed. One that has ended stays so."""
+        self._stopped(owner_id, turn_id)
+
+    def read(self, owner_id: str, turn_id: str) -> dict[str, Any]:
+        """The turn as JSON. What the database believes to be running but is not, has been interrupted."""
+        turn = self._records.read(owner_id, turn_id)
+        if turn["status"] == Status.RUNNING and turn_id not in self._running:
+            turn = self._records.read(owner_id, turn_id)  # it may have ended between the two looks
+            if turn["status"] == Status.RUNNING:
+                turn["status"] = Status.INTERRUPTED.value
+        return turn
+
+    def events(self, owner_id: str, turn_id: str, last_event_id: str | None = None) -> AsyncIterator[LoggedEvent]:
+        """What happened after `last_event_id`, then what happens, up to the last event. Iterate it on the loop.
+
+        Whose turn it is is checked here and now, before the first event.
+        """
+        return self._follow(self._records.find(owner_id, turn_id), last_event_id)
+
+    def delete_chat(self, owner_id: str, chat_id: str) -> None:
+        """Stop the chat's answers, then delete all that is in it, with the files of its pictures."""
+        for turn in [answering.turn for answering in list(self._running.values())]:
+            if (turn.owner_id, turn.chat_id) == (owner_id, chat_id):
+                self.stop(owner_id, turn.id)
+        self._pictures.delete_files(self._history.delete_chat(owner_id, chat_id))
+
+    def mark_interrupted(self) -> int:
+        """At start-up: mark the turns that a process before this one left unfinished, and give their number."""
+        return self._records.interrupt_all()
+
+    async def close(self) -> None:
+        """At the end: running turns become interrupted, with what they had."""
+        self._is_closing = True
+        running = list(self._running.values())
+        for answering in running:
+            answering.cancel(TurnInterrupted())
+        for answering in running:
+            await answering.ended()
+
+    def _answer_beside(self, first: TurnRecord, need: Need | None) -> Started:
+        return self._begin(first.owner_id, lambda models: self._records.add_sibling(first, need=need, models=models))
+
+    def _begin(self, owner_id: str, store: Callable[[dict[str, str]], TurnRecord]) -> Started:
+        """Store first, then answer."""
+        self._refuse_when_closing()
+        self._places.take(owner_id)
+        try:
+            models = self._names()
+            turn = store(models)
+            self._on_loop(self._start(turn, models))
+        except BaseException:
+            self._places.give_back(owner_id)
+            raise
+        return _started(turn)
+
+    async def _start(self, turn: TurnRecord, models: dict[str, str]) -> None:
+        self._refuse_when_closing()
+        self._log.append(turn.id, TurnStarted(models))
+        answering = Answering(
+            turn, self._mixture_for, self._history, self._pictures, self._records, self._log, self._save_every_s
+        )
+        self._running[turn.id] = answering
+        answering.whole.add_done_callback(lambda _: self._forget(turn))
+
+    def _forget(self, turn: TurnRecord) -> None:
+        del self._running[turn.id]
+        self._places.give_back(turn.owner_id)
+
+    def _stopped(self, owner_id: str, turn_id: str) -> TurnRecord:
+        """The turn, after it has been stopped where it was running."""
+        turn = self._records.find(owner_id, turn_id)
+        answering = self._running.get(turn_id)
+        if answering is None:
+            return turn
+        self._on_loop(_stop(answering))
+        return self._records.find(owner_id, turn_id)
+
+    async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncIterator[LoggedEvent]:
+        position = self._log.position(turn.id, last_event_id)
+        if position is None:
+            message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
+            # From here to the position nothing is awaited: the snapshot is exactly what the events so far amount to.
+            answering = self._running.get(turn.id)
+            if answering is None:
+                async for logged in self._replay_end(turn):
+                    yield logged
+                return
+            position = self._log.length(turn.id)
+            snapshot = TurnSnapshot({**message, **answering.answer.as_json()}, Status.RUNNING)
+            yield self._log.entry(position, snapshot)
+        async for logged in self._log.follow(turn.id, position):
+            yield logged
+
+    async def _replay_end(self, turn: TurnRecord) -> AsyncIterator[LoggedEvent]:
+        """For a turn whose events are no longer kept: its answer as it is stored, and how it ended."""
+        status = (await asyncio.to_thread(self.read, turn.owner_id, turn.id))["status"]
+        message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
+        yield self._log.entry(1, TurnSnapshot(message, status))
+        yield self._log.entry(2, await asyncio.to_thread(self._records.last_event, turn.owner_id, turn.id))
+
+    def _on_loop(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run it on the loop's thread and wait for it here, in another one."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _refuse_when_closing(self) -> None:
+        if self._is_closing:
+            raise BusyError("MoM is about to end. Ask again when it is back.", retry_after_s=RETRY_AFTER_S)
+
+
+async def _stop(answering: Answering) -> None:
+    answering.cancel(TurnStopped())
+    await answering.ended()
+
+
+def _started(turn: TurnRecord) -> Started:
+    return Started(message_id=turn.message_id, turn_id=turn.id, question_id=turn.question_id)
