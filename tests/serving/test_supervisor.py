@@ -1,0 +1,209 @@
+"""The supervisor with real processes: llama.cpp with random weights, a stand-in for the web process."""
+
+import asyncio
+import os
+import signal
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from mom.errors import SettingsError
+from mom.models.parts import PartName, State
+from mom.serving.keeping import Restarts
+from mom.serving.serve_plan import ServePlan
+from mom.serving.supervisor import Supervisor
+from tests.random_llm import write_random_llm
+from tests.serving.waiting import has_ended, until
+
+LARGE, SMALL, IMAGE = PartName.LARGE_LLM, PartName.SMALL_LLM, PartName.IMAGE_MODEL
+NOBODY = "http://127.0.0.1:9/v1#nobody"  # the discard port: nothing listens there
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return [str(write_random_llm(folder / f"{name}.gguf")) for name in ("first", "second")]
+
+
+@pytest.fixture
+def supervised(tmp_path, stand_in):
+    @asynccontextmanager
+    async def supervised(web=None, **addresses):
+        (tmp_path / "logs").mkdir(exist_ok=True)
+        addresses = {LARGE: NOBODY, SMALL: NOBODY, IMAGE: NOBODY} | {PartName(name): a for name, a in addresses.items()}
+        plan = ServePlan(data_dir=tmp_path, addresses=addresses, ollama_url="http://127.0.0.1:9")
+        quick = Restarts(at_most=3, first_pause_s=0.01, longest_pause_s=0.05)
+        supervisor = Supervisor(plan, lambda control: web or stand_in("web"), quick)
+        task = asyncio.create_task(supervisor.run())
+        supervisor.task = task
+        pids = set()
+        try:
+            yield supervisor
+        finally:
+            pids |= {part.pid for part in supervisor.board.parts.values() if part.pid}
+            task.cancel()
+            await asyncio.wait({task})
+            assert all(has_ended(pid) for pid in pids)
+
+    return supervised
+
+
+async def until_part(supervisor, name, state, **attributes):
+    def stands_so():
+        part = supervisor.board.parts.get(name)
+        good = part and part.state is state and all(getattr(part, key) == value for key, value in attributes.items())
+        return part if good else None
+
+    return await until(stands_so, f"{name} {state} {attributes}, not {supervisor.board.parts.get(name)}")
+
+
+async def answers(part):
+    wanted = {"messages": [{"role": "user", "content": "a fox"}], "max_tokens": 1}
+    headers = {"Authorization": f"Bearer {part.endpoint.api_key}"}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.post(f"{part.endpoint.base_url}/chat/completions", json=wanted, headers=headers)
+    return answer.status_code == httpx.codes.OK
+
+
+async def test_two_parts_with_the_same_file_are_two_processes(supervised, models):
+    async with supervised(small_llm=f"file:{models[0]}", large_llm=f"file:{models[0]}") as supervisor:
+        large = await until_part(supervisor, LARGE, State.READY)
+        small = await until_part(supervisor, SMALL, State.READY)
+        assert large.pid != small.pid
+        assert await answers(large)
+        assert await answers(small)
+
+
+async def test_a_killed_model_comes_back_while_the_others_stay(supervised, models):
+    async with supervised(small_llm=f"file:{models[0]}", large_llm=f"file:{models[0]}") as supervisor:
+        large = await until_part(supervisor, LARGE, State.READY)
+        small = await until_part(supervisor, SMALL, State.READY)
+        os.kill(large.pid, signal.SIGKILL)
+        await until(lambda: supervisor.board.parts[LARGE].pid not in {None, large.pid}, "another process")
+        again = await until_part(supervisor, LARGE, State.READY)
+        assert await answers(again)
+        assert supervisor.board.parts[SMALL] == small
+
+
+async def test_same_means_the_large_llm_plays_the_small_part_too(supervised, models):
+    async with supervised(small_llm="same", large_llm=f"file:{models[0]}") as supervisor:
+        large = await until_part(supervisor, LARGE, State.READY)
+        small = await until_part(supervisor, SMALL, State.READY)
+        assert small.endpoint == large.endpoint
+        supervisor.swap(LARGE, f"file:{models[1]}", None)
+        large = await until_part(supervisor, LARGE, State.READY, model="second")
+        await until_part(supervisor, SMALL, State.READY, endpoint=large.endpoint)
+
+
+async def test_a_swap_keeps_the_old_model_until_the_new_one_is_ready(supervised, models):
+    async with supervised(large_llm=f"file:{models[0]}") as supervisor:
+        old = await until_part(supervisor, LARGE, State.READY)
+        seen = []
+        watching = asyncio.create_task(watch(supervisor.board, seen))
+        supervisor.swap(LARGE, f"file:{models[1]}", None)
+        new = await until_part(supervisor, LARGE, State.READY, model="second")
+        watching.cancel()
+        assert await answers(new)
+        assert {part.state for part in seen} == {State.READY}  # at no time was there nobody to ask
+        assert any(part.model == "first" and "second will take over" in part.detail for part in seen)
+        await until(lambda: has_ended(old.pid), "the old model's end")
+
+
+async def test_a_swap_lets_the_old_model_finish_its_answer(supervised, models):
+    async with supervised(large_llm=f"file:{models[0]}") as supervisor:
+        old = await until_part(supervisor, LARGE, State.READY)
+        wanted = {"messages": [{"role": "user", "content": "a fox"}], "stream": True, "max_tokens": 600}
+        headers = {"Authorization": f"Bearer {old.endpoint.api_key}"}
+        async with (
+            httpx.AsyncClient(trust_env=False) as http,
+            http.stream("POST", f"{old.endpoint.base_url}/chat/completions", json=wanted, headers=headers) as answer,
+        ):
+            lines = answer.aiter_lines()
+            await anext(lines)
+            supervisor.swap(LARGE, f"file:{models[1]}", None)
+            await until_part(supervisor, LARGE, State.READY, model="second")
+            rest = [line async for line in lines]
+        assert "data: [DONE]" in rest
+
+
+async def test_a_swap_that_fails_keeps_the_old_model_and_says_why(supervised, models, tmp_path):
+    (tmp_path / "broken.gguf").write_text("nothing of the kind")
+    async with supervised(large_llm=f"file:{models[0]}") as supervisor:
+        old = await until_part(supervisor, LARGE, State.READY)
+        supervisor.swap(LARGE, f"file:{tmp_path}/broken.gguf", None)
+        await until(lambda: "could not take over" in supervisor.board.parts[LARGE].detail, "the reason")
+        part = supervisor.board.parts[LARGE]
+        assert (part.state, part.model, part.pid) == (State.READY, "first", old.pid)
+        assert "is not a GGUF file" in part.detail
+        assert await answers(part)
+
+
+async def test_a_swap_to_a_server_that_does_not_answer_keeps_the_old_model(supervised, models):
+    async with supervised(large_llm=f"file:{models[0]}") as supervisor:
+        await until_part(supervisor, LARGE, State.READY)
+        supervisor.swap(LARGE, NOBODY, None)
+        detail = "nobody could not take over: Nothing answers at http://127.0.0.1:9/v1."
+        await until_part(supervisor, LARGE, State.READY, model="first", detail=detail)
+
+
+async def test_a_part_that_failed_can_be_mended_by_a_swap(supervised, models):
+    async with supervised(large_llm="file:/nowhere.gguf") as supervisor:
+        part = await until_part(supervisor, LARGE, State.FAILED)
+        assert part.detail == "There is no model file /nowhere.gguf. Check the path after 'file:'."
+        supervisor.swap(LARGE, f"file:{models[0]}", None)
+        assert await answers(await until_part(supervisor, LARGE, State.READY))
+
+
+async def test_the_last_of_two_swaps_wins(supervised, models):
+    async with supervised(large_llm="file:/nowhere.gguf") as supervisor:
+        await until_part(supervisor, LARGE, State.FAILED)
+        supervisor.swap(LARGE, f"file:{models[0]}", None)
+        supervisor.swap(LARGE, f"file:{models[1]}", None)
+        await until_part(supervisor, LARGE, State.READY, model="second")
+
+
+async def test_a_model_at_a_url_has_no_process_and_says_when_nothing_answers(supervised):
+    async with supervised() as supervisor:
+        part = await until_part(supervisor, LARGE, State.EXTERNAL, detail="Nothing answers at http://127.0.0.1:9/v1.")
+        assert part.pid is None
+        assert part.endpoint.model == "nobody"
+
+
+async def test_an_ollama_that_does_not_run_is_said_so(supervised):
+    async with supervised(small_llm="ollama:tinydolphin") as supervisor:
+        part = await until_part(supervisor, SMALL, State.EXTERNAL)
+        assert "ollama serve" in part.detail
+        assert part.endpoint.base_url == "http://127.0.0.1:9/v1"
+
+
+async def test_a_web_process_that_crashes_again_and_again_ends_the_supervisor(supervised, stand_in):
+    async with supervised(web=stand_in("web", fault="crash")) as supervisor:
+        assert "the stand-in lost its mind" in await supervisor.task
+
+
+async def test_the_image_part_waits_for_the_web_process(supervised, stand_in, tmp_path):
+    async with supervised(
+        web=stand_in("web", fault="deaf"), image_model="file:/nowhere", large_llm=NOBODY
+    ) as supervisor:
+        await until_part(supervisor, LARGE, State.EXTERNAL, detail="Nothing answers at http://127.0.0.1:9/v1.")
+        assert supervisor.board.parts[IMAGE].state is State.STARTING
+    async with supervised(image_model="file:/nowhere") as supervisor:
+        await until_part(supervisor, IMAGE, State.FAILED)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [{"large_llm": "same"}, {"image_model": "same"}, {"image_model": "ollama:llava"}, {"small_llm": "hf:one/two"}],
+)
+async def test_an_address_that_cannot_play_the_part_is_refused(supervised, addresses):
+    async with supervised(**addresses) as supervisor:
+        with pytest.raises(SettingsError):
+            await supervisor.task
+
+
+async def watch(board, seen):
+    while True:
+        version = board.version
+        seen.append(board.parts[LARGE])
+        await board.wait_for_change(version)
