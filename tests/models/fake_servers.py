@@ -84,7 +84,9 @@ STOP = chunk(finish_reason="stop")
 USAGE = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}}
 
 
-def sse(*events: dict[str, Any] | str, done: bool = True, then: Callable[[], Any] | None = None) -> Callable[[], Response]:
+def sse(
+    *events: dict[str, Any] | str, done: bool = True, then: Callable[[], Any] | None = None
+) -> Callable[[], Response]:
     """A stream of events; `then` is awaited before it ends."""
 
     async def body() -> AsyncIterator[str]:

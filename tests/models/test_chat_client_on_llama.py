@@ -1,6 +1,7 @@
 """The chat client against a real llama.cpp server."""
 
 import asyncio
+import json
 import math
 
 import pytest
@@ -85,15 +86,20 @@ def _raw_probabilities(llama_server, labels) -> dict[str, float]:
     return {token["token"]: math.exp(token["logprob"]) for token in offered if token["token"] in labels}
 
 
-async def test_the_static_beginning_of_the_question_is_read_only_once(client, llama_server):
+async def test_the_static_beginning_of_the_question_is_read_only_once(client, http):
+    replies = []
+
+    async def keep(response) -> None:
+        replies.append(json.loads(await response.aread()))
+
     static = Message("system", "The static part of the question. " * 10)
     await client.weigh_labels([static, Message("user", "one")], ("a", "b"))
+    http.event_hooks = {"response": [keep]}
     await client.weigh_labels([static, Message("user", "two")], ("a", "b"))
 
-    with llama_server.http as http:
-        (slot,) = http.get("/slots").json()
-    assert slot["n_prompt_tokens_cache"] > 300
-    assert slot["n_prompt_tokens_processed"] < 20
+    (reply,) = replies
+    assert reply["timings"]["cache_n"] > 300
+    assert reply["timings"]["prompt_n"] < 20
 
 
 async def test_labels_of_several_tokens_are_named_in_json_instead(client, caplog):

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mom.errors import PartBrokenError, PartRefusedError, PartTimeoutError, PartUnavailableError
-from mom.models.bounded import BoundedStream, ReplyTooLargeError
+from mom.models.bounded import DEFAULT_BYTES, BoundedStream, ByteLimits, ReplyTooLargeError
 from mom.models.endpoints import root_of
 from mom.models.http_client import TimeLimits
 from mom.models.optional_fields import OptionalFields
@@ -28,7 +28,12 @@ class Upstream:
     """The server at `endpoint`, which plays `part`."""
 
     def __init__(
-        self, endpoint: Endpoint, http: httpx.AsyncClient, part: PartName, limits: TimeLimits | None = None
+        self,
+        endpoint: Endpoint,
+        http: httpx.AsyncClient,
+        part: PartName,
+        limits: TimeLimits | None = None,
+        byte_limits: ByteLimits = DEFAULT_BYTES,
     ) -> None:
         self.base_url = endpoint.base_url.rstrip("/")
         self.root = root_of(endpoint.base_url)
@@ -36,6 +41,7 @@ class Upstream:
         address = urlsplit(self.base_url)
         host = f"{address.hostname}:{address.port}" if address.port else str(address.hostname)
         self.server = Server(part, host, endpoint.model, endpoint.api_key)
+        self._byte_limits = byte_limits
         self._http = http
         self._model = endpoint.model
         self._optional = OptionalFields()
@@ -122,7 +128,7 @@ class Upstream:
                     response = await self._http.send(request, stream=True)
             except TimeoutError as error:
                 raise self.too_slow(f"nothing within {limits.first_token_s:g} s") from error
-            response.stream = BoundedStream(response.stream)
+            response.stream = BoundedStream(response.stream, self._byte_limits)
             if response.status_code == httpx.codes.OK:
                 return response
             try:

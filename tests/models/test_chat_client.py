@@ -1,0 +1,241 @@
+"""The chat client against servers of every temper, each a real HTTP server."""
+
+import asyncio
+import socket
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+
+from mom.errors import (
+    BusyError,
+    ContextFullError,
+    PartBrokenError,
+    PartRefusedError,
+    PartTimeoutError,
+    PartUnavailableError,
+)
+from mom.mixture.conversation import Attachment, Message
+from mom.mixture.events import ReasoningDelta, TextDelta, Usage
+from mom.mixture.ports import Ended, SamplingOptions
+from mom.models import bounded
+from mom.models.chat_client import ChatClient
+from mom.models.http_client import TimeLimits
+from mom.models.parts import Endpoint, PartName
+from tests.models.fake_servers import STOP, USAGE, chunk, completion, refused, running, sse
+
+CHAT = "/v1/chat/completions"
+QUESTION = [Message("user", "hello")]
+IMPATIENT = TimeLimits(connect_s=2, probe_s=0.5, first_token_s=0.3, between_tokens_s=0.3, reply_s=0.5)
+
+
+def client_of(server, http, limits=None) -> ChatClient:
+    return ChatClient(server.endpoint, http, PartName.LARGE_LLM, limits)
+
+
+async def read(client, messages=QUESTION, options=None) -> list:
+    async with client.stream_text(messages, options or SamplingOptions()) as stream:
+        return [item async for item in stream]
+
+
+async def test_words_thinking_and_usage_are_kept_apart(http):
+    events = [
+        chunk(role="assistant"),
+        chunk(reasoning_content="so: "),
+        chunk(reasoning="hm"),
+        chunk("Hi"),
+        chunk(" you"),
+    ]
+    with running({CHAT: [sse(*events, STOP, USAGE)]}) as server:
+        items = await read(client_of(server, http))
+
+    assert items == [
+        ReasoningDelta("so: "),
+        ReasoningDelta("hm"),
+        TextDelta("Hi"),
+        TextDelta(" you"),
+        Ended("stop", Usage(7, 3)),
+    ]
+
+
+async def test_thinking_inside_the_content_is_split_out_across_chunks(http):
+    events = [chunk("<th"), chunk("ink>why"), chunk("</thi"), chunk("nk>\n\n"), chunk("Because")]
+    with running({CHAT: [sse(*events, STOP)]}) as server:
+        items = await read(client_of(server, http))
+
+    assert items == [ReasoningDelta("why"), TextDelta("Because"), Ended("stop", None)]
+
+
+async def test_the_request_has_the_key_the_options_and_the_pictures(http):
+    picture = Attachment(b"\x89PNG", "image/png")
+    with running({CHAT: [sse(chunk("ok"), STOP)]}) as server:
+        options = SamplingOptions(max_tokens=9, temperature=0.5, stop=("END",), seed=3)
+        await read(client_of(server, http), [Message("user", "what is it?", (picture,))], options)
+        (body,) = server.bodies(CHAT)
+
+    assert body["model"] == "some-model"
+    assert body["messages"][0]["content"] == [
+        {"type": "text", "text": "what is it?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+    ]
+    assert (body["max_tokens"], body["temperature"], body["stop"], body["seed"]) == (9, 0.5, ["END"], 3)
+    assert body["stream_options"] == {"include_usage": True}
+    assert "top_p" not in body
+
+
+async def test_a_stream_without_its_last_line_is_good_if_it_said_how_it_ended(http):
+    with running({CHAT: [sse(chunk("Hi"), STOP, done=False)]}) as server:
+        assert (await read(client_of(server, http)))[-1] == Ended("stop", None)
+
+
+async def test_a_server_that_dies_in_mid_answer_is_broken_and_its_words_arrive_first(http):
+    async def die() -> None:
+        raise ConnectionError
+
+    items = []
+    with running({CHAT: [sse(chunk("Hi"), then=die)]}) as server:
+        with pytest.raises(PartBrokenError, match="The large LLM"):
+            async with client_of(server, http).stream_text(QUESTION) as stream:
+                async for item in stream:
+                    items.append(item)
+    assert items == [TextDelta("Hi")]
+
+
+async def test_a_stream_that_ends_without_a_finish_reason_is_broken(http):
+    with running({CHAT: [sse(chunk("Hi"), done=False)]}) as server:
+        with pytest.raises(PartBrokenError, match="ended in mid-answer"):
+            await read(client_of(server, http))
+
+
+@pytest.mark.parametrize("garbage", ["not json", "[1, 2]", '{"choices": 5}', '"words"', "null"])
+async def test_garbage_in_a_stream_is_broken(http, garbage):
+    with running({CHAT: [sse(garbage)]}) as server:
+        with pytest.raises(PartBrokenError, match="no chat server sends"):
+            await read(client_of(server, http))
+
+
+async def test_a_web_page_instead_of_a_stream_asks_whether_the_address_is_right(http):
+    with running({CHAT: [PlainTextResponse("<html>", media_type="text/html")]}) as server:
+        with pytest.raises(PartBrokenError, match="end in /v1"):
+            await read(client_of(server, http))
+
+
+async def test_an_error_in_mid_stream_is_told_in_the_servers_words(http):
+    with running({CHAT: [sse(chunk("Hi"), {"error": {"message": "out of memory", "code": 500}})]}) as server:
+        with pytest.raises(PartBrokenError, match="out of memory"):
+            await read(client_of(server, http))
+
+
+async def test_a_full_context_reported_as_first_event_is_told_apart(http):
+    error = {"error": {"code": 400, "message": "request exceeds", "type": "exceed_context_size_error"}}
+    with running({CHAT: [sse(error)]}) as server:
+        with pytest.raises(ContextFullError):
+            await read(client_of(server, http))
+
+
+async def test_nothing_within_the_time_for_the_first_token_is_too_slow(http):
+    with running({CHAT: [sse(then=asyncio.Event().wait)]}) as server:
+        with pytest.raises(PartTimeoutError, match=r"nothing for 0\.3 s"):
+            await read(client_of(server, http, IMPATIENT))
+
+
+async def test_no_headers_within_the_time_for_the_first_token_is_too_slow(http):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = Endpoint(f"http://127.0.0.1:{silent.getsockname()[1]}/v1", "mute")
+        with pytest.raises(PartTimeoutError, match=r"nothing within 0\.3 s"):
+            await read(ChatClient(endpoint, http, PartName.LARGE_LLM, IMPATIENT))
+
+
+async def test_silence_between_tokens_is_too_slow_though_comments_come(http):
+    async def comments():
+        yield 'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n'
+        while True:
+            yield ": still here\n\n"
+            await asyncio.sleep(0.05)
+
+    with running({CHAT: [lambda: StreamingResponse(comments(), media_type="text/event-stream")]}) as server:
+        with pytest.raises(PartTimeoutError):
+            await read(client_of(server, http, IMPATIENT))
+
+
+async def test_a_line_without_end_does_not_fill_the_memory(http):
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        yield "data: "
+        while True:
+            sent += 64_000
+            yield "x" * 64_000
+            await asyncio.sleep(0)
+
+    with running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server:
+        with pytest.raises(PartBrokenError, match="in one line"):
+            await read(client_of(server, http))
+    assert sent < 4 * bounded.LINE_BYTES
+
+
+async def test_an_answer_without_end_does_not_fill_the_memory(http):
+    async def endless():
+        while True:
+            yield f'data: {{"choices": [{{"delta": {{"content": "{"x" * 60_000}"}}}}]}}\n\n'
+            await asyncio.sleep(0)
+
+    with running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server:
+        with pytest.raises(PartBrokenError, match="more than 16,000,000 bytes"):
+            await read(client_of(server, http))
+
+
+async def test_nobody_there_is_unavailable(http):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    client = ChatClient(Endpoint(f"http://127.0.0.1:{port}/v1", "gone"), http, PartName.LARGE_LLM)
+
+    with pytest.raises(PartUnavailableError, match="Is it running"):
+        await read(client)
+    with pytest.raises(PartUnavailableError):
+        await client.weigh_labels(QUESTION, ("text", "image"))
+
+
+async def test_a_missing_key_is_told_with_the_setting(http):
+    with running({CHAT: [refused(401, "no key: secret-key-0123456789")]}) as server:
+        with pytest.raises(PartRefusedError, match="set MOM_API_KEY_LARGE_LLM") as raised:
+            await read(client_of(server, http))
+    assert "secret-key" not in raised.value.message
+
+
+async def test_too_many_requests_say_when_to_come_again(http):
+    with running({CHAT: [refused(429, "slow down", {"retry-after": "17"})]}) as server:
+        with pytest.raises(BusyError, match="slow down") as raised:
+            await read(client_of(server, http))
+    assert raised.value.retry_after_s == 17
+
+
+async def test_a_refused_optional_field_is_left_out_and_not_sent_again(http, caplog):
+    refusal = refused(400, "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.")
+    with running({CHAT: [refusal, sse(chunk("Hi"), STOP)]}) as server:
+        client = client_of(server, http)
+        await read(client, options=SamplingOptions(max_tokens=5))
+        await read(client, options=SamplingOptions(max_tokens=6))
+        bodies = server.bodies(CHAT)
+
+    assert [body.get("max_tokens") for body in bodies] == [5, None, None]
+    assert [body.get("max_completion_tokens") for body in bodies] == [None, 5, 6]
+    assert "left out from now on" in caplog.text
+
+
+async def test_a_server_of_many_models_asks_for_a_name(http):
+    models = JSONResponse({"data": [{"id": "one"}, {"id": "two"}]})
+    with running({"/v1/models": [models], CHAT: [completion("")]}) as server:
+        client = ChatClient(Endpoint(f"{server.root}/v1", ""), http, PartName.LARGE_LLM)
+        with pytest.raises(PartRefusedError, match="serves 2 models.*#one"):
+            await read(client)
+
+
+async def test_a_loop_that_is_busy_elsewhere_costs_no_answer(http):
+    """Two streams at once do not disturb each other."""
+    with running({CHAT: [sse(*[chunk(str(number)) for number in range(50)], STOP)]}) as server:
+        client = client_of(server, http)
+        answers = await asyncio.gather(*(read(client) for _ in range(20)))
+
+    expected = "".join(str(number) for number in range(50))
+    assert {"".join(item.text for item in answer[:-1]) for answer in answers} == {expected}

@@ -1,0 +1,238 @@
+"""Structured answers and labels in each dialect, against servers that speak it, and servers that do not keep it."""
+
+import json
+import math
+
+import pytest
+from starlette.responses import JSONResponse
+
+from mom.errors import PartBrokenError, PartTimeoutError, StructureError
+from mom.mixture.conversation import Message
+from mom.models.chat_client import ChatClient
+from mom.models.dialects import OLLAMA, OPENAI, VLLM, find_dialect
+from mom.models.http_client import TimeLimits
+from mom.models.json_labels import UNCALIBRATED
+from mom.models.parts import Endpoint, PartName
+from mom.models.upstream import Upstream
+from tests.models.fake_servers import completion, refused, running, sse
+
+CHAT = "/v1/chat/completions"
+OLLAMA_CHAT = "/api/chat"
+OLLAMA_VERSION = {"/api/version": [JSONResponse({"version": "0.13.0"})]}
+QUESTION = [Message("system", "You write prompts."), Message("user", "a fox")]
+SCHEMA = {
+    "type": "object",
+    "properties": {"prompt": {"type": "string", "minLength": 1, "maxLength": 20}},
+    "required": ["prompt"],
+    "additionalProperties": False,
+}
+LABELS = ("text", "image")
+
+
+def client_of(server, http, part=PartName.SMALL_LLM) -> ChatClient:
+    return ChatClient(server.endpoint, http, part)
+
+
+def ollama_reply(content: str, **fields) -> JSONResponse:
+    return JSONResponse(
+        {"message": {"role": "assistant", "content": content}, "done": True, "done_reason": "stop", **fields}
+    )
+
+
+async def write(client) -> dict:
+    return dict(await client.write_structure(QUESTION, SCHEMA, max_tokens=50))
+
+
+@pytest.mark.parametrize(
+    ("replies", "dialect"),
+    [
+        (OLLAMA_VERSION, OLLAMA),
+        ({"/version": [JSONResponse({"version": "0.9"})]}, VLLM),
+        ({}, OPENAI),
+        ({"/props": [JSONResponse({"detail": "mine"})], "/version": [JSONResponse(["no object"])]}, OPENAI),
+    ],
+)
+async def test_the_dialect_is_found_out(http, replies, dialect):
+    with running(replies) as server:
+        assert await find_dialect(Upstream(server.endpoint, http, PartName.SMALL_LLM)) is dialect
+
+
+async def test_openai_is_asked_with_a_strict_nested_schema_once_the_dialect_is_known(http):
+    with running({CHAT: [completion('{"prompt": "a fox"}')]}) as server:
+        client = client_of(server, http)
+        assert await write(client) == {"prompt": "a fox"}
+        assert await write(client) == {"prompt": "a fox"}
+        asked = server.asked
+
+    body = asked[-1][1]
+    wrapped = body["response_format"]["json_schema"]
+    assert (body["response_format"]["type"], wrapped["strict"]) == ("json_schema", True)
+    assert wrapped["schema"]["required"] == ["prompt"]
+    assert wrapped["schema"]["properties"] == {"prompt": {"type": "string"}}  # strict mode refuses lengths
+    assert "chat_template_kwargs" not in body
+    assert sorted(path for path, _ in asked) == ["/api/version", "/props", CHAT, CHAT, "/version"]
+
+
+async def test_lengths_that_openai_is_not_told_are_checked_all_the_same(http):
+    with running(
+        {CHAT: [completion('{"prompt": "a fox that is much too long"}'), completion('{"prompt": "fox"}')]}
+    ) as server:
+        assert await write(client_of(server, http)) == {"prompt": "fox"}
+        second = server.bodies(CHAT)[1]
+
+    assert "That does not fit" in second["messages"][-1]["content"]
+    assert "response_format" in second
+
+
+async def test_vllm_is_told_not_to_think(http):
+    replies = {"/version": [JSONResponse({"version": "0.9"})], CHAT: [completion('{"prompt": "fox"}')]}
+    with running(replies) as server:
+        await write(client_of(server, http))
+        assert server.bodies(CHAT)[0]["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+async def test_ollama_is_asked_at_its_own_face_with_a_format(http):
+    with running({**OLLAMA_VERSION, OLLAMA_CHAT: [ollama_reply('{"prompt": "fox"}')]}) as server:
+        assert await write(client_of(server, http)) == {"prompt": "fox"}
+        (body,) = server.bodies(OLLAMA_CHAT)
+
+    assert body["format"] == SCHEMA
+    assert (body["think"], body["stream"], body["truncate"]) == (False, False, False)
+    assert body["options"]["num_predict"] == 50
+
+
+async def test_a_server_that_ignores_the_structure_is_asked_in_words_from_then_on(http, caplog):
+    replies = [
+        completion("Sure! A fox."),
+        completion('Here it is:\n```json\n{"prompt": "fox"}\n```'),
+        completion('{"prompt": "2"}'),
+    ]
+    with running({CHAT: replies}) as server:
+        client = client_of(server, http)
+        assert await write(client) == {"prompt": "fox"}
+        assert await write(client) == {"prompt": "2"}
+        first, second, third = server.bodies(CHAT)
+
+    assert "response_format" in first
+    for body in (second, third):
+        assert "response_format" not in body
+        assert body["messages"][0]["content"].startswith("You write prompts.\n\nReply with one JSON object")
+    assert caplog.text.count("ignores the structure") == 1
+
+
+async def test_a_server_that_refuses_the_structure_is_asked_in_words_from_then_on(http, caplog):
+    refusal = refused(400, "response_format json_schema is not available here")
+    with running({CHAT: [refusal, completion('{"prompt": "fox"}')]}) as server:
+        client = client_of(server, http)
+        assert await write(client) == {"prompt": "fox"}
+        assert await write(client) == {"prompt": "fox"}
+        assert ["response_format" in body for body in server.bodies(CHAT)] == [True, False, False]
+    assert "refuses a structured answer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "Sure!", "{}", '{"prompt": 5}', '{"prompt": "fox", "more": 1}', "[1]", '{"prompt": "']
+)
+async def test_a_second_reply_that_does_not_fit_is_an_error(http, broken):
+    with running({CHAT: [completion(broken)]}) as server:
+        with pytest.raises(StructureError, match="did not answer in the form"):
+            await write(client_of(server, http))
+        assert len(server.bodies(CHAT)) == 2
+
+
+async def test_thinking_is_no_part_of_a_structured_answer(http):
+    with running({CHAT: [completion('<think>{"prompt": "wrong"}</think>{"prompt": "fox"}')]}) as server:
+        assert await write(client_of(server, http)) == {"prompt": "fox"}
+
+
+async def test_a_model_that_thinks_its_tokens_away_gets_more(http):
+    with running(
+        {CHAT: [completion("<think>well", finish_reason="length"), completion('{"prompt": "fox"}')]}
+    ) as server:
+        assert await write(client_of(server, http)) == {"prompt": "fox"}
+        assert [body["max_tokens"] for body in server.bodies(CHAT)] == [50, 400]
+
+
+@pytest.mark.parametrize("answer", [JSONResponse(["no"]), JSONResponse({"choices": []}), JSONResponse({"choices": 3})])
+async def test_a_reply_of_no_known_shape_is_broken(http, answer):
+    with running({CHAT: [answer]}) as server:
+        with pytest.raises(PartBrokenError, match="no chat server answers"):
+            await write(client_of(server, http))
+
+
+async def test_a_reply_that_does_not_come_is_too_slow(http):
+    async def never() -> None:
+        import asyncio
+
+        await asyncio.Event().wait()
+
+    with running({CHAT: [sse(then=never)]}) as server:
+        limits = TimeLimits(reply_s=0.3, probe_s=0.3)
+        with pytest.raises(PartTimeoutError):
+            await write(ChatClient(server.endpoint, http, PartName.LARGE_LLM, limits))
+
+
+async def test_a_label_without_probabilities_gets_the_uncalibrated_one(http):
+    with running({CHAT: [completion('{"need": "image"}')]}) as server:
+        weights = await client_of(server, http).weigh_labels(QUESTION, LABELS)
+        schema = server.bodies(CHAT)[0]["response_format"]["json_schema"]["schema"]
+
+    assert weights == pytest.approx({"image": UNCALIBRATED, "text": 1 - UNCALIBRATED})
+    assert schema["properties"]["need"]["enum"] == ["text", "image"]
+
+
+@pytest.mark.parametrize("shape", ["openai", "ollama"])
+async def test_a_label_is_weighed_by_its_tokens_where_they_are_told(http, shape):
+    tokens = ['{"', "need", '":', ' "', "image", '"}']
+    positions = [{"token": token, "logprob": -0.01, "top_logprobs": []} for token in tokens]
+    positions[4]["top_logprobs"] = [
+        {"token": "image", "logprob": math.log(0.6)},
+        {"token": "text", "logprob": math.log(0.1)},
+        {"token": "im", "logprob": math.log(0.1)},
+        {"token": "other", "logprob": math.log(0.2)},
+    ]
+    content = json.dumps({"need": "image"})
+    replies = {CHAT: [completion(content, positions=positions)]}
+    if shape == "ollama":
+        replies = {**OLLAMA_VERSION, OLLAMA_CHAT: [ollama_reply(content, logprobs=positions)]}
+    with running(replies) as server:
+        weights = await client_of(server, http).weigh_labels(QUESTION, LABELS)
+
+    assert weights == pytest.approx({"image": 0.7 / 0.8, "text": 0.1 / 0.8})
+
+
+async def test_a_label_among_words_is_understood(http):
+    with running({CHAT: [completion("Image.")]}) as server:
+        assert (await client_of(server, http).weigh_labels(QUESTION, LABELS))["image"] == UNCALIBRATED
+
+
+async def test_no_label_at_all_is_an_error(http):
+    with running({CHAT: [completion("text or image, who knows")]}) as server:
+        with pytest.raises(StructureError):
+            await client_of(server, http).weigh_labels(QUESTION, LABELS)
+
+
+async def test_a_llama_cpp_that_ignores_the_grammar_is_asked_for_json(http, caplog):
+    ignored = [
+        {"token": "text", "id": 1, "logprob": -0.1, "top_logprobs": [{"token": "text", "id": 1, "logprob": -0.1}]}
+    ]
+    replies = {
+        "/props": [JSONResponse({"default_generation_settings": {}})],
+        "/tokenize": [JSONResponse({"tokens": [1]}), JSONResponse({"tokens": [2]})],
+        CHAT: [completion("text", positions=ignored), completion('{"need": "image"}')],
+    }
+    with running(replies) as server:
+        client = client_of(server, http)
+        for _ in range(2):
+            assert (await client.weigh_labels(QUESTION, LABELS))["image"] == UNCALIBRATED
+        grammars = [body.get("grammar") for body in server.bodies(CHAT)]
+
+    assert grammars == ["root ::= <[1]> | <[2]>", None, None]
+    assert "cannot weigh tokens" in caplog.text
+
+
+async def test_a_name_in_the_address_is_sent_as_it_is(http):
+    with running({CHAT: [completion('{"prompt": "fox"}')]}) as server:
+        endpoint = Endpoint(f"{server.root}/v1/", "org/model-1", None)
+        await write(ChatClient(endpoint, http, PartName.LARGE_LLM))
+        assert server.bodies(CHAT)[0]["model"] == "org/model-1"
