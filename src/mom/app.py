@@ -1,1 +1,108 @@
-"""Composes the web application."""
+"""Composes the web application: the one file that knows all others.
+
+`flask …` calls `create_app()` without arguments (FLASK_APP=mom.app); `mom web` hands in the server's event loop and the way to
+the supervisor. Nothing connects to the database here: `flask db init` has to work before there is one.
+"""
+
+import asyncio
+from functools import partial
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from mom.chats.commands import make_commands
+from mom.chats.database import MIGRATIONS, Database
+from mom.chats.history import History
+from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.turn_log import TurnLog
+from mom.chats.turns import Turns
+from mom.models.addresses import parse_address
+from mom.models.mixture_factory import make_classifier, make_mixture
+from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
+from mom.models.roster import Roster
+from mom.openai_api import services as openai_api
+from mom.openai_api import urls as openai_urls
+from mom.settings import Settings, read_settings
+from mom.web import services as web
+from mom.web import urls as web_urls
+from mom.web.auth import current_owner_id
+from mom.web.bodies import read_bodies_strictly
+from mom.web.control import ControlAddress, ControlApi
+from mom.web.failures import as_error_json, handle_failures
+from mom.web.guard import guard
+from mom.web.loop_thread import LoopThread
+from mom.web.secret_key import read_or_make_secret_key
+from mom.web.streams import StreamedResponse, later
+
+HEARTBEAT_S = 15.0
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    loop: asyncio.AbstractEventLoop | None = None,
+    control: ControlAddress | None = None,
+    models: web.Models | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> Flask:
+    """The application. Without a `loop`, turns run in a thread of their own; without `control`, the parts are the settings'
+    URLs. Raises `SettingsError`, `StorageError`.
+    """
+    settings = settings or read_settings()[0]
+    loop = loop or LoopThread().loop
+    models = models or _models_of(settings, control)
+
+    database = Database(settings.resolved_database_url)
+    history = History(database)
+    pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
+    turns = Turns(loop, history, pictures, TurnLog(), models.mixture_for, models.names)
+    control_api = ControlApi(control) if control else None
+
+    app = Flask("mom.web")
+    app.secret_key = read_or_make_secret_key(settings.data_dir)
+    web.install(app, web.Services(loop, history, pictures, turns, models, control_api, heartbeat_s))
+    openai_api.install(
+        app,
+        openai_api.Services(
+            models.parts,
+            models.llm_for,
+            models.mixture_for,
+            pictures,
+            current_owner_id,
+            later,
+            StreamedResponse,
+            as_error_json,
+        ),
+    )
+    read_bodies_strictly(app)
+    handle_failures(app)
+    guard(app, settings.host)
+    app.register_blueprint(web_urls.make_blueprint())
+    app.register_blueprint(openai_urls.make_blueprint())
+    Migrate(app, database, directory=str(MIGRATIONS))
+    for command in make_commands(database, pictures):
+        app.cli.add_command(command)
+    return app
+
+
+def _models_of(settings: Settings, control: ControlAddress | None) -> web.Models:
+    roster = Roster(_parts_source(settings, control))
+    classifier = make_classifier(settings.classifier, settings.classifier_deadline_ms / 1000, roster)
+    return web.Models(
+        parts=roster.parts,
+        names=roster.names,
+        llm_for=roster.chat_client,
+        mixture_for=partial(make_mixture, roster, classifier),
+        start=roster.start,
+        close=roster.close,
+    )
+
+
+def _parts_source(settings: Settings, control: ControlAddress | None) -> PartsSource:
+    if control is not None:
+        return SupervisedParts(control.url, control.token)
+    addresses = {
+        part: parse_address(address, name=f"MOM_{part.value.upper()}")
+        for part, address in settings.model_addresses.items()
+    }
+    return StaticParts(addresses, settings.model_api_keys, ollama_url=settings.ollama_url)

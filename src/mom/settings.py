@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mom.errors import SettingsError
+from mom.models.parts import PartName
 
 CLONE = Path(__file__).resolve().parents[2]
 
@@ -61,6 +62,17 @@ class Settings(BaseSettings):
     files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")
     hub_endpoint: str | None = Field(default=None, validation_alias="HF_ENDPOINT")
     hub_token: SecretStr | None = Field(default=None, validation_alias="HF_TOKEN")
+
+    @property
+    def model_addresses(self) -> dict[PartName, str]:
+        """The address of each part that is set, as it was written."""
+        addresses = {part: getattr(self, part.value) for part in PartName}
+        return {part: address for part, address in addresses.items() if address is not None}
+
+    @property
+    def model_api_keys(self) -> dict[PartName, str]:
+        keys = {part: getattr(self, f"api_key_{part.value}") for part in PartName}
+        return {part: key.get_secret_value() for part, key in keys.items() if key is not None}
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,1 +1,1 @@
-"""Speaks to programs: the OpenAI-compatible endpoints."""
+"""Speaks to programs: the OpenAI-compatible endpoints. `urls.py` lists every address."""

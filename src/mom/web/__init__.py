@@ -1,1 +1,1 @@
-"""Speaks to people: pages, the JSON API of the page, the event stream."""
+"""Speaks to people: pages, the JSON API of the page, the event stream. `urls.py` lists every address."""

@@ -1,0 +1,109 @@
+"""What programs may send: OpenAI's fields that MoM understands, with bounds. Nothing else reaches a model.
+
+Fields that would change what an answer is, and that MoM cannot do (tools, several choices, log probabilities, structured
+output, audio), are refused with their name. All other fields are ignored, as OpenAI's clients send many that tune or label
+(`frequency_penalty`, `user`, `metadata`, …) and expect other servers to pass over them.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mom.chats.question import MAX_SEED
+
+PICTURES_LIMIT = 14 * 2**20  # bytes of a request that may carry pictures
+TOKENS_LIMIT = 131_072
+LONGEST_SIDE_PX = 1024
+SHORTEST_SIDE_PX = 64
+
+
+class OpenAiBody(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class PictureUrl(OpenAiBody):
+    url: str
+
+
+class ContentPart(OpenAiBody):
+    """A piece of a message: words, or a picture as a data URL."""
+
+    type: Literal["text", "image_url"]
+    text: str = ""
+    image_url: PictureUrl | None = None
+
+
+class WireMessage(OpenAiBody):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart] | None = None
+
+
+class StreamOptions(OpenAiBody):
+    include_usage: bool = False
+
+
+class ConversationBody(OpenAiBody):
+    messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
+
+
+class ChatBody(ConversationBody):
+    model: str = "mom"
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
+    stop: str | list[str] | None = Field(default=None, max_length=1_000)
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+
+    n: Literal[1] | None = None
+    tools: list[Any] | None = Field(default=None, max_length=0)
+    functions: list[Any] | None = Field(default=None, max_length=0)
+    logprobs: Literal[False] | None = None
+    response_format: "TextFormat | None" = None
+    modalities: list[Literal["text", "image"]] | None = None
+    audio: None = None
+
+    @property
+    def includes_usage(self) -> bool:
+        return self.stream_options is not None and self.stream_options.include_usage
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())[:4]
+
+
+class TextFormat(OpenAiBody):
+    type: Literal["text"]
+
+
+class ImagesBody(OpenAiBody):
+    """`model` is not looked at: there is one image model, and clients name OpenAI's."""
+
+    prompt: str = Field(min_length=1, max_length=4_000)
+    n: int | None = Field(default=None, ge=1, le=4)
+    size: str | None = Field(default=None, pattern=r"^(auto|\d{2,4}x\d{2,4})$")
+    response_format: Literal["url", "b64_json"] | None = None
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    steps: int | None = Field(default=None, ge=1, le=50)
+    stream: bool | None = None
+    partial_images: int | None = Field(default=None, ge=0, le=3)
+
+    @property
+    def sides(self) -> tuple[int | None, int | None]:
+        """Width and height in px."""
+        if self.size in {None, "auto"}:
+            return None, None
+        width, height = str(self.size).split("x")
+        return int(width), int(height)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for side in self.sides:
+            if side is not None and (side % 8 or not SHORTEST_SIDE_PX <= side <= LONGEST_SIDE_PX):
+                msg = f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}"
+                raise ValueError(msg)
+        if self.stream and (self.n or 1) > 1:
+            raise ValueError("a stream carries one picture: leave n at 1")
+        return self

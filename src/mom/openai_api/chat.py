@@ -1,0 +1,144 @@
+"""`POST /v1/chat/completions`: the mixture for programs. When its client leaves, the work ends.
+
+`mom` routes; `mom-text` and `mom-image` say what is needed; any other id is one of the roster's LLMs, asked directly.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Response, request
+
+from mom.mixture.conversation import Conversation
+from mom.mixture.events import AnswerEvent, ImageFinished, ReasoningDelta, Routed, TextDelta, TurnFinished
+from mom.mixture.paths import Wishes, answer
+from mom.mixture.ports import DrawingRequest, Ended, SamplingOptions
+from mom.mixture.verdict import Verdict
+from mom.models.parts import PartName
+from mom.openai_api.bodies import PICTURES_LIMIT, ChatBody
+from mom.openai_api.completion import DONE, CompletionFormat, data_line, route_header
+from mom.openai_api.conversation import read_conversation
+from mom.openai_api.models import MIXTURES, find_llm
+from mom.openai_api.relay import Relay
+from mom.openai_api.services import Services, services
+
+FAIL_EARLY_S = 0.25  # a part that is not there says so at once: the client then gets a status, not a broken stream
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, checked. `llm` is the part to be asked directly, or None for the whole mixture."""
+
+    body: ChatBody
+    conversation: Conversation
+    llm: PartName | None
+    owner_id: str
+    form: CompletionFormat
+
+
+def complete_chat() -> Response:
+    request.max_content_length = PICTURES_LIMIT
+    body = ChatBody.model_validate(request.get_json())
+    known = services()
+    asked = Asked(
+        body,
+        read_conversation(body),
+        find_llm(body.model, known.parts()),
+        known.owner_id(),
+        CompletionFormat(body.model, request.host_url.rstrip("/"), body.includes_usage),
+    )
+    return known.later(partial(_complete, asked, known))
+
+
+async def _complete(asked: Asked, known: Services) -> Response:
+    answering = Relay(_ask_llm(asked, known, asked.llm) if asked.llm else _ask_mixture(asked, known))
+    try:
+        verdict = await _read_verdict(answering) if asked.llm is None else None
+        headers = route_header(verdict)
+        if asked.body.stream:
+            await answering.look_ahead(FAIL_EARLY_S)
+            return known.streamed(_chunks(answering, asked, verdict, known), headers)
+        whole = await _whole(answering, asked, verdict)
+    except BaseException:
+        await answering.close()
+        raise
+    return Response(json.dumps(whole), headers=headers, mimetype="application/json")
+
+
+def _ask_mixture(asked: Asked, known: Services) -> AsyncGenerator[AnswerEvent | TurnFinished, None]:
+    mixture = known.mixture_for(known.pictures.keeper(asked.owner_id))
+    wishes = Wishes(MIXTURES[asked.body.model], _sampling(asked.body), DrawingRequest(seed=asked.body.seed))
+    return answer(asked.conversation, mixture, wishes)
+
+
+async def _ask_llm(asked: Asked, known: Services, part: PartName) -> AsyncGenerator[AnswerEvent | TurnFinished, None]:
+    async with known.llm_for(part).stream_text(asked.conversation.messages, _sampling(asked.body)) as stream:
+        async for item in stream:
+            yield TurnFinished(item.finish_reason, item.usage, {}) if isinstance(item, Ended) else item
+
+
+def _sampling(body: ChatBody) -> SamplingOptions:
+    tokens = body.max_completion_tokens or body.max_tokens
+    return SamplingOptions(tokens, body.temperature, body.top_p, body.stops, body.seed)
+
+
+async def _read_verdict(answering: Relay[AnswerEvent | TurnFinished]) -> Verdict:
+    first = await answering.next()
+    assert isinstance(first, Routed), "an answer begins with its verdict"
+    return first.verdict
+
+
+async def _chunks(
+    answering: Relay[AnswerEvent | TurnFinished], asked: Asked, verdict: Verdict | None, known: Services
+) -> AsyncGenerator[bytes, None]:
+    """The stream up to `[DONE]`; a failure on the way is a piece of data, as the status was sent long ago."""
+    form = asked.form
+    mom = {"verdict": verdict.as_json()} if verdict else None
+    try:
+        yield form.chunk({"role": "assistant", "content": ""}, mom=mom)
+        while (event := await answering.next()) is not None:
+            match event:
+                case TurnFinished():
+                    yield form.chunk({}, finish_reason=event.finish_reason, mom={"timings": event.timings})
+                    if asked.body.includes_usage:
+                        yield form.usage_chunk(event.usage)
+                case _ if delta := _delta(event, form):
+                    yield form.chunk(delta)
+    except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
+        yield data_line({"error": known.as_error_json(error)})
+    finally:
+        await answering.close()
+    yield DONE
+
+
+async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, verdict: Verdict | None) -> dict[str, Any]:
+    deltas: list[Mapping[str, Any]] = []
+    finished: TurnFinished | None = None
+    while (event := await answering.next()) is not None:
+        if isinstance(event, TurnFinished):
+            finished = event
+        elif delta := _delta(event, asked.form):
+            deltas.append(delta)
+    assert finished is not None, "an answer ends with TurnFinished"
+    message: dict[str, Any] = {"content": "".join(delta.get("content", "") for delta in deltas)}
+    if reasoning := "".join(delta.get("reasoning_content", "") for delta in deltas):
+        message["reasoning_content"] = reasoning
+    if images := [image for delta in deltas for image in delta.get("images", ())]:
+        message["images"] = images
+    mom = {"verdict": verdict.as_json() if verdict else None, "timings": finished.timings}
+    return asked.form.whole(message, finish_reason=finished.finish_reason, usage=finished.usage, mom=mom)
+
+
+def _delta(event: AnswerEvent, form: CompletionFormat) -> dict[str, Any]:
+    """What an event adds to the message; empty for those that clients of this API have no place for."""
+    match event:
+        case TextDelta(text):
+            return {"content": text}
+        case ReasoningDelta(text):
+            return {"reasoning_content": text}
+        case ImageFinished(image):
+            return form.image_delta(image)
+        case _:
+            return {}

@@ -1,0 +1,54 @@
+"""OpenAI's messages as MoM's conversation."""
+
+import re
+
+from mom.chats.attachments import check_attachments
+from mom.chats.data_urls import read_data_url
+from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
+from mom.mixture.conversation import Attachment, Conversation, Drawing, Message
+from mom.openai_api.bodies import ConversationBody, WireMessage
+
+MAX_CONVERSATION_CHARS = 1_000_000
+# What `/v1` itself answers with where it has drawn, and the routing data's form.
+_LINK = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/\w+\.png\)")
+_MARKER = "[image] "
+
+
+def read_conversation(body: ConversationBody) -> Conversation:
+    """The conversation whose last message is to be answered. Raises `InputError`s."""
+    messages = tuple(_read_message(message) for message in body.messages)
+    last = messages[-1]
+    if last.role != "user":
+        raise ParameterError("The last message must be the user's: it is the one that is answered.", param="messages")
+    if not last.content.strip() and not last.attachments:
+        raise EmptyMessageError("The last message is empty. Write what you want.", param="messages")
+    if sum(len(message.content) for message in messages) > MAX_CONVERSATION_CHARS:
+        raise MessageTooLongError("The conversation is longer than a million characters. Shorten it.", param="messages")
+    return Conversation(messages)
+
+
+def link_to(alt: str, url: str) -> str:
+    """A short markdown link; `alt` is read back as the picture's prompt when the conversation goes on."""
+    words = " ".join(re.sub(r"[\[\]]", " ", alt).split())
+    return f"![{words}]({url})"
+
+
+def _read_message(message: WireMessage) -> Message:
+    parts = message.content if isinstance(message.content, list) else []
+    words = message.content if isinstance(message.content, str) else "\n".join(part.text for part in parts if part.text)
+    urls = [part.image_url.url for part in parts if part.image_url is not None]
+    attachments = check_attachments([read_data_url(url, param="messages") for url in urls])
+    role = "system" if message.role == "developer" else message.role
+    return Message(
+        role,
+        words,
+        tuple(Attachment(picture.png, "image/png") for picture in attachments),
+        _drawing_in(words) if role == "assistant" else None,
+    )
+
+
+def _drawing_in(words: str) -> Drawing | None:
+    if words.startswith(_MARKER):
+        return Drawing(words.removeprefix(_MARKER))
+    found = _LINK.search(words)
+    return Drawing(found["alt"]) if found else None

@@ -1,0 +1,54 @@
+"""An answer in the making, read by another task than the one that makes it.
+
+A generator with a deadline or a task group inside must be driven by one task from its first step to its last. Whoever reads
+it through a relay may wait with a limit of their own, and may hand the reading on.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+
+class Relay(Generic[Item]):
+    """`items` begin at once; `close` cancels what is left of them, and with it the work behind them."""
+
+    def __init__(self, items: AsyncGenerator[Item, None]) -> None:
+        self._queue: asyncio.Queue[Item | None] = asyncio.Queue()
+        self._ahead: deque[Item | None] = deque()
+        self._task = asyncio.create_task(self._drive(items))
+
+    async def next(self) -> Item | None:
+        """The next item, or None after the last. Raises what the items raised."""
+        if self._ahead:
+            return self._ahead.popleft()
+        item = await self._queue.get()
+        if item is None:
+            await self._task
+        return item
+
+    async def look_ahead(self, within_s: float) -> None:
+        """Wait for the next item, but not longer than that: a failure which comes at once is raised here."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                self._ahead.append(await self.next())
+
+    async def close(self) -> None:
+        self._task.cancel()
+        (ended,) = await asyncio.gather(self._task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            log.debug("an answer that nobody waited for any more ended with: %s", ended)
+
+    async def _drive(self, items: AsyncGenerator[Item, None]) -> None:
+        try:
+            async with aclosing(items):
+                async for item in items:
+                    self._queue.put_nowait(item)
+        finally:
+            self._queue.put_nowait(None)

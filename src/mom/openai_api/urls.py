@@ -1,0 +1,23 @@
+"""Every address that programs speak to, in OpenAI's shapes. On loopback any API key is accepted, and none is needed."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from mom.openai_api import chat, classify, images, models
+
+URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
+    ("POST", "/v1/chat/completions", chat.complete_chat),
+    ("POST", "/v1/images/generations", images.generate_images),
+    ("POST", "/v1/classify", classify.classify),
+    ("GET", "/v1/models", models.list_models),
+    ("GET", "/v1/models/<path:model_id>", models.read_model),
+)
+
+
+def make_blueprint() -> Blueprint:
+    blueprint = Blueprint("openai_api", __name__)
+    for method, url, view in URLS:
+        blueprint.add_url_rule(url, view_func=view, methods=[method])
+    return blueprint

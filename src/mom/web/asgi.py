@@ -1,0 +1,145 @@
+"""The outermost layer under uvicorn: Flask in a few threads, and every answer that takes its time on the event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from flask import Flask, Response
+
+from mom.web.streams import HEARTBEAT, StreamedResponse, TakeOver, made
+
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Headers = list[tuple[bytes, bytes]]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+
+THREADS = 8  # views are short: they start work and read the database
+BODY_LIMIT = 16 * 2**20  # bytes kept of any request; views set lower limits
+DRAIN_LIMIT = 64 * 2**20  # bytes read of one that is too large, so that its sender comes to read the answer
+
+
+class AsgiApp:
+    """The Flask `app` as an ASGI application."""
+
+    def __init__(self, app: Flask) -> None:
+        self._wsgi = WSGIMiddleware(app, workers=THREADS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._wsgi(scope, receive, send)
+            return
+        body = await _read_body(receive)
+        if body is None:
+            return
+        length, kept = body
+        # WSGI reads a body by its length alone, and a chunked request tells none.
+        headers = [pair for pair in scope["headers"] if pair[0] not in {b"content-length", b"transfer-encoding"}]
+        headers.append((b"content-length", str(length).encode()))
+        take_over = TakeOver()
+        placeholder = _Placeholder(take_over, send)
+        wsgi_scope = {**scope, "headers": headers, "mom.take_over": take_over}
+        await self._wsgi(wsgi_scope, _replay(kept), placeholder.send)
+        if take_over.make is not None:
+            await _answer_unless_left(take_over, placeholder.headers, receive, send)
+
+
+class _Placeholder:
+    """Passes Flask's response on, unless it stands for one that comes later: then its headers alone are kept."""
+
+    def __init__(self, take_over: TakeOver, send: Send) -> None:
+        self._take_over = take_over
+        self._send = send
+        self.headers: Headers = []
+
+    async def send(self, event: Event) -> None:
+        if self._take_over.make is None:
+            await self._send(event)
+        elif event["type"] == "http.response.start":
+            self.headers = [pair for pair in event["headers"] if pair[0] not in {b"content-length", b"content-type"}]
+
+
+async def _read_body(receive: Receive) -> tuple[int, bytes] | None:
+    """The body's length and bytes, or None where the client left. Of one over the limit no bytes are kept:
+    Flask sees its length and refuses it.
+
+    Read here so that a slow sender occupies no thread.
+    """
+    body, length, more = bytearray(), 0, True
+    while more and length <= DRAIN_LIMIT:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        length += len(event.get("body", b""))
+        if length <= BODY_LIMIT:
+            body += event.get("body", b"")
+        more = event.get("more_body", False)
+    return length, bytes(body) if length <= BODY_LIMIT else b""
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Event:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _answer_unless_left(take_over: TakeOver, headers: Headers, receive: Receive, send: Send) -> None:
+    """Answer; where the client leaves first, cancel the answer and with it the work behind it."""
+    answering = asyncio.create_task(_answer(take_over, headers, send))
+    leaving = asyncio.create_task(_client_left(receive))
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            await answering
+    finally:
+        answering.cancel()
+        leaving.cancel()
+        await asyncio.gather(answering, leaving, return_exceptions=True)
+
+
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _answer(take_over: TakeOver, headers: Headers, send: Send) -> None:
+    assert take_over.make is not None
+    response = await made(take_over.make)
+    if not isinstance(response, StreamedResponse):
+        body = response.get_data()
+        response.headers["Content-Length"] = str(len(body))
+        await send(_start(response, headers))
+        await send({"type": "http.response.body", "body": body})
+        return
+    await send(_start(response, headers))
+    async with _heartbeat(take_over.heartbeat_s, send), aclosing(response.chunks):
+        async for chunk in response.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@asynccontextmanager
+async def _heartbeat(seconds: float, send: Send) -> AsyncIterator[None]:
+    """A comment every so often, so that nobody between takes a slow answer for a dead connection."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.wait({beating})
+
+
+def _start(response: Response, headers: Headers) -> Event:
+    own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    names = {name for name, _ in own}
+    kept = [pair for pair in headers if pair[0] not in names]
+    return {"type": "http.response.start", "status": response.status_code, "headers": [*kept, *own]}

@@ -1,0 +1,55 @@
+"""The supervisor's control API, asked for what the web process cannot do itself: swap a part's model, find offers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from mom.errors import ParameterError, ServingError
+from mom.models.http_client import make_http_client
+from mom.models.parts import PartName
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAddress:
+    """Where the supervisor is asked, and the bearer token that it told its child."""
+
+    url: str
+    token: str
+
+
+class ControlApi:
+    """Used on the event loop; `close` ends its connections."""
+
+    def __init__(self, address: ControlAddress) -> None:
+        self._url = address.url
+        self._headers = {"Authorization": f"Bearer {address.token}"}
+        self._http = make_http_client()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def swap(self, part: PartName, address: str, api_key: str | None = None) -> None:
+        """Have `address` play `part`; how it goes is seen in the part's state."""
+        body = {"address": address} | ({"api_key": api_key} if api_key else {})
+        await self._ask("POST", f"/parts/{part.value}/swap", body)
+
+    async def offers(self) -> dict[str, Any]:
+        """Models that are found on this machine, such as a running Ollama's."""
+        return await self._ask("GET", "/offers")
+
+    async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        try:
+            response = await self._http.request(
+                method, self._url + path, json=body, headers=self._headers, timeout=TIMEOUT_S
+            )
+            answer: dict[str, Any] = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServingError("MoM's supervisor does not answer. Start `mom serve` again.") from error
+        if response.is_client_error:
+            raise ParameterError(answer["error"]["message"], param=answer["error"]["param"])
+        if response.is_error:
+            raise ServingError(answer["error"]["message"])
+        return answer

@@ -1,0 +1,84 @@
+"""Who may ask: nobody from a foreign page. Host against DNS rebinding, Origin against forged requests, CSP against injected code.
+
+A program (curl, an OpenAI client) sends no `Origin`; a browser sends one with every request that could do harm.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from mom.errors import ForbiddenError
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+HEADERS = {
+    # No inline code, nothing from elsewhere; data: and blob: are previews and pictures about to be attached.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def guard(app: Flask, host: str) -> None:
+    """Let `app` answer only requests that are meant for `host` or a loopback name and come from its own pages."""
+
+    def refuse_foreign_requests() -> None:
+        _refuse_foreign_host(host)
+        _refuse_foreign_page()
+
+    def add_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    app.before_request(refuse_foreign_requests)
+    app.after_request(add_headers)
+
+
+def is_loopback(name: str) -> bool:
+    """Is `name`, a host without port, this machine and nobody else's?"""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_foreign_host(host: str) -> None:
+    # Any port: a foreign page can point its own name at this machine, but not a loopback name at another port of its
+    # choice, and people forward ports.
+    try:
+        asked = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        asked = ""
+    if not (is_loopback(asked) or asked == host.lower()):
+        raise ForbiddenError(
+            "This host name is not MoM's. Open MoM at http://127.0.0.1 with its port, or set MOM_HOST to the name."
+        )
+
+
+def _refuse_foreign_page() -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}"}:
+        raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
+    # `same-site` is foreign, too: to a browser all ports of one machine are one site. Following a link is fine.
+    foreign = request.headers.get("Sec-Fetch-Site", "none") in {"cross-site", "same-site"}
+    follows_link = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    # Other chat programs show the pictures that /v1 linked to.
+    shows_picture = request.method == "GET" and request.path.startswith("/images/")
+    if foreign and not (follows_link or shows_picture):
+        raise ForbiddenError("A page that is not MoM's asked for this. Use MoM's own page, or a program.")
+    if origin is None and request.method not in SAFE_METHODS and not _is_from_a_program():
+        raise ForbiddenError("A request without an Origin must come from this machine and carry JSON.")
+
+
+def _is_from_a_program() -> bool:
+    # A form of a foreign page can send text or form data without asking first, but never JSON.
+    has_body = bool(request.content_length)
+    return is_loopback(request.remote_addr or "") and (request.is_json or not has_body)

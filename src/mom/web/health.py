@@ -1,0 +1,33 @@
+"""Is the web process alive, is MoM ready, and what do its parts do."""
+
+import os
+from typing import Any
+
+from flask import Response, jsonify
+
+from mom.models.parts import State
+from mom.web.services import services
+
+ANSWERING = {State.READY, State.EXTERNAL}
+
+
+def read_health() -> Response:
+    return jsonify(status="ok")
+
+
+def read_readiness() -> tuple[Response, int]:
+    """200 as soon as text can be answered and pictures drawn; 503 before, with what is missing."""
+    parts = _parts()
+    ready = all(part["state"] in ANSWERING for part in parts.values())
+    return jsonify(ready=ready, parts=parts), 200 if ready else 503
+
+
+def read_parts() -> Response:
+    """The same for the page, which shows every state: always 200."""
+    parts = _parts()
+    return jsonify(ready=all(part["state"] in ANSWERING for part in parts.values()), parts=parts)
+
+
+def _parts() -> dict[str, dict[str, Any]]:
+    web = {"state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "detail": ""}
+    return {"web": web} | {name.value: part.as_public_json() for name, part in services().models.parts().items()}

@@ -1,0 +1,22 @@
+"""The page: one file of HTML around the chat component that Vite builds into `static/chat`."""
+
+from pathlib import Path
+
+from flask import current_app, render_template, url_for
+
+BUILT_FILES = ("chat.js", "chat.css")
+
+
+def show_chat(**_chat_id: str) -> tuple[str, int]:
+    """The chat; a link to one chat shows the same page, which reads its own address."""
+    folder = Path(str(current_app.static_folder)) / "chat"
+    if not all((folder / name).is_file() for name in BUILT_FILES):
+        return render_template("not_built.html"), 503
+    script, style = (_link(folder, name) for name in BUILT_FILES)
+    return render_template("chat.html", script=script, style=style), 200
+
+
+def _link(folder: Path, name: str) -> str:
+    """The file's address, another one after each build: its name has no hash, as Flask has to know it."""
+    changed = (folder / name).stat().st_mtime_ns
+    return url_for("static", filename=f"chat/{name}", v=f"{changed:x}")

@@ -1,0 +1,62 @@
+"""The parts on the page: what each does now, what could play it, and swapping its model without a restart."""
+
+import json
+
+from flask import Response, request
+from pydantic import Field
+
+from mom.errors import ConflictError, NotFoundError
+from mom.models.addresses import parse_address
+from mom.models.parts import PartName
+from mom.web.bodies import Body
+from mom.web.control import ControlApi
+from mom.web.services import services
+from mom.web.streams import later
+
+
+class SwapBody(Body):
+    address: str = Field(min_length=1, max_length=1_000)
+    api_key: str | None = Field(default=None, max_length=1_000)
+
+
+def swap_part(name: str) -> Response:
+    """202: the new model is being started; the old one answers until it is ready."""
+    part = _part_called(name)
+    body = SwapBody.model_validate(request.get_json())
+    address = str(parse_address(body.address, name="address"))
+    control = _control()
+
+    async def swap() -> Response:
+        await control.swap(part, address, body.api_key)
+        return _json({}, 202)
+
+    return later(swap)
+
+
+def read_offers() -> Response:
+    control = _control()
+
+    async def read() -> Response:
+        return _json(await control.offers())
+
+    return later(read)
+
+
+def _part_called(name: str) -> PartName:
+    try:
+        return PartName(name)
+    except ValueError as error:
+        names = ", ".join(part.value for part in PartName)
+        raise NotFoundError(f"There is no part {name}. There are {names}.") from error
+
+
+def _control() -> ControlApi:
+    control = services().control
+    if control is None:
+        raise ConflictError("This web process runs by itself, without `mom serve`. Set the parts' addresses in .env.")
+    return control
+
+
+def _json(value: object, status: int = 200) -> Response:
+    # On the loop there is no application context, which jsonify needs.
+    return Response(json.dumps(value), status, mimetype="application/json")

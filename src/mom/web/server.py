@@ -1,0 +1,69 @@
+"""Runs the web process: one event loop for the server, the turns and the models' clients."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from flask import Flask
+
+from mom.errors import PortInUseError
+from mom.web.asgi import AsgiApp
+from mom.web.services import Services, services
+
+SHUTDOWN_S = 3  # what is still open then is cut off
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 is any free one. Raises `PortInUseError`."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise PortInUseError(
+            f"MoM cannot listen at {host}:{port}: {error.strerror}. Set MOM_PORT to another."
+        ) from error
+
+
+async def serve(app: Flask, listener: socket.socket) -> None:
+    """Serve `app`, which was made for the running loop, until SIGINT or SIGTERM."""
+    async with at_work(app):
+        await make_server(app).serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def at_work(app: Flask) -> AsyncIterator[None]:
+    """Tables are at their newest, turns of a process before this one are marked, the parts are followed; then all is closed."""
+    known = services(app)
+    await asyncio.to_thread(known.history.database.upgrade)
+    await asyncio.to_thread(known.turns.mark_interrupted)
+    known.models.start()
+    try:
+        yield
+    finally:
+        await known.turns.close()
+        await known.models.close()
+        if known.control is not None:
+            await known.control.close()
+        known.history.database.close()
+
+
+def make_server(app: Flask) -> uvicorn.Server:
+    """The server for `app`; it tells nothing of itself and writes no line per request."""
+    config = uvicorn.Config(
+        AsgiApp(app), log_level="warning", access_log=False, server_header=False, lifespan="off",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )  # fmt: skip
+    return _Server(config, services(app))
+
+
+class _Server(uvicorn.Server):
+    """Ends running turns first: their event streams end by themselves then, and the server need not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, known: Services) -> None:
+        super().__init__(config)
+        self._known = known
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._known.turns.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,53 @@
+"""What the web process works with: composed once in `app.py`, reached from a view by `services()`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from mom.chats.history import History
+from mom.chats.pictures import Pictures
+from mom.chats.turns import Turns
+from mom.mixture.paths import Mixture
+from mom.mixture.ports import LanguageModel, PictureKeeper
+from mom.models.parts import Part, PartName
+from mom.web.control import ControlApi
+
+_KEY = "mom"
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models as the application sees them; tests hand in scripted ones. `start` and `close` belong to the event loop."""
+
+    parts: Callable[[], Mapping[PartName, Part]]
+    names: Callable[[], dict[str, str]]
+    llm_for: Callable[[PartName], LanguageModel]
+    mixture_for: Callable[[PictureKeeper], Mixture]
+    start: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Services:
+    """`control` is the supervisor's API, or None where nothing is supervised."""
+
+    loop: asyncio.AbstractEventLoop
+    history: History
+    pictures: Pictures
+    turns: Turns
+    models: Models
+    control: ControlApi | None
+    heartbeat_s: float
+
+
+def install(app: Flask, services: Services) -> None:
+    app.extensions[_KEY] = services
+
+
+def services(app: Flask | None = None) -> Services:
+    """The services of `app`, or of the one that handles the current request."""
+    found = (app or current_app).extensions[_KEY]
+    assert isinstance(found, Services)
+    return found

@@ -1,0 +1,92 @@
+"""The whole web process with scripted models: behind Flask's test client, or under a real uvicorn on a free port."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from mom.app import create_app
+from mom.models.parts import Endpoint, Part, PartName, State
+from mom.settings import Settings
+from mom.web.server import at_work, listen, make_server
+from mom.web.services import Models, services
+from tests.scripted import DEADLINE_S, ScriptedParts
+
+
+def settings_in(folder: Path, **variables: object) -> Settings:
+    """Settings that read nothing but what is given here."""
+    return Settings(_env_file=None, **{"MOM_DATA_DIR": folder, **variables})
+
+
+def models_of(parts: ScriptedParts) -> Models:
+    """Scripted models as the application sees models; all are ready."""
+    names = parts.names()
+    ready = {
+        name: Part(name, State.READY, names[name.value], endpoint=Endpoint("http://127.0.0.1:9/v1", names[name.value]))
+        for name in (PartName.SMALL_LLM, PartName.LARGE_LLM, PartName.IMAGE_MODEL)
+    }
+
+    async def close() -> None:
+        """Nothing is connected."""
+
+    return Models(
+        parts=lambda: ready,
+        names=parts.names,
+        llm_for=lambda part: getattr(parts, part.value),
+        mixture_for=parts.mixture_for,
+        start=lambda: None,
+        close=close,
+    )
+
+
+@dataclass
+class Site:
+    """A running server; `url` has no slash at its end."""
+
+    app: Flask
+    url: str
+    loop: asyncio.AbstractEventLoop
+    parts: ScriptedParts
+
+    @property
+    def services(self):
+        return services(self.app)
+
+
+@contextmanager
+def running_site(
+    folder: Path, parts: ScriptedParts, *, heartbeat_s: float = 15.0, **variables: object
+) -> Iterator[Site]:
+    """Serve until the context ends; the port is any free one."""
+    started = threading.Event()
+    found: list[Site] = []
+    ending: list[asyncio.Event] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        app = create_app(settings_in(folder, **variables), loop=loop, models=models_of(parts), heartbeat_s=heartbeat_s)
+        listener = listen("127.0.0.1", 0)
+        server = make_server(app)
+        end = asyncio.Event()
+        ending.append(end)
+        async with at_work(app):
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            found.append(Site(app, f"http://127.0.0.1:{listener.getsockname()[1]}", loop, parts))
+            started.set()
+            await end.wait()
+            server.should_exit = True
+            await serving
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="site")
+    thread.start()
+    try:
+        assert started.wait(DEADLINE_S), "the server did not start"
+        yield found[0]
+    finally:
+        if found:
+            found[0].loop.call_soon_threadsafe(ending[0].set)
+        thread.join(DEADLINE_S)
