@@ -55,7 +55,15 @@ BACKGROUNDS: dict[str, RGB] = {
     "yellow": (252, 236, 150),
 }
 HORIZON = 0.8
-NIGHT_STARS: tuple[Point, ...] = ((0.08, 0.1), (0.9, 0.07), (0.94, 0.45), (0.06, 0.55), (0.12, 0.92), (0.88, 0.9), (0.5, 0.06))
+NIGHT_STARS: tuple[Point, ...] = (
+    (0.08, 0.1),
+    (0.9, 0.07),
+    (0.94, 0.45),
+    (0.06, 0.55),
+    (0.12, 0.92),
+    (0.88, 0.9),
+    (0.5, 0.06),
+)
 
 NO_JITTER: Jitter = (0.0, 0.0, 0.0, 0.0)
 
@@ -93,7 +101,7 @@ class Placed:
 # What is drawn for a prompt that names no shape this model knows.
 EMBLEM = Scene((Group("circle", "red"), Group("square", "green"), Group("triangle", "blue"), Group("star", "yellow")))
 
-_RADII = {1: (0.15, 0.25, 0.36), 2: (0.11, 0.165, 0.215), 3: (0.1, 0.145, 0.19), 4: (0.1, 0.145, 0.19)}
+_RADII = {1: (0.15, 0.25, 0.36), 2: (0.11, 0.155, 0.195), 3: (0.1, 0.145, 0.19), 4: (0.1, 0.145, 0.19)}
 _SPOTS: dict[int, tuple[Point, ...]] = {
     1: ((0.5, 0.5),),
     2: ((0.27, 0.5), (0.73, 0.5)),
@@ -119,51 +127,65 @@ def place_shapes(scene: Scene, jitter: Jitter) -> tuple[Placed, ...]:
     )
 
 
+def backdrop(scene: Scene) -> str:
+    """The background that is drawn: the scene's, except that white shapes on an unnamed background get grey to stand out from."""
+    white = any(group.colour == "white" for group in scene.groups)
+    return "grey" if white and scene.background == "plain" else scene.background
+
+
 def outline(shape: str) -> tuple[Point, ...]:
-    """The shape's corners around the origin, upright (y down), inside the unit circle; curves as short lines."""
-    turn = 2 * math.pi
-    if shape in ("circle", "ring"):
-        return tuple((0.94 * math.cos(turn * i / 96), 0.94 * math.sin(turn * i / 96)) for i in range(96))
-    if shape == "square":
-        return ((-0.82, -0.82), (0.82, -0.82), (0.82, 0.82), (-0.82, 0.82))
-    if shape == "triangle":
-        return ((0.0, -0.95), (0.98, 0.75), (-0.98, 0.75))
-    if shape == "diamond":
-        return ((0.0, -1.0), (0.72, 0.0), (0.0, 1.0), (-0.72, 0.0))
-    if shape == "star":
-        radii = (1.05, 0.46)
-        return tuple(
-            (radii[i % 2] * math.sin(turn * i / 10), 0.06 - radii[i % 2] * math.cos(turn * i / 10)) for i in range(10)
-        )
-    if shape == "cross":
-        arm, half = 0.92, 0.32
-        quarter = ((half, -arm), (half, -half), (arm, -half))
-        points: list[Point] = []
-        for _ in range(4):
-            points += quarter
-            quarter = tuple((-y, x) for x, y in quarter)  # type: ignore[assignment]  # three points stay three points
-        return tuple(points)
-    if shape == "heart":
-        # The classic heart curve (16 sin^3 t; 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t), scaled to the unit circle.
-        steps = [turn * i / 96 for i in range(96)]
-        return tuple(
-            (
-                0.98 * math.sin(t) ** 3,
-                -0.062 * (13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)) - 0.13,
-            )
-            for t in steps
-        )
-    raise ValueError(f"unknown shape {shape!r}; known are {', '.join(SHAPES)}")
+    """The shape's corners around the origin, upright (y down), about inside the unit circle; curves as short lines."""
+    return _OUTLINES[shape]
+
+
+def _circle() -> tuple[Point, ...]:
+    angles = [math.tau * i / 96 for i in range(96)]
+    return tuple((0.94 * math.cos(t), 0.94 * math.sin(t)) for t in angles)
+
+
+def _star() -> tuple[Point, ...]:
+    corners = [(math.tau * i / 10, 1.05 if i % 2 == 0 else 0.46) for i in range(10)]
+    return tuple((radius * math.sin(t), 0.06 - radius * math.cos(t)) for t, radius in corners)
+
+
+def _cross() -> tuple[Point, ...]:
+    arm, half = 0.92, 0.32
+    quarter = [(half, -arm), (half, -half), (arm, -half)]
+    turns: list[Point] = []
+    for _ in range(4):
+        turns += quarter
+        quarter = [(-y, x) for x, y in quarter]
+    return tuple(turns)
+
+
+def _heart() -> tuple[Point, ...]:
+    """The classic curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t, scaled to the unit circle."""
+    angles = [math.tau * i / 96 for i in range(96)]
+    heights = [13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t) for t in angles]
+    return tuple((0.98 * math.sin(t) ** 3, -0.062 * height - 0.13) for t, height in zip(angles, heights, strict=True))
+
+
+_OUTLINES: dict[str, tuple[Point, ...]] = {
+    "circle": _circle(),
+    "ring": _circle(),
+    "square": ((-0.82, -0.82), (0.82, -0.82), (0.82, 0.82), (-0.82, 0.82)),
+    "triangle": ((0.0, -0.95), (0.98, 0.75), (-0.98, 0.75)),
+    "diamond": ((0.0, -1.0), (0.72, 0.0), (0.0, 1.0), (-0.72, 0.0)),
+    "star": _star(),
+    "heart": _heart(),
+    "cross": _cross(),
+}
 
 
 def draw_picture(scene: Scene, jitter: Jitter = NO_JITTER, size: int = SIZE) -> Image.Image:
     """The scene as an RGB picture of `size` x `size` px."""
     side = size * SUPERSAMPLE
-    image = Image.new("RGB", (side, side), BACKGROUNDS[scene.background])
+    background = backdrop(scene)
+    image = Image.new("RGB", (side, side), BACKGROUNDS[background])
     pen = ImageDraw.Draw(image)
-    _draw_background(pen, scene.background, side)
+    _draw_background(pen, background, side)
     for placed in place_shapes(scene, jitter):
-        _draw_shape(pen, placed, BACKGROUNDS[scene.background], side)
+        _draw_shape(pen, placed, BACKGROUNDS[background], side)
     return image.resize((size, size), Image.Resampling.BOX)
 
 
