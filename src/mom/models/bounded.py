@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import httpx
 
+REPLY_BYTES = 16_000_000
+LINE_BYTES = 4_000_000  # the longest honest line is a hosted catalogue of models
+
 
 @dataclass(frozen=True, slots=True)
 class ByteLimits:
-    """How large a reply may be, as a whole and in one line. The longest honest line is a hosted catalogue of models."""
+    """How large a reply may be, as a whole and in one line."""
 
-    reply: int = 16_000_000
-    line: int = 4_000_000
+    reply: int = REPLY_BYTES
+    line: int = LINE_BYTES
 
 
 DEFAULT_BYTES = ByteLimits()

@@ -15,6 +15,7 @@ from mom.mixture.events import ImageProgress, ImageQueued, ReasoningDelta, TextD
 from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LabelModel, LanguageModel, Picture, SamplingOptions
 from mom.models.chat_client import DEFAULT_OPTIONS, ChatClient
 from mom.models.http_client import make_http_client
+from mom.models.images_client import ImagesClient
 from mom.models.part_sources import Parts, PartsSource
 from mom.models.parts import Endpoint, Part, PartName, State
 
@@ -74,10 +75,8 @@ class Roster:
             self._chat_clients = {**others, (name, endpoint): client}
         return client
 
-    def images_client(self) -> "ImagesClient":
+    def images_client(self) -> ImagesClient:
         """The client of the image model. Raises `PartUnavailableError`."""
-        from mom.models.images_client import ImagesClient
-
         return ImagesClient(self.endpoint(PartName.IMAGE_MODEL), self._http)
 
     def endpoint(self, name: PartName) -> Endpoint:

@@ -81,6 +81,15 @@ class Upstream:
         """The JSON at `url`."""
         return await self._whole("GET", url, None)
 
+    async def get_bytes(self, url: str) -> bytes:
+        """The body at `url`, whatever it is. Redirects are not followed."""
+        try:
+            async with asyncio.timeout(self.limits.reply_s), self._response("GET", url, None) as response:
+                with self.failures():
+                    return await response.aread()
+        except TimeoutError as error:
+            raise self.too_slow(f"no reply within {self.limits.reply_s:g} s") from error
+
     async def post(self, url: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         """The JSON reply to `body`."""
         return await self._whole("POST", url, body)
