@@ -155,9 +155,8 @@ async def test_a_model_that_thinks_its_tokens_away_gets_more(http):
 
 @pytest.mark.parametrize("answer", [JSONResponse(["no"]), JSONResponse({"choices": []}), JSONResponse({"choices": 3})])
 async def test_a_reply_of_no_known_shape_is_broken(http, answer):
-    with running({CHAT: [answer]}) as server:
-        with pytest.raises(PartBrokenError, match="no chat server answers"):
-            await write(client_of(server, http))
+    with running({CHAT: [answer]}) as server, pytest.raises(PartBrokenError, match="no chat server answers"):
+        await write(client_of(server, http))
 
 
 async def test_a_reply_that_does_not_come_is_too_slow(http):
@@ -207,9 +206,8 @@ async def test_a_label_among_words_is_understood(http):
 
 
 async def test_no_label_at_all_is_an_error(http):
-    with running({CHAT: [completion("text or image, who knows")]}) as server:
-        with pytest.raises(StructureError):
-            await client_of(server, http).weigh_labels(QUESTION, LABELS)
+    with running({CHAT: [completion("text or image, who knows")]}) as server, pytest.raises(StructureError):
+        await client_of(server, http).weigh_labels(QUESTION, LABELS)
 
 
 async def test_a_llama_cpp_that_ignores_the_grammar_is_asked_for_json(http, caplog):

@@ -1,0 +1,47 @@
+import pytest
+
+from mom.errors import SettingsError
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.paths import answer
+from mom.mixture.verdict import DecidedBy, Need
+from mom.models.mixture_factory import make_classifier, make_mixture
+from mom.models.parts import Part, PartName, State
+from mom.models.roster import Roster
+from tests.mixture.album import Album
+from tests.models.fake_servers import STOP, chunk, completion, running, sse
+from tests.models.test_roster import TellingSource
+
+CHAT = "/v1/chat/completions"
+
+
+@pytest.mark.parametrize("choice", ["cascade", "small-llm"])
+async def test_the_small_llm_decides(choice):
+    with running({CHAT: [completion('{"need": "image"}')]}) as server:
+        roster = Roster(TellingSource(Part(PartName.SMALL_LLM, State.READY, "little", endpoint=server.endpoint)))
+        classifier = make_classifier(choice, 10, roster)
+        verdict = await classifier.classify(Conversation((Message("user", "a red fox"),)))
+        await roster.close()
+
+    assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.SMALL_LLM)
+
+
+@pytest.mark.parametrize("choice", ["bert", "regex", "magic"])
+async def test_a_classifier_that_does_not_exist_is_refused_with_those_that_do(choice):
+    roster = Roster(TellingSource())
+    with pytest.raises(SettingsError, match="There are cascade and small-llm"):
+        make_classifier(choice, 10, roster)
+    await roster.close()
+
+
+async def test_a_mixture_of_real_clients_answers_in_text():
+    with running({CHAT: [completion('{"need": "text"}')]}) as small, running({CHAT: [sse(chunk("Hi"), STOP)]}) as large:
+        source = TellingSource(
+            Part(PartName.SMALL_LLM, State.READY, "little", endpoint=small.endpoint),
+            Part(PartName.LARGE_LLM, State.READY, "big", endpoint=large.endpoint),
+        )
+        roster = Roster(source)
+        mixture = make_mixture(roster, make_classifier("small-llm", 10, roster), Album())
+        events = [event async for event in answer(Conversation((Message("user", "hello"),)), mixture)]
+        await roster.close()
+
+    assert [event.name for event in events] == ["routed", "text_delta", "turn_finished"]

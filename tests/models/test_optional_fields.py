@@ -1,0 +1,34 @@
+import pytest
+
+from mom.models.optional_fields import OptionalFields
+
+BODY = {"model": "m", "messages": [], "max_tokens": 5, "temperature": 0, "stream_options": {}}
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("Unsupported value: 'temperature' does not support 0", {"model", "messages", "max_tokens", "stream_options"}),
+        ("extra_forbidden: body.stream_options", {"model", "messages", "max_tokens", "temperature"}),
+        (
+            "'max_tokens' is not supported",
+            {"model", "messages", "max_completion_tokens", "temperature", "stream_options"},
+        ),
+    ],
+)
+def test_a_field_that_is_refused_by_name_is_left_out(words, left):
+    fields = OptionalFields()
+
+    assert fields.learn(BODY, words)
+    assert set(fields.fit(BODY)) == left
+    assert not fields.learn(fields.fit(BODY), words)
+
+
+@pytest.mark.parametrize(
+    "words", ["temperature must be at most 2", "unsupported value for 'messages'", "unknown model"]
+)
+def test_other_refusals_teach_nothing(words):
+    fields = OptionalFields()
+
+    assert not fields.learn(BODY, words)
+    assert fields.fit(BODY) == BODY
