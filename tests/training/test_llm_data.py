@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
 from training.llm.data import held_out_examples, mixed_examples
+from training.llm.facts import is_held_out_sum
 from training.llm.frames import groups, sections, side
 from training.llm.pictures import Picture, Thing
-from training.llm.talk import is_held_out_sum
 
 PROMPTS = Path(__file__).parents[2] / "src/mom/mixture/prompts"
 

@@ -11,9 +11,9 @@ MAKERS = (route_example, draw_example, answer_example)
 SHARES = (30, 40, 30)
 
 
-def mixed_examples(seed: int, count: int, held_out: bool = False) -> Iterator[Example]:
+def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:
     """`count` examples of all three tasks; the same seed gives the same examples."""
-    author = Author(seed, held_out)
+    author = Author(seed, held_out=held_out)
     for _ in range(count):
         yield author.random.choices(MAKERS, SHARES)[0](author)
 

@@ -13,6 +13,13 @@ FOLDER = Path(__file__).parent / "frames"
 SLOT = re.compile(r"\{([a-z]+)(\d*)\}")
 PERIOD, FIRST = 7, 4
 
+# Of these an invented word is made.
+ONSETS = (
+    ["b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gr", "kn", "pl", "qu", "sc", "sh", "sk", "sl", "sn", "sp", "st", "str", "th", "tr"]
+)
+VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "u", "ai", "ea", "ee", "oa", "oo", "ou", "y", "ie"]
+ENDINGS = ["", "b", "ck", "d", "ft", "g", "k", "l", "ll", "m", "mp", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "rm", "rn", "s", "sh", "sk", "ss", "st", "t", "th", "x", "er", "le", "ly", "ing", "ed", "on", "us"]
+
 Bindings = dict[str, str]
 
 
@@ -49,7 +56,7 @@ def is_held_out(index: int) -> bool:
 
 
 @cache
-def side(entries: tuple[str, ...], held_out: bool) -> tuple[str, ...]:
+def side(entries: tuple[str, ...], *, held_out: bool) -> tuple[str, ...]:
     """One side of a list's split; a list too short to have a held-out entry is the same on both sides."""
     chosen = tuple(entry for index, entry in enumerate(entries) if is_held_out(index) == held_out)
     return chosen or entries
@@ -58,7 +65,7 @@ def side(entries: tuple[str, ...], held_out: bool) -> tuple[str, ...]:
 class Author:
     """Picks frames and words at random, from one side of the split."""
 
-    def __init__(self, seed: int, held_out: bool = False) -> None:
+    def __init__(self, seed: int, *, held_out: bool = False) -> None:
         self.random = random.Random(seed)
         self.held_out = held_out
 
@@ -66,110 +73,20 @@ class Author:
         return self.random.random() < probability
 
     def frame(self, file: str, section: str) -> str:
-        return self.random.choice(side(sections(file)[section], self.held_out))
+        return self.random.choice(side(sections(file)[section], held_out=self.held_out))
 
     def word(self, section: str) -> str:
         """A word of a list: in training one of the training words, in evaluation a held-out one half of the time."""
         held_out = self.held_out and self.chance(0.5)
-        return self.random.choice(side(sections("words")[section], held_out))
+        return self.random.choice(side(sections("words")[section], held_out=held_out))
 
     def invented(self) -> str:
         """A word that means nothing: the models must copy it without knowing it."""
+        choice = self.random.choice
         if self.chance(0.2):
-            letters = self.random.choices("abcdefghijklmnopqrstuvwxyz", k=self.random.randint(3, 8))
-            return "".join(letters)
-        starts = [
-            "b",
-            "c",
-            "d",
-            "f",
-            "g",
-            "h",
-            "j",
-            "k",
-            "l",
-            "m",
-            "n",
-            "p",
-            "r",
-            "s",
-            "t",
-            "v",
-            "w",
-            "z",
-            "bl",
-            "br",
-            "ch",
-            "cl",
-            "cr",
-            "dr",
-            "fl",
-            "fr",
-            "gl",
-            "gr",
-            "kn",
-            "pl",
-            "pr",
-            "qu",
-            "sc",
-            "sh",
-            "sk",
-            "sl",
-            "sn",
-            "sp",
-            "st",
-            "str",
-            "th",
-            "tr",
-            "tw",
-            "wh",
-        ]
-        middles = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "u", "ai", "ea", "ee", "oa", "oo", "ou", "y", "ie"]
-        ends = [
-            "",
-            "b",
-            "ck",
-            "d",
-            "ft",
-            "g",
-            "k",
-            "l",
-            "ll",
-            "m",
-            "mp",
-            "n",
-            "nd",
-            "ng",
-            "nk",
-            "nt",
-            "p",
-            "r",
-            "rd",
-            "rk",
-            "rm",
-            "rn",
-            "rt",
-            "s",
-            "sh",
-            "sk",
-            "ss",
-            "st",
-            "t",
-            "th",
-            "x",
-            "zz",
-            "er",
-            "le",
-            "ly",
-            "ing",
-            "ed",
-            "on",
-            "us",
-        ]
+            return "".join(choice("abcdefghijklmnopqrstuvwxyz") for _ in range(self.random.randint(3, 8)))
         count = self.random.choices((1, 2, 3), (4, 5, 1))[0]
-        return "".join(
-            self.random.choice(starts) + self.random.choice(middles) for _ in range(count)
-        ) + self.random.choice(ends)
+        return "".join(choice(ONSETS) + choice(VOWELS) for _ in range(count)) + choice(ENDINGS)
 
     def fill(self, frame: str, bindings: Bindings) -> str:
         """The frame with its slots filled; the same slot gets the same words, and `bindings` remembers them."""
@@ -189,6 +106,8 @@ class Author:
                 return with_article(self.word(name[1:]))
             case "mybusiness":
                 return f"{self.random.choice(('my', 'our', 'a', 'the', 'my new'))} {self.word('business')}"
+            case "nouns":
+                return plural(self.word(self.random.choice(("animal", "thing", "person"))))
             case "number":
                 return str(self.random.randint(2, 99))
             case _:
@@ -200,15 +119,17 @@ def with_article(words: str) -> str:
     return f"{'an' if words[:1].lower() in 'aeio' else 'a'} {words}"
 
 
+IRREGULAR = dict(
+    pair.split("=")
+    for pair in ["fox=foxes", "mouse=mice", "wolf=wolves", "sheep=sheep", "goldfish=goldfish", "jellyfish=jellyfish", "deer=deer", "leaf=leaves", "child=children", "salmon=salmon", "moose=moose"]
+)
+
+
 def plural(noun: str) -> str:
     """The regular English plural of the last word, and a few irregular ones."""
-    irregular = {
-        "fox": "foxes", "mouse": "mice", "wolf": "wolves", "sheep": "sheep", "goldfish": "goldfish", "jellyfish": "jellyfish",
-        "deer": "deer", "goose": "geese", "leaf": "leaves", "child": "children", "knife": "knives", "salmon": "salmon", "moose": "moose",
-    }  # fmt: skip
     head, space, last = noun.rpartition(" ")
-    if last in irregular:
-        made = irregular[last]
+    if last in IRREGULAR:
+        made = IRREGULAR[last]
     elif last.endswith("man"):
         made = last[:-3] + "men"
     elif last.endswith(("s", "x", "z", "ch", "sh")):

@@ -33,6 +33,7 @@ class Thing:
     look: str = ""
     count: int = 1
     digits: bool = False
+    owner: str = ""
 
     def bare_words(self) -> str:
         noun = plural(self.noun) if self.count > 1 else self.noun
@@ -41,7 +42,7 @@ class Thing:
     def words(self) -> str:
         if self.count > 1:
             return f"{self.count if self.digits else NUMBERS[self.count]} {self.bare_words()}"
-        return with_article(self.bare_words())
+        return f"{self.owner} {self.bare_words()}" if self.owner else with_article(self.bare_words())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,14 @@ def any_colour(author: Author) -> str:
 
 
 def any_noun(author: Author) -> str:
-    if author.chance(0.22):
-        return author.invented() if author.chance(0.8) else f"{author.invented()} {author.word('thing')}"
+    """A noun of the lists, or an invented one that can only be copied."""
+    roll = author.random.random()
+    if roll < 0.18:
+        return author.invented()
+    if roll < 0.22:
+        return f"{author.invented()} {author.word('thing')}"
+    if roll < 0.26:
+        return f"{author.word('thing')} of {author.invented()}"
     return author.word(author.random.choices(("animal", "thing", "person"), (3, 4, 2))[0])
 
 
@@ -80,14 +87,9 @@ def any_thing(author: Author, *, shapes: bool) -> Thing:
             author.random.choice(SHAPES), any_colour(author) if chance(0.85) else "", size, "", count, chance(0.15)
         )
     look = author.word("looks") if chance(0.3) else author.invented() if chance(0.1) else ""
-    return Thing(
-        any_noun(author),
-        any_colour(author) if chance(0.35) else "",
-        size if not look else "",
-        look,
-        count,
-        chance(0.15),
-    )
+    owner = author.word("owner") if count == 1 and chance(0.08) else ""
+    colour = any_colour(author) if chance(0.35) else ""
+    return Thing(any_noun(author), colour, "" if look else size, look, count, chance(0.15), owner)
 
 
 def any_place(author: Author, *, shapes: bool) -> str:
@@ -96,7 +98,20 @@ def any_place(author: Author, *, shapes: bool) -> str:
         return author.random.choice((backdrop, backdrop, f"on the {author.random.choice(('left', 'right'))}"))
     if author.chance(0.2):
         return f"{author.random.choice(('in', 'on', 'near', 'under', 'behind', 'with'))} {any_thing(author, shapes=False).words()}"
+    if author.chance(0.15):
+        year, name = author.random.randint(1100, 2100), author.invented().capitalize()
+        return author.random.choice(
+            (f"in {year}", f"in the {year // 10 * 10}s", f"in {name}", f"named {name}", f"with the word {name.upper()}")
+        )
     return author.word("place")
+
+
+def any_doing(author: Author) -> str:
+    """What the things in a picture do."""
+    if author.chance(0.4):
+        return author.word("doing")
+    verb = author.word("verb") if author.chance(0.8) else author.invented() + "ing"
+    return f"{verb} {any_thing(author, shapes=False).words()}"
 
 
 def any_picture(author: Author) -> Picture:
@@ -108,9 +123,10 @@ def any_picture(author: Author) -> Picture:
     place = any_place(author, shapes=shapes) if chance(0.3) else ""
     if shapes:
         return Picture(things, "", place, "at night" if chance(0.05) else "", (), joint)
-    doing = author.word("doing") if chance(0.15) else ""
+    doing = any_doing(author) if chance(0.2) else ""
     time = author.word("time") if chance(0.15) else ""
-    style = [author.word("style")] if chance(0.15) else []
+    style = [author.word("style")] if chance(0.13) else []
+    style += [f"in the style of {author.word('artist')}"] if chance(0.05) else []
     style += [author.word("look") for _ in range(author.random.choice((0, 0, 0, 0, 0, 1, 2)))]
     return Picture(things, doing, place, time, tuple(style), joint)
 

@@ -13,26 +13,12 @@ Earlier = list[tuple[str, str]]
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"
+# What may stand before and after a request; the empty ones are the most frequent.
 STARTS = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    "hi, ",
-    "hey, ",
-    "hello, ",
-    "ok, ",
-    "please ",
-    "so, ",
-    "well, ",
-    "hi mom, ",
-    "um, ",
-    "now ",
+    *[""] * 9,
+    *["hi, ", "hey, ", "hello, ", "ok, ", "please ", "so, ", "well, ", "hi mom, ", "um, ", "now ", "hello! ", "hi! ", "hey mom, ", "i have a wish: ", "one more thing: "],
 )
-ENDS = ("", "", "", "", "", "", "", "", ".", "!", " please", " :)", ", thanks", " now", " for me")
+ENDS = (*[""] * 9, *[".", "!", " please", " :)", ", thanks", " now", " for me", ". thank you", ". thanks!", ", if you can", " please!"])
 COLOUR_WORDS = {
     "zeichne {}": ("einen roten Kreis=a red circle", "ein blaues Quadrat=a blue square", "einen gelben Stern=a yellow star",
                    "ein grünes Dreieck=a green triangle", "ein rotes Herz=a red heart", "eine Katze=a cat", "ein Haus=a house"),
@@ -127,9 +113,9 @@ def question(author: Author) -> str:
     """A message that wants words: of the world outside, or one the demo model can answer."""
     if author.chance(0.25):
         questions = author.random.choice([group for group, _ in groups("answers")])
-        words = author.random.choice(side(questions, author.held_out))
+        words = author.random.choice(side(questions, held_out=author.held_out))
     elif author.chance(0.04):
-        words = author.random.choice(side(FOREIGN_TEXT, author.held_out))
+        words = author.random.choice(side(FOREIGN_TEXT, held_out=author.held_out))
     elif author.chance(0.06):
         first, second = author.random.randint(0, 100), author.random.randint(0, 100)
         words = f"{author.random.choice(('what is ', '', 'how much is ', 'calculate '))}{first} {author.random.choice(('+', '-', '*', 'plus', 'minus', 'times'))} {second}"
@@ -171,7 +157,9 @@ def chatter(author: Author) -> str:
 
 
 def small_history(author: Author, turns: int) -> Earlier:
-    """Earlier messages of both sorts."""
+    """Earlier messages of both sorts; rarely many of them, so that long conversations are known too."""
+    if author.chance(0.02):
+        turns = author.random.randint(5, 9)
     earlier: Earlier = []
     for _ in range(turns):
         if author.chance(0.4):

@@ -19,8 +19,8 @@ from training.llm.model import Llama, Shape
 from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
-MATRIX_RATE, OTHER_RATE = 0.02, 0.004
-WARM_UP, COOL_DOWN = 0.02, 0.5
+MATRIX_RATE, OTHER_RATE = 0.015, 0.002
+WARM_UP, COOL_DOWN = 0.02, 0.6
 SAVE_EVERY_S = 120
 
 

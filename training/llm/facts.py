@@ -1,0 +1,194 @@
+"""Small facts whose questions and answers are put together: sums, colours, shapes, capitals, names, the last picture."""
+
+from training.llm.frames import Author, Bindings, plural, sections, side, with_article
+from training.llm.pictures import NUMBERS, Picture, simple_picture
+from training.llm.requests import dress
+
+Exchange = tuple[str, str]
+
+SETTING = "`MOM_LARGE_LLM=ollama:llama3.2:1b`"
+SORRY = (
+    f"I am only the small demo model that ships with MoM, so I cannot answer that. Connect a real one: put {SETTING} into `.env`.",
+    f"That is beyond me: I am MoM's small demo model. For real answers, start Ollama and put {SETTING} into `.env`.",
+    "I do not know that, because I am a tiny demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, will know.",
+)
+TOO_LARGE = (
+    "I can only do small sums: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
+)
+MIXES = {
+    ("red", "blue"): "purple",
+    ("red", "yellow"): "orange",
+    ("blue", "yellow"): "green",
+    ("red", "white"): "pink",
+    ("black", "white"): "grey",
+    ("blue", "green"): "turquoise",
+    ("red", "green"): "brown",
+    ("orange", "black"): "brown",
+    ("blue", "white"): "light blue",
+}
+SIDES = {
+    "triangle": "three",
+    "square": "four",
+    "pentagon": "five",
+    "hexagon": "six",
+    "circle": "no",
+    "rectangle": "four",
+    "diamond": "four",
+    "octagon": "eight",
+}
+CAPITALS = dict(
+    pair.split("=")
+    for pair in [
+        "France=Paris",
+        "Germany=Berlin",
+        "Italy=Rome",
+        "Spain=Madrid",
+        "England=London",
+        "Japan=Tokyo",
+        "Austria=Vienna",
+        "Portugal=Lisbon",
+        "Greece=Athens",
+        "Norway=Oslo",
+        "Sweden=Stockholm",
+        "Poland=Warsaw",
+        "Egypt=Cairo",
+        "China=Beijing",
+        "Russia=Moscow",
+        "Canada=Ottawa",
+        "Ireland=Dublin",
+        "Denmark=Copenhagen",
+        "Finland=Helsinki",
+        "Turkey=Ankara",
+    ]
+)
+OPPOSITES = dict(
+    pair.split("=")
+    for pair in [
+        "big=small",
+        "hot=cold",
+        "up=down",
+        "left=right",
+        "black=white",
+        "day=night",
+        "yes=no",
+        "good=bad",
+        "old=new",
+        "fast=slow",
+        "happy=sad",
+        "light=dark",
+        "long=short",
+        "open=closed",
+        "full=empty",
+        "high=low",
+        "wet=dry",
+    ]
+)
+SIGNS = {
+    "+": ("+", "plus", "and"),
+    "-": ("-", "minus"),
+    "*": ("*", "times", "x", "multiplied by"),
+    "/": ("/", "divided by"),
+}
+HELD_OUT_SUMS = 11
+
+
+def is_held_out_sum(first: int, sign: str, second: int) -> bool:
+    """Whether training never sees this sum: one in eleven."""
+    return (first * 37 + second * 101 + ord(sign)) % HELD_OUT_SUMS == 0
+
+
+def any_sum(author: Author) -> tuple[int, str, int, int]:
+    """Two numbers, a sign, the result: + up to 100 + 100, - not below 0, * up to 12 times 12 (some to 20), / without rest."""
+    number, sign = author.random.randint, author.random.choice("+++--**/")
+    if sign in "*/":
+        most = 20 if sign == "*" and author.chance(0.25) else 12
+        first, second = number(0, most), number(0 if sign == "*" else 1, most)
+        return (first, sign, second, first * second) if sign == "*" else (first * second, sign, second, first)
+    most = author.random.choice((10, 20, 50, 100))
+    first, second = number(0, most), number(0, most)
+    if sign == "-":
+        first, second = max(first, second), min(first, second)
+    return first, sign, second, first + second if sign == "+" else first - second
+
+
+def sum_exchange(author: Author) -> Exchange:
+    """A small sum of this side of the split; now and then one that is too large."""
+    if author.chance(0.04):
+        first, second = author.random.randint(1000, 999_999), author.random.randint(1000, 99_999)
+        sign = author.random.choice("+-*/")
+        return _asked(author, "sum", {"sum": f"{first} {author.random.choice(SIGNS[sign])} {second}"}), TOO_LARGE
+    while True:
+        first, sign, second, result = any_sum(author)
+        if is_held_out_sum(first, sign, second) == author.held_out:
+            break
+    word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
+    asked = f"{first}{sign}{second}" if author.chance(0.12) else f"{first} {word} {second}"
+    return _asked(author, "sum", {"sum": asked}), f"{first} {sign} {second} = {result}"
+
+
+def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for each sort of fact
+    """Colours, shapes, capitals, opposites, words said back, prompts."""
+    choice = author.random.choice
+    match choice(("mix", "sides", "shape", "capital", "opposite", "say", "prompt")):
+        case "mix":
+            pair, mixed = choice(tuple(MIXES.items()))
+            one, two = pair if author.chance(0.5) else pair[::-1]
+            return _asked(author, "mix", {"one": one, "two": two}), f"{one.capitalize()} and {two} make {mixed}."
+        case "sides":
+            shape, sides = choice(tuple(SIDES.items()))
+            named = with_article(shape)
+            question = _asked(author, "sides", {"shape": named})
+            return question, f"{named.capitalize()} has {sides} {'corners' if 'orners' in question else 'sides'}."
+        case "shape":
+            shape, sides = choice(tuple(SIDES.items())[:5])
+            return _asked(author, "shape", {"sides": sides}), f"{with_article(shape).capitalize()} has {sides} sides."
+        case "capital":
+            country, capital = choice(tuple(CAPITALS.items()))
+            if author.chance(0.35):
+                country = author.word("country")
+                return _asked(author, "capital", {"country": country}), choice(SORRY)
+            return _asked(author, "capital", {"country": country}), f"The capital of {country} is {capital}."
+        case "opposite":
+            pair = choice(tuple(OPPOSITES.items()))
+            word, other = pair if author.chance(0.5) else pair[::-1]
+            return _asked(author, "opposite", {"word": word}), f"The opposite of {word} is {other}."
+        case "say":
+            words = author.invented() if author.chance(0.5) else simple_picture(author).words()
+            return author.fill(author.frame("facts", "say"), {"words": words}), words
+        case _:
+            words = simple_picture(author).words()
+            tail = choice(("soft light", "highly detailed"))
+            return _asked(author, "prompt", {"words": words}), f'A prompt could be: "{words}, {tail}".'
+
+
+def name_told(author: Author) -> tuple[Exchange, Exchange]:
+    """The person's name is told, and asked for."""
+    name = author.word("name") if author.chance(0.5) else author.invented().capitalize()
+    told = author.fill(author.frame("facts", "told"), {"name": name})
+    told = told[0].upper() + told[1:] if author.chance(0.5) else told
+    asked = dress(author, author.frame("facts", "asked"), polite=False)
+    return (told, f"Hello {name}! What shall we try?"), (asked, f"Your name is {name}.")
+
+
+def picture_question(author: Author, picture: Picture) -> Exchange:
+    """A question about the last picture, answered from its prompt."""
+    thing = picture.things[0]
+    kinds = ["seen", "seen", "seen"]
+    if len(picture.things) == 1:
+        kinds += ["counted", "coloured"] if thing.colour else ["counted"]
+    many = thing.count > 1
+    noun = plural(thing.noun) if many else thing.noun
+    verb = "are" if many else "is"
+    bound = {"noun": noun, "nouns": plural(thing.noun), "is": verb, "it": "they" if many else "it"}
+    kind = author.random.choice(kinds)
+    answers = {
+        "seen": f"The last picture was asked for as: {picture.words()}.",
+        "counted": f"The picture shows {NUMBERS[thing.count]} {noun}.",
+        "coloured": f"The {noun} {verb} {thing.colour}.",
+    }
+    question = author.fill(author.random.choice(side(sections("facts")[kind], held_out=author.held_out)), bound)
+    return dress(author, question, polite=False, slips=False), answers[kind]
+
+
+def _asked(author: Author, kind: str, bound: Bindings) -> str:
+    return dress(author, author.fill(author.frame("facts", kind), bound), slips=False)
