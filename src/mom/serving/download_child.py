@@ -15,22 +15,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from httpx2 import HTTPError as HTTPXError  # the hub client's own
-from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
-    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils.tqdm import tqdm
 
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
+PARTIAL = ".partial"  # downloads under way, in the repository's folder
 COMPLETE = ".complete"  # stands in a repository's folder when all its files are there
 REPORT_EVERY_S = 0.5
 SPARE_BYTES = 200_000_000
@@ -41,11 +44,13 @@ WEIGHTS = (".safetensors", ".bin")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file of a repository. `sha256` is known for the large ones."""
+    """A file of a repository. The `etag` of a large one is its SHA-256."""
 
     name: str
+    url: str
+    headers: dict[str, str]
     size: int
-    sha256: str | None
+    etag: str
 
 
 class Progress(tqdm):
@@ -57,13 +62,13 @@ class Progress(tqdm):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 -- tqdm's
         super().__init__(**{**options, "disable": True})  # type: ignore[no-untyped-call]
-        self._advance(options.get("initial") or 0)
+        self.advance(options.get("initial") or 0)
 
     def update(self, n: float | None = 1) -> None:
-        self._advance(n or 0)
+        self.advance(n or 0)
 
     @classmethod
-    def _advance(cls, byte_count: float) -> None:
+    def advance(cls, byte_count: float) -> None:
         Progress.done += int(byte_count)
         if time.monotonic() - Progress.last_report >= REPORT_EVERY_S:
             Progress.last_report = time.monotonic()
@@ -76,11 +81,12 @@ def main() -> None:
     repo, file, folder = config["repo"], config["file"], Path(config["folder"])
     endpoint, token = config["endpoint"], config["token"]
     try:
-        wanted = [_look_up(repo, file, endpoint, token)] if file else _look_up_pipeline(repo, endpoint, token)
+        names = [file] if file else _look_up_pipeline(repo, endpoint, token)
+        wanted = [_look_up(repo, name, endpoint, token) for name in names]
         Progress.total_bytes = sum(each.size for each in wanted)
         _check_disk(Progress.total_bytes, folder)
         for each in wanted:
-            _fetch(repo, each, folder, endpoint, token)
+            _fetch(each, folder)
     except Exception as error:
         what = f"hf:{repo}/{file}" if file else f"hf:{repo}"
         if sentence := _sentence_for(error, what, endpoint):
@@ -97,12 +103,12 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
             return f"{what} asks for an agreement: accept it on the hub's page of the model, and set HF_TOKEN."
         case RepositoryNotFoundError():
             return f"The hub has no {what}, or it is private: check the spelling, or set HF_TOKEN."
-        case LocalEntryNotFoundError() | OfflineModeIsEnabled() | HTTPXError():
-            return f"No hub is reachable at {endpoint or 'huggingface.co'} to fetch {what}; {INSTEAD}."
         case EntryNotFoundError() | HFValidationError():
             return f"The hub has no file {what}: check the spelling."
         case HfHubHTTPError():
             return f"The hub answered {error.response.status_code} for {what}: try again later, or {INSTEAD}."
+        case OfflineModeIsEnabled() | HTTPXError():
+            return f"No hub is reachable at {endpoint or 'huggingface.co'} to fetch {what}; {INSTEAD}."
         case OSError() if error.errno == errno.ENOSPC:
             return f"The disk is full: there is no room for {what}. Make room, or set MOM_DATA_DIR."
         case _:
@@ -122,36 +128,40 @@ def choose_pipeline_files(names: Sequence[str]) -> list[str]:
     return ["model_index.json", *sorted(chosen)]
 
 
-def _look_up(repo: str, file: str, endpoint: str | None, token: str | None) -> Wanted:
-    metadata = get_hf_file_metadata(hf_hub_url(repo, file, endpoint=endpoint), token=token or False)
-    etag = metadata.etag or ""
-    return Wanted(file, metadata.size or 0, etag if SHA256.fullmatch(etag) else None)
-
-
-def _look_up_pipeline(repo: str, endpoint: str | None, token: str | None) -> list[Wanted]:
-    info = HfApi(endpoint=endpoint, token=token or False).model_info(repo, files_metadata=True)
-    files = {each.rfilename: each for each in info.siblings or []}
-    if "model_index.json" not in files:
+def _look_up_pipeline(repo: str, endpoint: str | None, token: str | None) -> list[str]:
+    info = HfApi(endpoint=endpoint, token=token).model_info(repo)
+    names = [each.rfilename for each in info.siblings or []]
+    if "model_index.json" not in names:
         fail_for_good(f"hf:{repo} is no diffusers pipeline: it has no model_index.json. Name one file of it.")
-    return [
-        Wanted(name, files[name].size or 0, files[name].lfs.sha256 if files[name].lfs else None)  # type: ignore[union-attr]
-        for name in choose_pipeline_files(list(files))
-    ]
+    return choose_pipeline_files(names)
 
 
-def _fetch(repo: str, wanted: Wanted, folder: Path, endpoint: str | None, token: str | None) -> None:
-    before = Progress.done
-    path = Path(
-        hf_hub_download(
-            repo, wanted.name, local_dir=folder, endpoint=endpoint, token=token or False, tqdm_class=Progress
+def _look_up(repo: str, name: str, endpoint: str | None, token: str | None) -> Wanted:
+    url = hf_hub_url(repo, name, endpoint=endpoint)
+    metadata = get_hf_file_metadata(url, token=token)
+    is_on_hub = urlsplit(metadata.location).netloc == urlsplit(url).netloc
+    headers = build_hf_headers(token=token if is_on_hub else False)
+    return Wanted(name, metadata.location, headers, metadata.size or 0, metadata.etag or "")
+
+
+def _fetch(wanted: Wanted, folder: Path) -> None:
+    """The file of this content, going on where an earlier download ended. (`hf_hub_download` 2.x begins anew in each process.)"""
+    target, partial = folder / wanted.name, folder / PARTIAL / f"{wanted.name}.{wanted.etag}"
+    if target.is_file() and target.stat().st_size == wanted.size:
+        Progress.advance(wanted.size)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.touch()
+    with partial.open("r+b") as file:
+        done = file.seek(0, os.SEEK_END)
+        http_get(
+            wanted.url, file, resume_size=done, headers=wanted.headers, expected_size=wanted.size, tqdm_class=Progress
         )
-    )
-    Progress.done = before + wanted.size  # also where it was there already
-    if wanted.sha256 is not None and _sha256(path) != wanted.sha256:
-        path.unlink()
-        fail_for_good(
-            f"{wanted.name} of hf:{repo} arrived damaged (its checksum is another) and was removed: try again."
-        )
+    if SHA256.fullmatch(wanted.etag) and _sha256(partial) != wanted.etag:
+        partial.unlink()
+        fail_for_good(f"{wanted.name} arrived damaged (its checksum is another) and was removed: try again.")
+    partial.replace(target)
 
 
 def _sha256(path: Path) -> str:

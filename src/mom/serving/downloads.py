@@ -12,7 +12,6 @@ from mom.serving.child import Child
 from mom.serving.program import Program
 
 COMPLETE = ".complete"
-SINGLE_FILES = (".gguf", ".safetensors")
 
 
 @dataclass(frozen=True, slots=True)

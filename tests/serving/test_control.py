@@ -1,0 +1,117 @@
+import asyncio
+
+import httpx
+import pytest
+
+from mom.errors import SettingsError
+from mom.models.parts import Endpoint, Part, PartName, State
+from mom.serving.board import Board
+from mom.serving.control import ControlServer
+
+READY = Part(PartName.LARGE_LLM, State.READY, "one", pid=1, endpoint=Endpoint("http://127.0.0.1:1/v1", "one", "key"))
+
+
+class Recorded:
+    """Something to control, which notes what it was asked for."""
+
+    def __init__(self):
+        self.board = Board()
+        self.board.put(READY)
+        self.swaps = []
+
+    def swap(self, part, address, api_key):
+        if address == "nonsense":
+            raise SettingsError("'nonsense' is no model address.")
+        self.swaps.append((part, address, api_key))
+
+    async def offers(self):
+        return {"ollama": {"models": ["tinydolphin"], "suggestion": None}}
+
+
+@pytest.fixture
+async def controlled():
+    return Recorded()
+
+
+@pytest.fixture
+async def server(controlled):
+    server = ControlServer(controlled)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def client(server):
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client:
+        yield client
+
+
+async def test_the_parts_are_told_with_their_endpoints_and_memory(client):
+    answer = (await client.get("/parts")).json()
+    assert answer["version"] == 1
+    [part] = answer["parts"]
+    assert part["memory_bytes"] > 0
+    assert Part.from_json({**part, "memory_bytes": None}) == READY
+
+
+async def test_a_long_poll_ends_when_something_changes(client, controlled):
+    asking = asyncio.create_task(client.get("/parts", params={"after": 1}))
+    done, _ = await asyncio.wait({asking}, timeout=0.3)
+    assert not done
+    controlled.board.put(Part(PartName.SMALL_LLM, State.FAILED, "two"))
+    answer = (await asking).json()
+    assert answer["version"] == 2
+    assert len(answer["parts"]) == 2
+
+
+async def test_a_long_poll_without_a_change_ends_too(client, monkeypatch):
+    monkeypatch.setattr("mom.serving.control.LONG_POLL_S", 0.05)
+    assert (await client.get("/parts", params={"after": 1})).json()["version"] == 1
+
+
+async def test_a_long_poll_for_another_version_is_answered_at_once(client):
+    assert (await client.get("/parts", params={"after": 99})).json()["version"] == 1
+
+
+async def test_a_swap_is_passed_on(client, controlled):
+    answer = await client.post("/parts/large_llm/swap", json={"address": "demo", "api_key": "secret"})
+    assert answer.status_code == 202
+    assert controlled.swaps == [(PartName.LARGE_LLM, "demo", "secret")]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/parts/nose/swap", {"address": "demo"}, 404),
+        ("/parts/large_llm/swap", {"address": "nonsense"}, 400),
+        ("/parts/large_llm/swap", {}, 400),
+        ("/parts/large_llm/swap", [], 400),
+    ],
+)
+async def test_a_wrong_swap_is_refused_with_a_sentence(client, controlled, path, body, status):
+    answer = await client.post(path, json=body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+    assert not controlled.swaps
+
+
+async def test_offers_are_told(client):
+    assert (await client.get("/offers")).json()["ollama"]["models"] == ["tinydolphin"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": ""}, {"Authorization": "Bearer wrong"}, {"Host": "evil.example"}]
+)
+@pytest.mark.parametrize("path", ["/parts", "/offers", "/nowhere"])
+async def test_nobody_gets_in_without_the_token_or_under_another_name(client, headers, path):
+    answer = await client.get(path, headers=headers)
+    assert answer.status_code == 403
+    assert "parts" not in answer.json()
+
+
+async def test_a_stranger_swaps_nothing(client, controlled):
+    answer = await client.post("/parts/large_llm/swap", json={"address": "demo"}, headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+    assert not controlled.swaps

@@ -1,0 +1,136 @@
+"""Downloads through huggingface_hub from a stand-in hub on this machine."""
+
+import asyncio
+import os
+
+import pytest
+
+from mom.errors import DownloadError
+from mom.models.addresses import parse_address
+from mom.serving.download_child import choose_pipeline_files
+from mom.serving.downloads import Hub, fetch, progress_words
+from tests.serving.hub import running_hub
+from tests.serving.waiting import until
+
+CHUNK_BYTES = 10_000_000  # huggingface_hub writes in such pieces
+WEIGHTS = os.urandom(CHUNK_BYTES * 5 // 2)
+PIPELINE = {
+    "model_index.json": b"{}",
+    "README.md": b"words",
+    "big.ckpt": b"old",
+    "unet/config.json": b"{}",
+    "unet/diffusion_pytorch_model.safetensors": b"weights",
+    "unet/diffusion_pytorch_model.fp16.safetensors": b"half",
+    "unet/diffusion_pytorch_model.bin": b"pickled",
+    "vae/diffusion_pytorch_model.bin": b"pickled",
+    "tokenizer/vocab.json": b"{}",
+    "tokenizer/merges.txt": b"a b",
+}
+
+
+@pytest.fixture
+def hub():
+    with running_hub({"model.gguf": WEIGHTS, **PIPELINE}) as hub:
+        yield hub
+
+
+@pytest.fixture
+def fetch_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+
+    async def fetch_from(url, address, told=None, token=None):
+        told = [] if told is None else told
+        hub = Hub(tmp_path / "models", url, token)
+        return await fetch(parse_address(address), hub, told.append, log_folder=tmp_path, name="large_llm")
+
+    return fetch_from
+
+
+async def test_a_file_is_fetched_once_with_its_progress(fetch_from, hub, tmp_path):
+    told = []
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf", told, token="hf_secret")
+    assert path == tmp_path / "models/owner/repo/model.gguf"
+    assert path.read_bytes() == WEIGHTS
+    assert told[0] == "asking the hub for hf:owner/repo/model.gguf"
+    assert any(words.startswith("downloading: ") and words.endswith("%)") for words in told)
+    assert "Bearer hf_secret" in hub.tokens
+    told.clear()
+    assert await fetch_from("http://127.0.0.1:9", "hf:owner/repo/model.gguf", told) == path
+    assert not told
+
+
+async def test_a_download_that_was_cut_short_goes_on_where_it_ended(fetch_from, hub, tmp_path):
+    hub.slow.clear()
+    told = []
+    downloading = asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf", told))
+    half = lambda: [f for f in (tmp_path / "models").rglob("model.gguf.*") if f.stat().st_size >= CHUNK_BYTES]  # noqa: E731
+    await until(half, "half of the file")
+    downloading.cancel()
+    await asyncio.wait({downloading})
+    hub.slow.set()
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert path.read_bytes() == WEIGHTS
+    assert hub.ranges[-1] >= CHUNK_BYTES
+
+
+async def test_a_damaged_file_is_removed_and_said_so(fetch_from, hub, tmp_path):
+    hub.lie = True
+    with pytest.raises(DownloadError, match="arrived damaged"):
+        await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert not (tmp_path / "models/owner/repo/model.gguf").exists()
+
+
+async def test_of_a_pipeline_only_what_is_loaded_is_fetched(fetch_from, hub, tmp_path):
+    folder = await fetch_from(hub.url, "hf:owner/repo")
+    names = {
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and ".cache" not in path.parts
+    }
+    assert names == {
+        ".complete",
+        "model_index.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.bin",
+        "tokenizer/vocab.json",
+        "tokenizer/merges.txt",
+    }
+    assert await fetch_from("http://127.0.0.1:9", "hf:owner/repo") == folder
+
+
+@pytest.mark.parametrize("address", ["hf:owner/repo/model.gguf", "hf:owner/repo"])
+async def test_without_a_hub_the_alternatives_are_named(fetch_from, address):
+    with pytest.raises(DownloadError, match=r"No hub is reachable at http://127.0.0.1:9 .* use file: .* or demo"):
+        await fetch_from("http://127.0.0.1:9", address)
+
+
+async def test_a_file_that_the_hub_does_not_have_is_named(fetch_from, hub):
+    with pytest.raises(DownloadError, match=r"The hub has no file hf:owner/repo/other\.gguf"):
+        await fetch_from(hub.url, "hf:owner/repo/other.gguf")
+
+
+async def test_a_repository_that_the_hub_does_not_have_is_named(fetch_from, hub):
+    with pytest.raises(DownloadError, match="The hub has no hf:no/body, or it is private"):
+        await fetch_from(hub.url, "hf:no/body")
+
+
+async def test_a_model_larger_than_the_disk_is_refused_before_it_is_fetched(fetch_from, hub, tmp_path):
+    class Endless(bytes):
+        def __len__(self):
+            return 10**17
+
+    hub.files["model.gguf"] = Endless(b"x")
+    with pytest.raises(DownloadError, match=r"needs 100000000.0 GB; .* GB free. Make room, or set MOM_DATA_DIR"):
+        await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+
+
+def test_pickled_weights_are_taken_only_where_there_are_no_others():
+    chosen = choose_pipeline_files(
+        ["model_index.json", "a/w.bin", "a/w.safetensors", "b/w.bin", "b/w.onnx", "b/w.fp16.bin"]
+    )
+    assert chosen == ["model_index.json", "a/w.safetensors", "b/w.bin"]
+
+
+def test_progress_is_told_in_the_unit_that_fits():
+    assert progress_words(400_000_000, 1_300_000_000) == "downloading: 0.4 of 1.3 GB (30%)"
+    assert progress_words(1_000_000, 4_000_000) == "downloading: 1.0 of 4.0 MB (25%)"
