@@ -16,8 +16,8 @@ export interface Question {
   /** Sent again with the same id, a question is asked once. */
   client_id: string
   parent_id: string | null
-  /** Attached pictures as data URLs. */
-  images: string[]
+  /** Pictures as data URLs. */
+  attachments: string[]
 }
 
 export interface Asked {

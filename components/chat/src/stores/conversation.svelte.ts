@@ -35,6 +35,8 @@ export class Conversation {
     return last?.role === 'assistant' && last.isRunning ? last : null
   })
 
+  readonly canSend = $derived(!this.running && (this.draft.trim() !== '' || this.attached.length > 0))
+
   #isOpen = false
   #wishesUnderWay = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -88,16 +90,16 @@ export class Conversation {
   /** Ask the draft. It is shown at once, and comes back into the draft where the server does not take it. */
   async send(): Promise<void> {
     const content = this.draft.trim()
-    if (!content || this.running) return
-    const images = this.attached
+    if (!this.canSend) return
+    const attachments = this.attached
     const parent = this.tree.path.at(-1) ?? null
-    const question = new QuestionMessage(parent, content, images)
+    const question = new QuestionMessage(parent, content, attachments)
     const answer = this.tree.newAnswer(question)
     this.draft = ''
     this.attached = []
     const isAsked = await this.#wish([question, answer], answer, async () => {
       const chatId = this.id ?? (await this.#create(content))
-      const asked = await ask(chatId, { content, client_id: this.#clientIdFor(content), parent_id: parent?.id ?? null, images })
+      const asked = await ask(chatId, { content, client_id: this.#clientIdFor(content), parent_id: parent?.id ?? null, attachments })
       question.id = asked.question_id
       return asked
     })
@@ -105,7 +107,7 @@ export class Conversation {
       this.#lastTry = { content: '', clientId: '' }
     } else {
       this.draft = this.draft ? `${content}\n${this.draft}` : content
-      this.attached = [...images, ...this.attached]
+      this.attached = [...attachments, ...this.attached]
     }
   }
 

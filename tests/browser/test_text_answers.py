@@ -1,0 +1,136 @@
+"""A text is asked for, streams in, and can be tried again, overruled and stepped through."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from mom.errors import PartBrokenError
+from mom.mixture.events import ReasoningDelta
+from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedLanguageModel
+
+
+def test_an_answer_streams_in_as_markdown(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Waves are **ti", gate, "dy**.\n\n- one\n- two\n"])
+    ask(page, "Tell me of waves")
+    expect(questions(page)).to_have_text(["Tell me of waves"])
+    expect(answers(page)).to_contain_text("Waves are **ti")
+    expect(answers(page)).to_have_attribute("aria-busy", "true")
+    gate.open()
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    expect(answers(page).locator("strong")).to_have_text("tidy")
+    expect(answers(page).locator("li")).to_have_text(["one", "two"])
+    expect(chat_links(page)).to_have_text(["Tell me of waves"])
+    expect(page).to_have_url(re.compile(r"/chats/\w+$"))
+
+
+def test_the_verdict_is_a_chip_and_the_diagram_shows_the_way(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page).get_by_role("button", name=re.compile(r"^text · small LLM · 0\.98 · \d+ ms$"))).to_be_visible()
+    expect(page.get_by_role("img", name="The mixture. Classifier: done, Large LLM: done")).to_be_visible()
+
+
+def test_the_question_stands_there_before_the_server_has_taken_it(page: Page) -> None:
+    held = []
+    page.route("**/api/chats/*/messages", lambda route: held.append(route))
+    ask(page, "Are you there?")
+    expect(questions(page)).to_have_text(["Are you there?"])
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    held[0].continue_()
+    expect(answers(page)).to_contain_text("Hello!")
+
+
+def test_a_question_that_fails_comes_back_into_the_draft_and_is_asked_once(
+    mom: ScriptedMom, page: Page, complaints: list[str]
+) -> None:
+    page.route("**/api/chats/*/messages", lambda route: route.abort())
+    ask(page, "Keep these words")
+    expect(page.get_by_role("alert")).to_contain_text("MoM cannot be reached")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Keep these words")
+    expect(questions(page)).to_have_count(0)
+    page.unroute("**/api/chats/*/messages")
+    page.get_by_role("button", name="Send").click()
+    expect(answers(page)).to_contain_text("Hello!")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(mom.models.large_llm.questions) == 1
+    assert len(complaints) == 1
+    complaints.clear()
+
+
+def test_an_unknown_command_is_explained_and_not_lost(page: Page, complaints: list[str]) -> None:
+    ask(page, "/draw a fox")
+    expect(page.get_by_role("alert")).to_contain_text("There is no command /draw.")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("/draw a fox")
+    assert "400" in complaints.pop()
+
+
+def test_a_failed_answer_says_why_and_can_be_tried_again(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["The first ", PartBrokenError("It ended.", part="large_llm")])
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("The first")
+    expect(page.get_by_role("alert")).to_contain_text("It ended.")
+    mom.models.large_llm = ScriptedLanguageModel(["All is well."])
+    page.get_by_role("button", name="Try again").click()
+    expect(answers(page)).to_contain_text("All is well.")
+    expect(answers(page)).to_contain_text("2/2")
+    page.get_by_role("button", name="Previous version").click()
+    expect(answers(page)).to_contain_text("The first")
+    page.reload()
+    expect(answers(page)).to_contain_text("All is well.")
+
+
+def test_thoughts_are_kept_apart_from_the_answer(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel([ReasoningDelta("17 times 3 is 51."), "**51**"])
+    ask(page, "17 × 3?")
+    expect(answers(page).locator("strong")).to_have_text("51")
+    expect(page.get_by_text("17 times 3 is 51.")).to_be_hidden()
+    page.get_by_text("Thoughts").click()
+    expect(page.get_by_text("17 times 3 is 51.")).to_be_visible()
+
+
+def test_demo_models_are_named_where_they_speak(mom: ScriptedMom, page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("demo model")
+
+
+def test_shift_enter_begins_a_new_line(page: Page) -> None:
+    box = page.get_by_label("Message", exact=True)
+    box.fill("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    expect(box).to_have_value("one\ntwo")
+    expect(questions(page)).to_have_count(0)
+
+
+def test_several_chats_answer_at_once_and_say_so_in_the_list(mom: ScriptedMom, page: Page, context: BrowserContext) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
+    # More than the six connections that a browser opens to one server.
+    for number in range(8):
+        page.get_by_role("link", name="New chat").click()
+        ask(page, f"Question {number}")
+        expect(answers(page)).to_contain_text("Slowly")
+    expect(page.get_by_role("img", name="Answering")).to_have_count(8)
+    gate.open()
+    expect(answers(page)).to_contain_text("Slowly done.")
+    expect(page.get_by_role("img", name="New answer")).to_have_count(7)
+    chat_links(page).get_by_text("Question 2").click()
+    expect(answers(page)).to_contain_text("Slowly done.")
+    expect(page.get_by_role("img", name="New answer")).to_have_count(6)
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool) -> None:
+    from tests.scripted import png_of
+
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    expect(page.get_by_alt_text("To be sent")).to_be_visible()
+    if not attached:
+        page.get_by_role("button", name="Remove this picture").click()
+    ask(page, "What is in it?")
+    expect(answers(page)).to_contain_text("I see it." if attached else "Hello!")
+    page.reload()
+    expect(questions(page).locator("img")).to_have_count(1 if attached else 0)
