@@ -34,12 +34,18 @@ class LlamaServer:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         return httpx.Client(base_url=self.root, headers=headers, trust_env=False, timeout=60)
 
-    def has_idle_slots_within(self, seconds: int) -> bool:
+    def becomes_idle_within(self, seconds: int) -> bool:
         """Do all slots become idle? Looked at once a second only: asking often delays the server's own work."""
+        return self._has_busy_slots(seconds, wanted=False)
+
+    def becomes_busy_within(self, seconds: int) -> bool:
+        return self._has_busy_slots(seconds, wanted=True)
+
+    def _has_busy_slots(self, seconds: int, *, wanted: bool) -> bool:
         with self.http as http:
             for _ in range(seconds):
                 time.sleep(1)
-                if not any(slot["is_processing"] for slot in http.get("/slots").json()):
+                if any(slot["is_processing"] for slot in http.get("/slots").json()) is wanted:
                     return True
         return False
 

@@ -99,9 +99,11 @@ async def test_a_server_that_dies_in_mid_answer_is_broken_and_its_words_arrive_f
 
 
 async def test_a_stream_that_ends_without_a_finish_reason_is_broken(http):
-    with running({CHAT: [sse(chunk("Hi"), done=False)]}) as server:
-        with pytest.raises(PartBrokenError, match="ended in mid-answer"):
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [sse(chunk("Hi"), done=False)]}) as server,
+        pytest.raises(PartBrokenError, match="ended in mid-answer"),
+    ):
+        await read(client_of(server, http))
 
 
 @pytest.mark.parametrize("garbage", ["not json", "[1, 2]", '{"choices": 5}', '"words"', "null"])
@@ -111,15 +113,19 @@ async def test_garbage_in_a_stream_is_broken(http, garbage):
 
 
 async def test_a_web_page_instead_of_a_stream_asks_whether_the_address_is_right(http):
-    with running({CHAT: [PlainTextResponse("<html>", media_type="text/html")]}) as server:
-        with pytest.raises(PartBrokenError, match="end in /v1"):
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [PlainTextResponse("<html>", media_type="text/html")]}) as server,
+        pytest.raises(PartBrokenError, match="end in /v1"),
+    ):
+        await read(client_of(server, http))
 
 
 async def test_an_error_in_mid_stream_is_told_in_the_servers_words(http):
-    with running({CHAT: [sse(chunk("Hi"), {"error": {"message": "out of memory", "code": 500}})]}) as server:
-        with pytest.raises(PartBrokenError, match="out of memory"):
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [sse(chunk("Hi"), {"error": {"message": "out of memory", "code": 500}})]}) as server,
+        pytest.raises(PartBrokenError, match="out of memory"),
+    ):
+        await read(client_of(server, http))
 
 
 async def test_a_full_context_reported_as_first_event_is_told_apart(http):
@@ -129,9 +135,11 @@ async def test_a_full_context_reported_as_first_event_is_told_apart(http):
 
 
 async def test_nothing_within_the_time_for_the_first_token_is_too_slow(http):
-    with running({CHAT: [sse(then=asyncio.Event().wait)]}) as server:
-        with pytest.raises(PartTimeoutError, match=r"nothing for 0\.3 s"):
-            await read(client_of(server, http, IMPATIENT))
+    with (
+        running({CHAT: [sse(then=asyncio.Event().wait)]}) as server,
+        pytest.raises(PartTimeoutError, match=r"nothing for 0\.3 s"),
+    ):
+        await read(client_of(server, http, IMPATIENT))
 
 
 async def test_no_headers_within_the_time_for_the_first_token_is_too_slow(http):
@@ -148,9 +156,11 @@ async def test_silence_between_tokens_is_too_slow_though_comments_come(http):
             yield ": still here\n\n"
             await asyncio.sleep(0.05)
 
-    with running({CHAT: [lambda: StreamingResponse(comments(), media_type="text/event-stream")]}) as server:
-        with pytest.raises(PartTimeoutError):
-            await read(client_of(server, http, IMPATIENT))
+    with (
+        running({CHAT: [lambda: StreamingResponse(comments(), media_type="text/event-stream")]}) as server,
+        pytest.raises(PartTimeoutError),
+    ):
+        await read(client_of(server, http, IMPATIENT))
 
 
 async def test_a_line_without_end_does_not_fill_the_memory(http):
@@ -164,9 +174,11 @@ async def test_a_line_without_end_does_not_fill_the_memory(http):
             yield "x" * 64_000
             await asyncio.sleep(0)
 
-    with running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server:
-        with pytest.raises(PartBrokenError, match="in one line"):
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server,
+        pytest.raises(PartBrokenError, match="in one line"),
+    ):
+        await read(client_of(server, http))
     assert sent < 4 * DEFAULT_BYTES.line
 
 
@@ -176,9 +188,11 @@ async def test_an_answer_without_end_does_not_fill_the_memory(http):
             yield f'data: {{"choices": [{{"delta": {{"content": "{"x" * 60_000}"}}}}]}}\n\n'
             await asyncio.sleep(0)
 
-    with running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server:
-        with pytest.raises(PartBrokenError, match="more than 16,000,000 bytes"):
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server,
+        pytest.raises(PartBrokenError, match="more than 16,000,000 bytes"),
+    ):
+        await read(client_of(server, http))
 
 
 async def test_nobody_there_is_unavailable(http):
@@ -193,16 +207,20 @@ async def test_nobody_there_is_unavailable(http):
 
 
 async def test_a_missing_key_is_told_with_the_setting(http):
-    with running({CHAT: [refused(401, "no key: secret-key-0123456789")]}) as server:
-        with pytest.raises(PartRefusedError, match="set MOM_API_KEY_LARGE_LLM") as raised:
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [refused(401, "no key: secret-key-0123456789")]}) as server,
+        pytest.raises(PartRefusedError, match="set MOM_API_KEY_LARGE_LLM") as raised,
+    ):
+        await read(client_of(server, http))
     assert "secret-key" not in raised.value.message
 
 
 async def test_too_many_requests_say_when_to_come_again(http):
-    with running({CHAT: [refused(429, "slow down", {"retry-after": "17"})]}) as server:
-        with pytest.raises(BusyError, match="slow down") as raised:
-            await read(client_of(server, http))
+    with (
+        running({CHAT: [refused(429, "slow down", {"retry-after": "17"})]}) as server,
+        pytest.raises(BusyError, match="slow down") as raised,
+    ):
+        await read(client_of(server, http))
     assert raised.value.retry_after_s == 17
 
 

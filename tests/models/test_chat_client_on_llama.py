@@ -143,7 +143,7 @@ async def test_leaving_a_stream_frees_the_slot(slow_llama_server, http):
     async with client.stream_text(QUESTION) as stream:
         await anext(stream)
 
-    assert await asyncio.to_thread(slow_llama_server.has_idle_slots_within, 4)
+    assert await asyncio.to_thread(slow_llama_server.becomes_idle_within, 4)
 
 
 async def test_cancelling_a_task_in_mid_answer_frees_the_slot(slow_llama_server, http):
@@ -160,21 +160,15 @@ async def test_cancelling_a_task_in_mid_answer_frees_the_slot(slow_llama_server,
     task.cancel()
     await asyncio.wait({task})
 
-    assert await asyncio.to_thread(slow_llama_server.has_idle_slots_within, 4)
+    assert await asyncio.to_thread(slow_llama_server.becomes_idle_within, 4)
 
 
 async def test_cancelling_a_structured_answer_frees_the_slot(slow_llama_server, http):
     client = ChatClient(slow_llama_server.endpoint, http, PartName.LARGE_LLM)
     schema = {"type": "object", "properties": {"text": {"type": "string", "minLength": 9000}}, "required": ["text"]}
     task = asyncio.create_task(client.write_structure(QUESTION, schema, max_tokens=15_000))
-    while not await asyncio.to_thread(_is_busy, slow_llama_server):
-        await asyncio.sleep(1)
+    assert await asyncio.to_thread(slow_llama_server.becomes_busy_within, 10)
     task.cancel()
     await asyncio.wait({task})
 
-    assert await asyncio.to_thread(slow_llama_server.has_idle_slots_within, 4)
-
-
-def _is_busy(server) -> bool:
-    with server.http as http:
-        return any(slot["is_processing"] for slot in http.get("/slots").json())
+    assert await asyncio.to_thread(slow_llama_server.becomes_idle_within, 4)

@@ -58,9 +58,11 @@ async def test_a_model_that_is_there_is_found_by_name_and_default_tag(http, name
 
 
 async def test_a_model_that_is_not_there_is_told_with_the_line_that_fetches_it(http):
-    with running({"/api/tags": [JSONResponse(TAGS)]}) as server:
-        with pytest.raises(PartUnavailableError, match="`ollama pull qwen3`"):
-            await check_ollama_model(http, server.root, "qwen3", PartName.LARGE_LLM)
+    with (
+        running({"/api/tags": [JSONResponse(TAGS)]}) as server,
+        pytest.raises(PartUnavailableError, match="`ollama pull qwen3`"),
+    ):
+        await check_ollama_model(http, server.root, "qwen3", PartName.LARGE_LLM)
 
 
 def models(*sizes: float) -> list[OllamaModel]:

@@ -24,6 +24,14 @@ def test_a_field_that_is_refused_by_name_is_left_out(words, left):
     assert not fields.learn(fields.fit(BODY), words)
 
 
+def test_what_makes_no_sense_alone_goes_together():
+    fields = OptionalFields()
+    body = {"model": "m", "logprobs": True, "top_logprobs": 5}
+
+    assert fields.learn(body, "unsupported: 'logprobs'")
+    assert fields.fit(body) == {"model": "m"}
+
+
 @pytest.mark.parametrize(
     "words", ["temperature must be at most 2", "unsupported value for 'messages'", "unknown model"]
 )

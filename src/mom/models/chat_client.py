@@ -68,7 +68,7 @@ class ChatClient:
 
     async def weigh_labels(self, messages: Sequence[Message], labels: Sequence[str]) -> Mapping[str, float]:
         """The probability of each label: read from one token at llama.cpp, otherwise from the label named in JSON."""
-        if await self._structured.dialect() is LLAMA_CPP:
+        if (await self._structured.dialect()).name == LLAMA_CPP.name:
             weights = await self._token_labels.weigh(messages, labels)
             if weights is not None:
                 return weights

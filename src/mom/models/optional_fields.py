@@ -12,6 +12,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 OTHER_NAMES = {"max_tokens": "max_completion_tokens"}
+TOGETHER = {"logprobs": {"top_logprobs"}}
 OPTIONAL = (
     "max_tokens",
     "temperature",
@@ -47,6 +48,6 @@ class OptionalFields:
         for name in OPTIONAL:
             if name in body and name not in self._refused and re.search(rf"\b{name}\b", words):
                 log.warning("the server at hand refuses %r, which is left out from now on: %s", name, words)
-                self._refused.add(name)
+                self._refused |= {name} | TOGETHER.get(name, set())
                 return True
         return False

@@ -5,6 +5,7 @@ is not ready raises `PartUnavailableError` with the reason.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mom.models.images_client import ImagesClient
 from mom.models.part_sources import Parts, PartsSource
 from mom.models.parts import Endpoint, Part, PartName, State
 
+log = logging.getLogger(__name__)
+
 
 class Roster:
     """One per event loop. `start` begins to follow the parts, `close` ends it and all connections."""
@@ -27,11 +30,13 @@ class Roster:
         self._source = source
         self._http = make_http_client()
         self._chat_clients: dict[tuple[PartName, Endpoint], ChatClient] = {}
+        self._images_client: tuple[Endpoint, ImagesClient] | None = None
         self._following: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Follow the parts from now on, in a task of the running loop."""
         self._following = asyncio.create_task(self._source.follow(self._http), name="follow the parts")
+        self._following.add_done_callback(_report_failure)
 
     async def close(self) -> None:
         if self._following is not None:
@@ -77,7 +82,10 @@ class Roster:
 
     def images_client(self) -> ImagesClient:
         """The client of the image model. Raises `PartUnavailableError`."""
-        return ImagesClient(self.endpoint(PartName.IMAGE_MODEL), self._http)
+        endpoint = self.endpoint(PartName.IMAGE_MODEL)
+        if self._images_client is None or self._images_client[0] != endpoint:
+            self._images_client = (endpoint, ImagesClient(endpoint, self._http))
+        return self._images_client[1]
 
     def endpoint(self, name: PartName) -> Endpoint:
         """Where the part is asked now. Raises `PartUnavailableError`."""
@@ -85,6 +93,11 @@ class Roster:
         if part is None or part.endpoint is None:
             raise PartUnavailableError(_why_not(name, part), part=name)
         return part.endpoint
+
+
+def _report_failure(following: asyncio.Task[None]) -> None:
+    if not following.cancelled() and (error := following.exception()) is not None:
+        log.error("the parts are not followed any more: what stands now stays so", exc_info=error)
 
 
 def _why_not(name: PartName, part: Part | None) -> str:

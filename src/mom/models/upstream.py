@@ -67,14 +67,16 @@ class Upstream:
     async def probe(self, path: str) -> Mapping[str, Any] | None:
         """The JSON object that the server has at `path` beside its OpenAI face, or None where it has none.
 
-        Raises `PartUnavailableError` where there is no server, or one that is still loading.
+        Raises `PartUnavailableError` where there is no server, or one that is still loading, and `PartTimeoutError`.
         """
         url = f"{self.root}{path}"
         try:
             async with asyncio.timeout(self.limits.probe_s), self._response("GET", url, None) as response:
                 value = await self._read_json(response)
-        except (PartRefusedError, PartBrokenError, PartTimeoutError, TimeoutError):
+        except (PartRefusedError, PartBrokenError):
             return None
+        except TimeoutError as error:
+            raise self.too_slow(f"no word about itself within {self.limits.probe_s:g} s") from error
         return value if isinstance(value, dict) else None
 
     async def get(self, url: str) -> Any:  # noqa: ANN401 - JSON
@@ -169,24 +171,21 @@ class Upstream:
     def too_slow(self, what: str) -> PartTimeoutError:
         return PartTimeoutError(f"{self.server.words} is too slow: {what}.", part=self.server.part)
 
+    def unavailable(self, why: str) -> PartUnavailableError:
+        words = f"{self.server.words} cannot be reached. Is it running, and is its address right? ({why})"
+        return PartUnavailableError(words, part=self.server.part)
+
     @contextmanager
     def failures(self) -> Iterator[None]:
         """Turn what httpx raises into MoM's errors."""
-        server = self.server
         try:
             yield
-        except httpx.ConnectTimeout as error:
-            raise PartUnavailableError(
-                f"{server.words} cannot be reached: no connection within {self.limits.connect_s:g} s.", part=server.part
-            ) from error
+        except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise self.too_slow(f"no connection within {self.limits.connect_s:g} s") from error
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise self.too_slow(type(error).__name__) from error
+            raise self.too_slow("it stopped in mid-answer") from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.ProxyError) as error:
-            raise PartUnavailableError(
-                f"{server.words} cannot be reached. Is it running, and is its address right? ({server.without_keys(str(error))})",
-                part=server.part,
-            ) from error
+            raise self.unavailable(self.server.without_keys(str(error))) from error
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError, ReplyTooLargeError) as error:
-            raise self.broken(
-                f"ended in mid-answer or broke the protocol: {server.without_keys(str(error))}"
-            ) from error
+            why = self.server.without_keys(str(error))
+            raise self.broken(f"ended in mid-answer or broke the protocol: {why}") from error
