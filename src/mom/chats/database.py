@@ -151,7 +151,8 @@ def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     except OSError as error:
         raise StorageError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
     engine = create_engine(url)
-    pragmas = ["journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}"]
+    # The time-out comes first, as switching to WAL may have to wait as well.
+    pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"]
     pragmas.append(f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
 
     @event.listens_for(engine, "connect")

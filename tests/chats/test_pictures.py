@@ -1,0 +1,166 @@
+"""A picture's file says how it was made, is written whole or not at all, and belongs to somebody."""
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pixels
+
+from mom.chats.attachments import MAX_ATTACHMENT_BYTES, check_attachments
+from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.png_record import write_record
+from mom.errors import AttachmentError, NotFoundError, PartBrokenError, SettingsError, StorageError
+from mom.mixture.conversation import Attachment
+from mom.mixture.ports import Picture
+from tests.scripted import png_of
+
+
+def picture(**changes) -> Picture:
+    fields = {"png": png_of(), "prompt": "a ring", "width": 64, "height": 64, "seed": 7, "steps": 4, "model": "sd"}
+    return Picture(**{**fields, **changes})
+
+
+def texts_of(png: bytes) -> dict:
+    with Pixels.open(io.BytesIO(png)) as pixels:
+        pixels.load()
+        return dict(pixels.text)
+
+
+def written(**changes) -> dict:
+    return texts_of(write_record(picture(**changes), words="draw a ring", drawn_at=datetime(2026, 1, 2, tzinfo=UTC)))
+
+
+def test_a_picture_is_kept_with_its_record(stage):
+    started = stage.answered("/image a ring", seed=7)
+    [image] = stage.message(started)["images"]
+    texts = texts_of(stage.pictures.read_png(stage.owner, image["id"]))
+    assert texts["parameters"].startswith("a ring\nSteps: 4, Seed: 7, Size: 64x64, Model: scripted-sd, Version: MoM ")
+    record = json.loads(texts["mom"])
+    assert (record["words"], record["prompt"], record["seed"]) == ("/image a ring", "a ring", 7)
+    assert (record["width"], record["height"], record["steps"]) == (64, 64, 4)
+
+
+def test_the_parameters_are_written_as_automatic1111_writes_them():
+    parameters = written(prompt="a ring, gold\nin the snow", model='a "model", of: sorts')["parameters"]
+    *prompt, last = parameters.split("\n")
+    assert prompt == ["a ring, gold", "in the snow"]
+    assert last.startswith('Steps: 4, Seed: 7, Size: 64x64, Model: "a \\"model\\", of: sorts", Version: ')
+
+
+def test_what_the_image_model_did_not_say_is_left_out():
+    assert "Seed" not in written(seed=None)["parameters"]
+    assert json.loads(written(seed=None)["mom"])["seed"] is None
+
+
+def test_words_of_every_script_are_kept():
+    texts = written(prompt="雪の中の狐 🦊")
+    assert texts["parameters"].startswith("雪の中の狐 🦊\n")
+    assert json.loads(texts["mom"])["prompt"] == "雪の中の狐 🦊"
+
+
+def test_the_record_stands_in_text_chunks_before_the_pixels():
+    png = write_record(picture(), words="w", drawn_at=datetime(2026, 1, 2, tzinfo=UTC))
+    assert png.index(b"tEXtparameters\0") < png.index(b"tEXtmom\0") < png.index(b"IDAT")
+
+
+def test_the_pixels_are_not_touched():
+    png = write_record(picture(), words="w", drawn_at=datetime(2026, 1, 2, tzinfo=UTC))
+    with Pixels.open(io.BytesIO(png)) as after, Pixels.open(io.BytesIO(png_of())) as before:
+        assert after.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", png_of(form="JPEG"), png_of()[:60]])
+def test_an_image_model_that_sends_no_png_is_called_broken(data):
+    with pytest.raises(PartBrokenError):
+        written(png=data)
+
+
+async def test_a_picture_may_belong_to_no_message(stage):
+    image = await stage.pictures.keeper(stage.owner).keep(picture(), words="a ring")
+    assert stage.pictures.read_png(stage.owner, image.id)
+    assert image.alt == "a ring"
+
+
+@pytest.mark.parametrize("image_id", ["nowhere", "../../mom", "..", "", "a/b"])
+def test_an_id_is_no_path(stage, image_id):
+    with pytest.raises(NotFoundError):
+        stage.pictures.read_png(stage.owner, image_id)
+
+
+def test_a_file_that_is_gone_is_not_found(stage):
+    [image] = stage.message(stage.answered("/image a ring"))["images"]
+    [file] = stage.folder.rglob("*.png")
+    file.unlink()
+    with pytest.raises(NotFoundError):
+        stage.pictures.read_png(stage.owner, image["id"])
+
+
+def test_a_disk_that_takes_no_file_is_a_plain_sentence_and_leaves_nothing(stage, tmp_path):
+    (tmp_path / "file").touch()
+    pictures = Pictures(stage.database, tmp_path / "file")
+    with pytest.raises(StorageError, match="disk space"):
+        pictures.keep_drawing(stage.owner, None, picture(), "a ring")
+
+
+def test_a_picture_whose_row_cannot_be_stored_leaves_no_file(stage):
+    with pytest.raises(Exception, match="gone"):
+        stage.pictures.keep_drawing(stage.owner, "no such message", picture(), "a ring")
+    assert list(stage.folder.rglob("*.*")) == []
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_an_attachment_becomes_a_png_without_the_rest_of_its_file(form):
+    exif = Pixels.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    exif[0x010E] = "where I live"
+    buffer = io.BytesIO()
+    Pixels.new("RGB", (40, 20), "red").save(buffer, form, exif=exif)
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "text/plain")])
+    assert checked.png.startswith(b"\x89PNG")
+    assert (checked.width, checked.height) == (20, 40)
+    assert b"where I live" not in checked.png
+
+
+def test_a_transparent_attachment_stays_transparent():
+    buffer = io.BytesIO()
+    Pixels.new("LA", (8, 8), (0, 0)).save(buffer, "PNG")
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/png")])
+    with Pixels.open(io.BytesIO(checked.png)) as pixels:
+        assert pixels.getpixel((0, 0)) == (0, 0, 0, 0)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small file of very many pixels."""
+    buffer = io.BytesIO()
+    Pixels.new("1", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+REFUSED = {
+    "another format": lambda: png_of(form="GIF"),
+    "svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "cut off": lambda: png_of(400, 400, form="JPEG")[:400],
+    "nothing": lambda: b"",
+    "too large a file": lambda: b"\x89PNG" + bytes(MAX_ATTACHMENT_BYTES),
+    "too many pixels": lambda: bomb(8000, 7000),
+    "very many pixels": lambda: bomb(10_000, 10_000),
+    "a bomb": lambda: bomb(20_000, 10_000),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_an_attachment_that_is_no_fit_picture_is_refused(kind):
+    with pytest.raises(AttachmentError):
+        check_attachments([Attachment(REFUSED[kind](), "image/png")])
+
+
+def test_the_folder_for_pictures_is_the_data_folders_own_or_the_one_named():
+    data = Path("/data")
+    assert read_files_url(None, data) == Path("/data/pictures")
+    assert read_files_url("file:///mnt/my%20pictures", data) == Path("/mnt/my pictures")
+    assert read_files_url("file:elsewhere", data) == Path("/data/elsewhere")
+    for wrong in ("s3://bucket/prefix", "/mnt/pictures", "file://host/share", "file:"):
+        with pytest.raises(SettingsError, match="MOM_FILES_URL"):
+            read_files_url(wrong, data)
