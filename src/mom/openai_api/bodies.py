@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mom.chats.question import MAX_SEED
 
-PICTURES_LIMIT = 14 * 2**20  # bytes of a request that may carry pictures
+PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
 TOKENS_LIMIT = 131_072
 LONGEST_SIDE_PX = 1024
 SHORTEST_SIDE_PX = 64

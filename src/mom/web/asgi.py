@@ -17,8 +17,8 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
 THREADS = 8  # views are short: they start work and read the database
-BODY_LIMIT = 16 * 2**20  # bytes kept of any request; views set lower limits
-DRAIN_LIMIT = 64 * 2**20  # bytes read of one that is too large, so that its sender comes to read the answer
+BODY_LIMIT = 64_000_000  # bytes kept of any request; views set lower limits
+DRAIN_LIMIT = 256_000_000  # bytes read of one that is too large, so that its sender comes to read the answer
 
 
 class AsgiApp:

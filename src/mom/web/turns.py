@@ -1,6 +1,7 @@
 """Turns: ask, look, follow the events, stop, try again, overrule."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from json import dumps
 
 from flask import Response, jsonify, request
 from pydantic import Field
@@ -79,4 +80,4 @@ async def _server_sent(events: AsyncIterator[LoggedEvent]) -> AsyncGenerator[byt
     """The events in the wire format of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
     async for event in events:
         # JSON text has no line break, so that one data line holds it.
-        yield f"id: {event.id}\nevent: {event.name}\ndata: {event.data}\n\n".encode()
+        yield f"id: {event.id}\nevent: {event.name}\ndata: {dumps(event.data, ensure_ascii=False)}\n\n".encode()

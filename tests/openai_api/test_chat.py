@@ -1,0 +1,274 @@
+"""Chat completions, as OpenAI's own client reads them and as they stand on the wire."""
+
+import base64
+import json
+
+import httpx
+import openai as sdk
+import pytest
+from openai import OpenAI
+
+from mom.errors import BusyError, PartBrokenError, PartUnavailableError
+from mom.mixture.events import ReasoningDelta
+from tests.chats.waiting import wait_for
+from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
+
+HELLO = [{"role": "user", "content": "hello"}]
+FOX = [{"role": "user", "content": "/image a fox"}]
+
+
+def post(site, **body) -> httpx.Response:
+    return httpx.post(f"{site.url}/v1/chat/completions", json={"model": "mom", "messages": HELLO, **body}, timeout=30)
+
+
+def stream_lines(site, **body) -> list:
+    """The `data:` of every event, parsed, but for `[DONE]`, which is checked to be the last."""
+    answer = post(site, stream=True, **body)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    *chunks, done, end = answer.text.split("\n\n")
+    assert (done, end) == ("data: [DONE]", "")
+    return [json.loads(chunk.removeprefix("data: ")) for chunk in chunks]
+
+
+def test_a_whole_answer(openai: OpenAI):
+    answer = openai.chat.completions.create(model="mom", messages=HELLO)
+    assert answer.object == "chat.completion"
+    assert answer.model == "mom"
+    (choice,) = answer.choices
+    assert (choice.message.role, choice.message.content, choice.finish_reason) == ("assistant", "Hello!", "stop")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (3, 2, 5)
+
+
+def test_a_streamed_answer(openai: OpenAI):
+    chunks = list(openai.chat.completions.create(model="mom", messages=HELLO, stream=True))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "Hello!"
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert len({chunk.id for chunk in chunks}) == 1
+    assert len({chunk.created for chunk in chunks}) == 1
+
+
+def test_the_finish_reason_is_there_and_null_until_the_end(site):
+    chunks = stream_lines(site)
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, None, "stop"]
+    assert all(chunk["object"] == "chat.completion.chunk" for chunk in chunks)
+    assert "usage" not in chunks[-1]
+
+
+def test_usage_comes_last_without_choices_and_only_where_it_is_asked_for(site):
+    *chunks, last = stream_lines(site, stream_options={"include_usage": True})
+    assert last["choices"] == []
+    assert last["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    assert all(chunk["usage"] is None for chunk in chunks)
+
+
+def test_thinking_is_kept_apart_from_the_answer(site, openai: OpenAI, parts):
+    parts.large_llm.reply = [ReasoningDelta("hm"), "Yes"]
+    assert post(site).json()["choices"][0]["message"] == {
+        "role": "assistant", "refusal": None, "content": "Yes", "reasoning_content": "hm",
+    }  # fmt: skip
+    chunks = stream_lines(site)
+    assert [chunk["choices"][0]["delta"] for chunk in chunks[1:3]] == [{"reasoning_content": "hm"}, {"content": "Yes"}]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_route_stands_in_a_header(site, stream):
+    route = post(site, stream=stream).headers["x-mom-route"]
+    assert route.startswith("text; by=small_llm; p=0.98; ms=")
+
+
+def test_a_picture_comes_as_a_link_and_in_images(site, openai: OpenAI):
+    answer = openai.chat.completions.create(model="mom", messages=FOX, seed=7)
+    message = answer.choices[0].message
+    (image,) = message.images
+    assert (image["type"], image["index"]) == ("image_url", 0)
+    assert image["mom"]["seed"] == 7
+    url = image["image_url"]["url"]
+    assert message.content == f"![a fox]({url})"
+    assert url.startswith(f"{site.url}/images/")
+    assert httpx.get(url).content.startswith(b"\x89PNG")
+
+
+def test_a_streamed_picture_is_one_chunk(site):
+    chunks = stream_lines(site, messages=FOX)
+    (delta,) = [chunk["choices"][0]["delta"] for chunk in chunks if "images" in chunk["choices"][0]["delta"]]
+    assert delta["content"] == f"![a fox]({delta['images'][0]['image_url']['url']})"
+    assert chunks[0]["mom"]["verdict"]["decided_by"] == "command"
+    assert chunks[-1]["mom"]["timings"]["total_ms"] >= 0
+
+
+def test_the_three_mixtures_and_the_models_by_their_names(openai: OpenAI, parts):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    mixed = openai.chat.completions.create(model="mom", messages=HELLO)
+    assert mixed.choices[0].message.images[0]["mom"]["prompt"] == "a fox"
+    assert openai.chat.completions.create(model="mom-text", messages=HELLO).choices[0].message.content == "Hello!"
+    drawn = openai.chat.completions.create(model="mom-image", messages=HELLO)
+    assert drawn.choices[0].message.images
+    parts.large_llm.questions.clear()
+    direct = openai.chat.completions.create(model="scripted-llm", messages=HELLO)
+    assert direct.choices[0].message.content == "Hello!"
+    assert [[message.content for message in question] for question in parts.large_llm.questions] == [["hello"]]
+
+
+def test_a_conversation_goes_on_from_a_picture(openai: OpenAI, parts):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    first = openai.chat.completions.create(model="mom", messages=FOX).choices[0].message
+    again = [*FOX, {"role": "assistant", "content": first.content}, {"role": "user", "content": "make it bluer"}]
+    openai.chat.completions.create(model="mom", messages=again)
+    assert "[image] a fox" in parts.small_llm.questions[-1][-1].content
+
+
+def test_what_may_be_asked_of_the_model_reaches_it_and_nothing_else_does(openai: OpenAI, parts):
+    openai.chat.completions.create(
+        model="mom", messages=HELLO, temperature=0.5, top_p=0.9, max_completion_tokens=7, stop=["END"], seed=3,
+        frequency_penalty=1.0, user="me", extra_body={"n_discard": -1, "cache_prompt": False},
+    )  # fmt: skip
+    (options,) = parts.large_llm.options
+    assert (options.temperature, options.top_p, options.max_tokens, options.stop, options.seed) == (
+        0.5,
+        0.9,
+        7,
+        ("END",),
+        3,
+    )
+
+
+def test_a_callers_own_system_message_takes_the_place_of_ours(openai: OpenAI, parts):
+    messages = [{"role": "developer", "content": "Be brief."}, *HELLO]
+    openai.chat.completions.create(model="mom", messages=messages)
+    assert [message.content for message in parts.large_llm.questions[-1]] == ["Be brief.", "hello"]
+
+
+def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: OpenAI, parts):
+    url = "data:image/jpeg;base64," + base64.b64encode(png_of(form="JPEG")).decode()
+
+    def asking(url: str):
+        parts = [{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": url}}]
+        return openai.chat.completions.create(model="mom", messages=[{"role": "user", "content": parts}])
+
+    assert asking(url).choices[0].message.content == "I see it."
+    assert parts.vision_llm.questions[0][-1].attachments[0].media_type == "image/png"
+    for foreign in [
+        "http://127.0.0.1:1/x.png",
+        "https://example.com/x.png",
+        "file:///etc/passwd",
+        "data:image/png;base64,AAAA",
+    ]:
+        with pytest.raises(sdk.BadRequestError) as refused:
+            asking(foreign)
+        assert refused.value.code == "invalid_attachment"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "assistant", "content": "hello"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": " "}]}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"temperature": 3}, "temperature"),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"n": 2}, "n"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format.type"),
+        ({"logprobs": True}, "logprobs"),
+        ({"messages": [{"role": "user", "content": "/paint x"}]}, "content"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_name_of_the_field(site, body, param):
+    answer = post(site, **body)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert set(error) == {"message", "type", "code", "param"}
+    assert (error["type"], error["param"]) == ("invalid_request_error", param)
+
+
+def test_empty_lists_of_tools_are_what_some_clients_always_send(site):
+    assert post(site, tools=[], n=1, response_format={"type": "text"}, logprobs=False).status_code == 200
+
+
+def test_a_model_that_is_not_there_is_not_found(openai: OpenAI):
+    with pytest.raises(sdk.NotFoundError) as missing:
+        openai.chat.completions.create(model="gpt-5", messages=HELLO)
+    assert missing.value.param == "model"
+
+
+def test_a_conversation_of_more_than_a_megabyte_is_too_long(site):
+    assert post(site, messages=[{"role": "user", "content": "x" * 2**20}]).status_code == 413
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [
+        (PartUnavailableError("The large LLM is still loading.", part="large_llm"), sdk.InternalServerError, 503),
+        (BusyError("Too many ask.", retry_after_s=4), sdk.RateLimitError, 429),
+    ],
+)
+def test_a_part_that_fails_at_once_is_a_status(openai: OpenAI, parts, stream, error, kind, status):
+    parts.large_llm = ScriptedLanguageModel([error])
+    with pytest.raises(kind) as failed:
+        list(openai.chat.completions.create(model="mom", messages=HELLO, stream=stream))
+    assert failed.value.status_code == status
+    assert failed.value.body["message"] == error.message
+
+
+def test_a_part_that_fails_in_mid_stream_is_an_error_in_the_stream(site, openai: OpenAI, parts):
+    parts.large_llm = ScriptedLanguageModel(
+        ["Hel", PartBrokenError("The large LLM ended in mid-answer.", part="large_llm")]
+    )
+    *_, first_words, failure = stream_lines(site)
+    assert first_words["choices"][0]["delta"]["content"] == "Hel"
+    assert failure == {
+        "error": {
+            "message": "The large LLM ended in mid-answer.",
+            "type": "model_error",
+            "code": "part_broken",
+            "param": None,
+        }
+    }
+    with pytest.raises(sdk.APIError, match="ended in mid-answer"):
+        list(openai.chat.completions.create(model="mom", messages=HELLO, stream=True))
+
+
+def test_a_mistake_of_moms_own_in_mid_stream_is_told_without_its_inside(site, parts, caplog):
+    parts.large_llm = ScriptedLanguageModel(["Hel", ZeroDivisionError("secret")])
+    *_, failure = stream_lines(site)
+    assert failure["error"]["code"] == "internal_error"
+    assert "secret" not in json.dumps(failure)
+    assert "secret" in caplog.text
+
+
+def test_a_client_that_leaves_a_stream_cancels_the_work(site, openai: OpenAI, parts, gate):
+    parts.large_llm = ScriptedLanguageModel(["one", gate, "two"])
+    stream = openai.chat.completions.create(model="mom", messages=HELLO, stream=True)
+    gate.wait_until_reached()
+    assert parts.large_llm.at_work == 1
+    stream.close()
+    assert parts.large_llm.freed.wait(20), "the model is still at work"
+
+
+def test_a_client_that_leaves_while_it_waits_for_a_whole_answer_cancels_the_work(site, parts, gate):
+    parts.large_llm = ScriptedLanguageModel(["one", gate, "two"])
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{site.url}/v1/chat/completions", json={"messages": HELLO}, timeout=httpx.Timeout(20, read=0.3))
+    wait_for(lambda: parts.large_llm.questions and parts.at_work == 0, "the model to be freed")
+
+
+def test_a_client_that_leaves_while_it_is_classified_cancels_the_classifier(site, parts, gate):
+    parts.small_llm = ScriptedLabelModel(steps=[gate])
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{site.url}/v1/chat/completions",
+            json={"messages": HELLO, "stream": True},
+            timeout=httpx.Timeout(20, read=0.3),
+        )
+    wait_for(lambda: parts.small_llm.questions and parts.at_work == 0, "the classifier to be freed")
+    assert parts.large_llm.questions == []
+
+
+def test_a_client_that_leaves_while_it_is_drawn_drops_the_job(site, parts, gate):
+    parts.image_model = ScriptedImageModel([gate])
+    with httpx.stream("POST", f"{site.url}/v1/chat/completions", json={"messages": FOX, "stream": True}, timeout=20):
+        gate.wait_until_reached()
+        assert parts.image_model.at_work == 1
+    assert parts.image_model.freed.wait(20), "the image model is still at work"

@@ -1,0 +1,46 @@
+"""The list of models, and verdicts alone."""
+
+import httpx
+import openai as sdk
+import pytest
+from openai import OpenAI
+
+from tests.scripted import ScriptedLabelModel
+
+
+def test_models_are_the_mixtures_and_the_rosters(openai: OpenAI):
+    models = list(openai.models.list())
+    assert [model.id for model in models] == [
+        "mom", "mom-text", "mom-image", "scripted-classifier", "scripted-llm", "scripted-sd",
+    ]  # fmt: skip
+    assert all(model.object == "model" and model.created and model.owned_by for model in models)
+    assert openai.models.retrieve("mom").id == "mom"
+    with pytest.raises(sdk.NotFoundError):
+        openai.models.retrieve("owner/none:7b")
+
+
+def test_no_key_is_needed_on_this_machine(site):
+    assert httpx.get(f"{site.url}/v1/models").json()["object"] == "list"
+
+
+def test_classify_gives_the_verdict_and_answers_nothing(site, parts):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    answer = httpx.post(f"{site.url}/v1/classify", json={"messages": [{"role": "user", "content": "a fox please"}]})
+    verdict = answer.json()
+    assert set(verdict) == {"need", "confidence", "probabilities", "decided_by", "took_ms", "reason", "expert"}
+    assert (verdict["need"], verdict["decided_by"], verdict["confidence"]) == ("image", "small_llm", 0.9)
+    assert answer.headers["x-mom-route"].startswith("image; by=small_llm; p=0.90; ms=")
+    assert parts.large_llm.questions == []
+
+
+def test_classify_reads_the_routing_datas_marker_of_a_picture(site, parts):
+    messages = [
+        {"role": "user", "content": "draw a fox"}, {"role": "assistant", "content": "[image] a fox"},
+        {"role": "user", "content": "make it bluer"},
+    ]  # fmt: skip
+    httpx.post(f"{site.url}/v1/classify", json={"messages": messages})
+    assert "[image] a fox" in parts.small_llm.questions[0][-1].content
+
+
+def test_classify_wants_a_conversation(site):
+    assert httpx.post(f"{site.url}/v1/classify", json={"message": "hello"}).status_code == 400

@@ -1,0 +1,29 @@
+"""Health and readiness: what scripts wait for, and what the page shows."""
+
+import os
+from dataclasses import replace
+
+from mom.models.parts import PartName, State
+
+
+def test_health_and_readiness_have_the_shape_that_scripts_rely_on(client):
+    assert client.get("/healthz").json == {"status": "ok"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["ready"] is True
+    assert set(answer.json["parts"]) == {"web", "small_llm", "large_llm", "image_model"}
+    for part in answer.json["parts"].values():
+        assert {"state", "model", "demo", "pid", "detail"} <= part.keys()
+        assert "endpoint" not in part
+    assert answer.json["parts"]["web"]["pid"] == os.getpid()
+
+
+def test_a_part_that_is_loading_makes_it_unready_and_the_page_still_reads_the_parts(client, app):
+    from mom.web.services import services
+
+    parts = services(app).models.parts()
+    parts[PartName.IMAGE_MODEL] = replace(parts[PartName.IMAGE_MODEL], state=State.STARTING, endpoint=None)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["ready"]) == (503, False)
+    assert client.get("/api/parts").json == answer.json
+    assert client.get("/api/parts").status_code == 200
