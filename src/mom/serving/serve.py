@@ -20,25 +20,27 @@ from mom.serving.programs import WebAddress, web_program
 from mom.serving.serve_plan import ServePlan
 from mom.serving.supervisor import Supervisor
 
-STOPPED, FAILED = 0, 1
+MakeWeb = Callable[[WebAddress, str, str], Program]
+
+STOPPED = 0
 NEEDED_BYTES = 100_000_000
 SETTLE_S = 1.5  # small models are ready about when the page is; the block says so then
 
 
-def run_serve(plan: ServePlan, restarts: Restarts = DEFAULT_RESTARTS) -> int:
-    """Serve until Ctrl-C, SIGTERM or SIGHUP; the exit code. Raises `PortInUseError`, `StorageError`, `SettingsError`.
+def run_serve(plan: ServePlan, *, make_web: MakeWeb = web_program, restarts: Restarts = DEFAULT_RESTARTS) -> int:
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; the exit code. Call it in the main thread.
 
-    Call it in the main thread.
+    Raises `PortInUseError`, `StorageError`, `SettingsError`, and `ServingError` when the web process cannot be kept running.
     """
     check_host(plan.host)
     check_port(plan.host, plan.port)
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port or free_port())
 
-    def make_web_program(control: ControlServer) -> Program:
-        return web_program(web, control.url, control.token)
+    def web_under(control: ControlServer) -> Program:
+        return make_web(web, control.url, control.token)
 
-    return asyncio.run(_serve(Supervisor(plan, make_web_program, restarts), plan, web))
+    return asyncio.run(_serve(Supervisor(plan, web_under, restarts), plan, web))
 
 
 async def _serve(supervisor: Supervisor, plan: ServePlan, web: WebAddress) -> int:
