@@ -8,7 +8,7 @@ from mom.errors import BusyError, ContextFullError, PartBrokenError, PartRefused
 from mom.models.parts import PartName
 from mom.models.refusals import RETRY_AFTER_S, WORDS_CHARS, Answer, Server, refusal, retry_after_s, upstream_words
 
-SERVER = Server(PartName.LARGE_LLM, "example.org", "qwen3:8b", "my-own-key-4711")
+SERVER = Server(PartName.LARGE_LLM, "example.org", "qwen3:8b", "Zx81.private.4711")
 
 
 def error_of(status: int, body: str, **headers: str):
@@ -72,7 +72,7 @@ def test_a_missing_key_is_asked_for():
     )
 
 
-@pytest.mark.parametrize("secret", ["my-own-key-4711", "sk-abcdef123456", "hf_abcdefgh", "Bearer abc.def"])
+@pytest.mark.parametrize("secret", ["Zx81.private.4711", "sk-abcdef123456", "hf_abcdefgh", "Bearer abc.def"])
 def test_no_key_is_ever_repeated(secret):
     assert secret.split()[-1] not in error_of(400, f'{{"error": "you sent {secret} to us"}}').message
 

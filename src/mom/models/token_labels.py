@@ -96,7 +96,7 @@ def _read_weights(answer: Any, labels: Mapping[int, str]) -> dict[str, float]:  
     offered = (positions[0].top_probs or []) if positions else []
     weights = dict.fromkeys(labels.values(), 0.0)
     for token in offered:
-        if token.id in labels and token.prob is not None:
+        if token.id is not None and token.id in labels and token.prob is not None:
             weights[labels[token.id]] = token.prob
     total = sum(weights.values())
     if total < LEAST_SUM:
