@@ -8,7 +8,7 @@ from mom.mixture.conversation import Conversation, Message
 
 TRANSCRIPT_TURNS = 6
 TRANSCRIPT_CHARS = 400
-LAST_MESSAGE_CHARS = 4_000
+LAST_MESSAGE_CHARS = 2_000
 
 # No HTML is made here, so nothing is to be escaped: these are words for a model.
 _environment = Environment(

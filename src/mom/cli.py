@@ -1,5 +1,0 @@
-"""`mom`: the command line."""
-
-
-def main() -> None:
-    """Run `mom`."""
