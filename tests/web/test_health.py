@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from mom.models.parts import PartName, State
+from mom.models.parts import Part, PartName, State
 
 
 def test_health_and_readiness_have_the_shape_that_scripts_rely_on(client):
@@ -27,3 +27,13 @@ def test_a_part_that_is_loading_makes_it_unready_and_the_page_still_reads_the_pa
     assert (answer.status_code, answer.json["ready"]) == (503, False)
     assert client.get("/api/parts").json == answer.json
     assert client.get("/api/parts").status_code == 200
+
+
+def test_a_vision_llm_is_missing_only_where_one_is_set(client, app):
+    from mom.web.services import services
+
+    parts = services(app).models.parts()
+    parts[PartName.VISION_LLM] = Part(PartName.VISION_LLM, State.FAILED, "")
+    assert client.get("/readyz").status_code == 200
+    parts[PartName.VISION_LLM] = Part(PartName.VISION_LLM, State.STARTING, "llama3.2-vision")
+    assert client.get("/readyz").status_code == 503

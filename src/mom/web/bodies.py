@@ -26,6 +26,8 @@ class Body(BaseModel):
 class StrictJson(DefaultJSONProvider):
     """Python's own reader lets NaN and lone surrogates pass, and fails on deep nesting with no `ValueError`."""
 
+    sort_keys = False
+
     def loads(self, s: str | bytes, **_options: Any) -> Any:  # noqa: ANN401 -- any JSON
         return from_json(s, allow_inf_nan=False)
 

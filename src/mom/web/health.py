@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from mom.models.parts import State
+from mom.models.parts import Part, PartName, State
 from mom.web.services import services
 
 ANSWERING = {State.READY, State.EXTERNAL}
@@ -30,4 +30,10 @@ def read_parts() -> Response:
 
 def _parts() -> dict[str, dict[str, Any]]:
     web = {"state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "detail": ""}
-    return {"web": web} | {name.value: part.as_public_json() for name, part in services().models.parts().items()}
+    parts = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}
+    return {"web": web} | {name.value: part.as_public_json() for name, part in parts.items()}
+
+
+def _is_wanted(part: Part) -> bool:
+    """A vision LLM is the one part that may be left out; where none is set up, none is missing."""
+    return part.name is not PartName.VISION_LLM or part.model != ""

@@ -1,0 +1,76 @@
+"""`mom`: the Flask command line (`db`, `run`, `shell`, …) plus MoM's own commands, one file each.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 a part is not available. A failure is one sentence on stderr that says what to do.
+"""
+
+import importlib
+from typing import IO, Any
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from mom import __version__
+from mom.errors import InputError, MomError, PartUnavailableError
+
+FAILED, USAGE, UNAVAILABLE = 1, 2, 3
+# Each command is imported when it is called: the supervisor shall not carry the web application's memory with it.
+COMMANDS = ("serve", "ask", "classify", "models", "doctor")
+HIDDEN = ("web",)
+
+
+class MomGroup(FlaskGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in COMMANDS or name in HIDDEN:
+            command = getattr(importlib.import_module(f"mom.cli.{name}"), name)
+            assert isinstance(command, click.Command)
+            return command
+        return super().get_command(ctx, name)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click has it
+        try:
+            return super().invoke(ctx)
+        except MomError as error:
+            raise Failure(error) from error
+
+
+class Failure(click.ClickException):
+    """A `MomError` at the edge of the command line."""
+
+    def __init__(self, error: MomError) -> None:
+        super().__init__(error.message)
+        self.exit_code = exit_code_of(error)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file, err=file is None)
+
+
+def exit_code_of(error: MomError) -> int:
+    match error:
+        case InputError():
+            return USAGE
+        case PartUnavailableError():
+            return UNAVAILABLE
+        case _:
+            return FAILED
+
+
+def _create_app() -> Flask:
+    app = importlib.import_module("mom.app").create_app()
+    assert isinstance(app, Flask)
+    return app
+
+
+# Settings read .env themselves, so that its place does not depend on which command is called.
+main = click.version_option(__version__, prog_name="mom")(
+    MomGroup(
+        "mom",
+        create_app=_create_app,
+        load_dotenv=False,
+        add_version_option=False,
+        help="MoM, a mixture of models: every message is answered by the right one.",
+    )
+)

@@ -1,0 +1,109 @@
+"""A MoM to ask: the one that is running, otherwise one that runs for this command alone and ends with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from mom.cli.environment import plan_of
+from mom.errors import InputError, MomError, ParameterError, PartUnavailableError, ServingError
+from mom.models.parts import PartName, State
+from mom.serving.child import free_port
+from mom.serving.control import ControlServer
+from mom.serving.program import Program
+from mom.serving.programs import WebAddress, web_program
+from mom.serving.serve import check_data_dir, check_host
+from mom.serving.supervisor import Supervisor
+from mom.settings import Settings
+
+PROBE_S = 2.0
+POLL_S = 0.25
+ANSWER_S = 600.0  # a picture on a slow machine
+UNSETTLED = {State.STARTING, State.DOWNLOADING}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A MoM that answers; `http` has its address as base URL."""
+
+    http: httpx.AsyncClient
+
+    async def parts(self) -> dict[str, dict[str, Any]]:
+        """Each part as `/readyz` shows it."""
+        parts: dict[str, dict[str, Any]] = (await self.http.get("/api/parts")).raise_for_status().json()["parts"]
+        return parts
+
+    async def wait_until_settled(self, *names: PartName) -> None:
+        """Return when none of these parts is starting or being downloaded any more."""
+        while True:
+            parts = await self.parts()
+            if not any(name in parts and parts[name]["state"] in UNSETTLED for name in names):
+                return
+            await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def running_server(settings: Settings) -> AsyncIterator[Server | None]:
+    """The server that runs with these settings, or None."""
+    async with _client(WebAddress(settings.host, settings.port).url) as http:
+        try:
+            answer = await http.get("/healthz", timeout=PROBE_S)
+            is_mom = answer.is_success and answer.json() == {"status": "ok"}
+        except (httpx.HTTPError, ValueError):
+            is_mom = False
+        yield Server(http) if is_mom else None
+
+
+@asynccontextmanager
+async def server_at_hand(settings: Settings) -> AsyncIterator[Server]:
+    """The running server, or one of this command's own with the same data. Raises `ServingError`, `StorageError`."""
+    async with running_server(settings) as running:
+        if running is not None:
+            yield running
+            return
+    async with _own_server(settings) as own:
+        yield own
+
+
+@asynccontextmanager
+async def _own_server(settings: Settings) -> AsyncIterator[Server]:
+    plan = plan_of(settings, port=free_port())
+    check_host(plan.host)
+    check_data_dir(plan)
+    web = WebAddress(plan.host, plan.port)
+
+    def make_web_program(control: ControlServer) -> Program:
+        return web_program(web, control.url, control.token)
+
+    supervisor = Supervisor(plan, make_web_program)
+    running = asyncio.create_task(supervisor.run())
+    ready = asyncio.create_task(supervisor.web_is_ready.wait())
+    try:
+        await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            raise ServingError(f"MoM cannot be started for this. {await running}")
+        async with _client(web.url) as http:
+            yield Server(http)
+    finally:
+        ready.cancel()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _client(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(ANSWER_S, connect=PROBE_S), trust_env=False)
+
+
+def failure_from(answer: dict[str, Any]) -> MomError:
+    """The error in an envelope of MoM's, as the kind that decides the exit code."""
+    error = answer["error"]
+    message = str(error["message"])
+    if error["code"] == PartUnavailableError.code:
+        return PartUnavailableError(message, part="")
+    if error["type"] == InputError.type:
+        return ParameterError(message, param=error["param"])
+    return MomError(message)

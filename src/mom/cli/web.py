@@ -1,0 +1,33 @@
+"""`mom web`: the web process. The supervisor starts it; by itself it serves the settings' URLs."""
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+
+from mom.app import create_app
+from mom.serving.serve import check_host
+from mom.serving.tether import read_config_and_tie
+from mom.settings import Settings, read_settings
+from mom.web.control import ControlAddress
+from mom.web.server import listen, serve
+
+
+@click.command(hidden=True)
+@click.option("--standalone", is_flag=True, help="Without a supervisor: all parts are URLs of the settings.")
+def web(*, standalone: bool) -> None:
+    """Run the web process alone."""
+    config = {} if standalone or sys.stdin.isatty() else read_config_and_tie()
+    asyncio.run(_run(read_settings()[0], config))
+
+
+async def _run(settings: Settings, config: dict[str, Any]) -> None:
+    host, port = config.get("host", settings.host), config.get("port", settings.port)
+    check_host(host)
+    control = ControlAddress(config["control_url"], config["control_token"]) if config else None
+    app = create_app(settings, loop=asyncio.get_running_loop(), control=control)
+    listener = listen(host, port)
+    if not config:
+        click.echo(f"MoM's web process answers at http://{host}:{listener.getsockname()[1]}")
+    await serve(app, listener)
