@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from mom.errors import NotFoundError
+from mom.mixture.conversation import Attachment
 from tests.chats.stage import Stage, another_person
+from tests.scripted import png_of
 
 ACTIONS: dict[str, Callable[[Stage, str, dict], object]] = {
     "read a chat": lambda stage, owner, ids: stage.history.read_chat(owner, ids["chat"]),
@@ -67,5 +69,7 @@ def test_a_client_id_is_each_persons_own(stage):
     assert theirs.turn_id != mine.turn_id
 
 
-def test_another_persons_attachments_are_not_loaded(stage, ids):
-    assert stage.pictures.attachments_of(another_person(stage.database), ids["question"]) == ()
+def test_another_persons_attachments_are_not_loaded(stage):
+    started = stage.answered("what is it?", attachments=[Attachment(png_of(), "image/png")])
+    assert len(stage.pictures.attachments_of(stage.owner, started.question_id)) == 1
+    assert stage.pictures.attachments_of(another_person(stage.database), started.question_id) == ()

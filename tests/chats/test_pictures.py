@@ -143,7 +143,7 @@ REFUSED = {
     "svg": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
     "cut off": lambda: png_of(400, 400, form="JPEG")[:400],
     "nothing": lambda: b"",
-    "too large a file": lambda: b"\x89PNG" + bytes(MAX_ATTACHMENT_BYTES),
+    "too large a file": lambda: png_of() + bytes(MAX_ATTACHMENT_BYTES),
     "too many pixels": lambda: bomb(8000, 7000),
     "very many pixels": lambda: bomb(10_000, 10_000),
     "a bomb": lambda: bomb(20_000, 10_000),

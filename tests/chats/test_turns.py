@@ -120,11 +120,15 @@ def test_stop_works_in_every_state_and_frees_the_backend(sqlite_stage, state):
 
 
 def test_what_was_shown_before_a_stop_is_what_is_kept(database, tmp_path, loop):
-    stage = Stage(database, tmp_path, loop, save_every_s=3600)  # so that only the end can have stored it
-    gate = Gate()
-    stage.parts.large_llm = ScriptedLanguageModel(["one ", "two ", gate, "three"])
+    stage = Stage(database, tmp_path, loop, save_every_s=3600)
+    first, second = Gate(), Gate()
+    stage.parts.large_llm = ScriptedLanguageModel([first, "one ", "two ", second, "three"])
     started = stage.ask()
-    gate.wait_until_reached()
+    wait_for(
+        lambda: stage.message(started)["verdict"], "the verdict to be stored, after which only the end stores more"
+    )
+    first.open()
+    second.wait_until_reached()
     stage.turns.stop(stage.owner, started.turn_id)
     shown = "".join(event.data["text"] for event in stage.events(started) if event.name == "text_delta")
     assert stage.message(started)["content"] == shown == "one two "
