@@ -1,0 +1,165 @@
+"""The image server's start: what it says while it loads, which models it refuses, and when it ends."""
+
+import json
+import shutil
+
+import pytest
+
+from mom.errors import ModelFileError, ServingError
+from mom.serving.image_server.checkpoint import find_checkpoint
+from mom.serving.image_server.config import ServerConfig
+from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
+
+LCM = {"_class_name": "LCMScheduler"}
+
+
+@pytest.fixture(scope="module")
+def tiny_pipeline(tmp_path_factory):
+    return make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
+
+
+@pytest.fixture(scope="module")
+def plain_pipeline(tmp_path_factory):
+    return make_tiny_pipeline(tmp_path_factory.getbasetemp() / "plain-sd", "--plain", "--lora")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The look of a diffusers folder; nothing of it is opened as weights."""
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"12345")
+    (tmp_path / "unet" / "config.json").write_text("{}")
+    (tmp_path / "scheduler" / "scheduler_config.json").write_text(json.dumps(LCM))
+    write_index(tmp_path)
+    return tmp_path
+
+
+def write_index(folder, **entries):
+    index = {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"], **entries}
+    (folder / "model_index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.torch
+def test_the_server_says_that_it_loads_then_draws_then_ends_with_its_tether_in_the_middle_of_a_step(
+    tiny_pipeline, tmp_path
+):
+    with running_image_server(tiny_pipeline, tmp_path) as server:
+        first = server.wait_until_listening()
+        assert (first.status_code, first.json()["status"]) == (503, "loading")
+        refused = server.generate(**QUICK)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "part_unavailable")
+        server.wait_until_ready()
+        assert server.health()["status"] == "ok"
+        with server.client.stream("POST", "/v1/images/generations", json={**SLOW, "stream": True}):
+            server.wait_until_drawing()
+            server.process.stdin.close()
+            assert server.process.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.torch
+def test_a_lora_changes_the_picture_and_a_terminate_signal_ends_the_server_in_the_middle_of_a_step(
+    plain_pipeline, tmp_path
+):
+    pictures = set()
+    as_lcm = tmp_path / "as-lcm"
+    shutil.copytree(plain_pipeline, as_lcm)
+    scheduler = as_lcm / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(json.dumps(json.loads(scheduler.read_text()) | LCM))
+    lora = plain_pipeline / "lora" / "pytorch_lora_weights.safetensors"
+    for config in ({"model": as_lcm}, {"model": plain_pipeline, "lora": str(lora)}):
+        with running_image_server(config.pop("model"), tmp_path, **config) as server:
+            server.wait_until_ready()
+            pictures.add(server.generate(**QUICK, seed=1).json()["data"][0]["b64_json"])
+            with server.client.stream("POST", "/v1/images/generations", json={**SLOW, "stream": True}):
+                server.wait_until_drawing()
+                server.process.terminate()
+                server.process.wait(DEADLINE_S)
+    assert len(pictures) == 2
+
+
+@pytest.mark.torch
+def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_path):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(tiny_pipeline, damaged)
+    (damaged / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not weights at all")
+    with running_image_server(damaged, tmp_path) as server:
+        assert server.process.wait(DEADLINE_S) == 1
+        assert server.log().splitlines()[-1].startswith("The image model damaged cannot be read: ")
+
+
+def test_a_missing_model_ends_the_server_with_one_sentence(tmp_path):
+    with running_image_server(tmp_path / "nothing", tmp_path) as server:
+        wait_for(lambda: server.process.poll() is not None, "the server to end")
+        assert server.process.returncode == 1
+        assert server.log().splitlines()[-1] == f"There is no image model at {tmp_path / 'nothing'}."
+
+
+@pytest.mark.parametrize("name", ["model.ckpt", "model.pt", "model.bin"])
+def test_a_pickle_is_refused_before_it_is_opened(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ModelFileError, match="pickle"):
+        find_checkpoint(str(tmp_path / name))
+
+
+def test_a_folder_of_pickles_is_refused(folder):
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    with pytest.raises(ModelFileError, match="pickles"):
+        find_checkpoint(str(folder))
+
+
+def test_a_folder_with_code_of_its_own_is_refused(folder):
+    write_index(folder, text_encoder=["evil_module", "Evil"])
+    with pytest.raises(ModelFileError, match="own code for its text_encoder"):
+        find_checkpoint(str(folder))
+
+
+def test_another_kind_of_pipeline_is_refused_by_name(folder):
+    write_index(folder, _class_name="FluxPipeline")
+    with pytest.raises(ModelFileError, match="FluxPipeline"):
+        find_checkpoint(str(folder))
+
+
+def test_a_model_that_is_not_made_for_few_steps_is_refused_unless_a_lora_makes_it_so(folder):
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps({"_class_name": "PNDMScheduler"}))
+    with pytest.raises(ModelFileError, match="few steps"):
+        find_checkpoint(str(folder))
+    assert find_checkpoint(str(folder), has_lora=True).path == folder
+    (folder / "unet" / "config.json").write_text(json.dumps({"time_cond_proj_dim": 256}))
+    assert find_checkpoint(str(folder)).unet_bytes == 5
+
+
+def test_half_precision_weights_are_found_where_they_are_the_only_ones(folder):
+    whole = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    whole.with_suffix(".fp16.safetensors").write_bytes(b"123")
+    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == (None, 5)
+    whole.unlink()
+    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == ("fp16", 3)
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", ""])
+def test_a_damaged_index_is_told(folder, damage):
+    (folder / "model_index.json").write_text(damage)
+    with pytest.raises(ModelFileError, match=r"model_index\.json"):
+        find_checkpoint(str(folder))
+
+
+def test_a_folder_without_weights_is_told(folder):
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    with pytest.raises(ModelFileError, match="incomplete"):
+        find_checkpoint(str(folder))
+
+
+def test_a_hub_model_that_is_not_on_this_machine_is_told_how_to_come_by(tmp_path):
+    with pytest.raises(ModelFileError, match="hf download no-such-owner/no-such-model"):
+        find_checkpoint("no-such-owner/no-such-model")
+
+
+def test_a_misspelt_configuration_is_refused():
+    config = {"port": 1, "api_key": "k", "model": "m", "model_name": "n"}
+    assert ServerConfig.from_json(config).default_steps == 4
+    with pytest.raises(ServingError, match="default_stepz"):
+        ServerConfig.from_json({**config, "default_stepz": 3})
+    with pytest.raises(ServingError, match="model"):
+        ServerConfig.from_json({"port": 1, "api_key": "k"})
