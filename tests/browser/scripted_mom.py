@@ -26,7 +26,11 @@ DEADLINE_S = 20.0
 
 
 def demo_parts(state: State = State.READY) -> dict[PartName, Part]:
-    names = {PartName.SMALL_LLM: "scripted-llm", PartName.LARGE_LLM: "scripted-llm", PartName.IMAGE_MODEL: "scripted-sd"}
+    names = {
+        PartName.SMALL_LLM: "scripted-llm",
+        PartName.LARGE_LLM: "scripted-llm",
+        PartName.IMAGE_MODEL: "scripted-sd",
+    }
     return {part: Part(part, state, name, demo=True) for part, name in names.items()}
 
 

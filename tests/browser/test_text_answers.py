@@ -7,9 +7,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from mom.errors import PartBrokenError
 from mom.mixture.events import ReasoningDelta
-from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.chat_page import HeldRequest, answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import Gate, ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedLanguageModel, png_of
 
 
 def test_an_answer_streams_in_as_markdown(mom: ScriptedMom, page: Page) -> None:
@@ -34,12 +34,11 @@ def test_the_verdict_is_a_chip_and_the_diagram_shows_the_way(page: Page) -> None
 
 
 def test_the_question_stands_there_before_the_server_has_taken_it(page: Page) -> None:
-    held = []
-    page.route("**/api/chats/*/messages", lambda route: held.append(route))
+    held = HeldRequest(page, "**/api/chats/*/messages")
     ask(page, "Are you there?")
     expect(questions(page)).to_have_text(["Are you there?"])
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    held[0].continue_()
+    held.release()
     expect(answers(page)).to_contain_text("Hello!")
 
 
@@ -105,7 +104,9 @@ def test_shift_enter_begins_a_new_line(page: Page) -> None:
     expect(questions(page)).to_have_count(0)
 
 
-def test_several_chats_answer_at_once_and_say_so_in_the_list(mom: ScriptedMom, page: Page, context: BrowserContext) -> None:
+def test_several_chats_answer_at_once_and_say_so_in_the_list(
+    mom: ScriptedMom, page: Page, context: BrowserContext
+) -> None:
     gate = Gate()
     mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
     # More than the six connections that a browser opens to one server.
@@ -124,8 +125,6 @@ def test_several_chats_answer_at_once_and_say_so_in_the_list(mom: ScriptedMom, p
 
 @pytest.mark.parametrize("attached", [True, False])
 def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool) -> None:
-    from tests.scripted import png_of
-
     page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
     expect(page.get_by_alt_text("To be sent")).to_be_visible()
     if not attached:

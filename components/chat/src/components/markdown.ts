@@ -29,6 +29,9 @@ const POLICY = {
 /** A picture of our own: kept by MoM, or standing in the text itself. */
 const OWN_IMAGE = /^(?:\/images\/[\w-]+\.png$|data:image\/)/i
 
+/** Where a link may lead; one that led elsewhere is left as its words. */
+const LINK = /^(?:https?:|mailto:|\/images\/)/i
+
 /**
  * The HTML of each block (paragraph, list, code, …), not yet sanitised. While a text grows only its last blocks change,
  * so only these need be drawn again.
@@ -45,8 +48,12 @@ export function sanitise(html: string): DocumentFragment {
     if (!OWN_IMAGE.test(image.getAttribute('src') ?? '')) image.replaceWith(blockedImage(image))
   }
   for (const link of fragment.querySelectorAll('a')) {
-    link.rel = 'noopener noreferrer nofollow'
-    link.target = '_blank'
+    if (LINK.test(link.getAttribute('href') ?? '')) {
+      link.rel = 'noopener noreferrer nofollow'
+      link.target = '_blank'
+    } else {
+      link.replaceWith(...link.childNodes)
+    }
   }
   return fragment
 }

@@ -1,0 +1,48 @@
+"""Chats are listed, renamed and deleted."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.chat_page import answers, ask, chat_links
+
+
+def test_a_chat_is_renamed_in_place(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("Hello!")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Rename “Hello”").click()
+    page.get_by_label("Title of the chat").fill("Greetings")
+    page.keyboard.press("Enter")
+    expect(chat_links(page)).to_have_text(["Greetings"])
+    expect(page).to_have_title("Greetings · MoM")
+    page.reload()
+    expect(chat_links(page)).to_have_text(["Greetings"])
+
+
+def test_escape_leaves_a_title_as_it_was(page: Page) -> None:
+    ask(page, "Hello")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Rename “Hello”").click()
+    page.get_by_label("Title of the chat").fill("Greetings")
+    page.keyboard.press("Escape")
+    expect(chat_links(page)).to_have_text(["Hello"])
+
+
+def test_a_chat_is_deleted_after_a_second_thought(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("Hello!")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Delete “Hello”").click()
+    page.get_by_role("button", name="Keep").click()
+    expect(chat_links(page)).to_have_count(1)
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Delete “Hello”").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(chat_links(page)).to_have_count(0)
+    expect(answers(page)).to_have_count(0)
+    expect(page.get_by_role("heading", name="Words or a picture?")).to_be_visible()
+
+
+def test_a_chat_that_is_not_there_says_so(page: Page, complaints: list[str]) -> None:
+    page.goto("/chats/nowhere")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert "404" in complaints.pop()

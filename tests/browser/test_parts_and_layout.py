@@ -1,0 +1,70 @@
+"""The parts' states on the page, and a page that fits every width."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from mom.models.parts import PartName, State
+from tests.browser.chat_page import answers, ask
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import ScriptedLanguageModel
+
+
+def test_parts_are_watched_until_all_are_settled_and_then_left_alone(mom: ScriptedMom, context: BrowserContext) -> None:
+    mom.set_state(PartName.IMAGE_MODEL, State.STARTING, "Loading the weights.")
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/api/parts") else None)
+    page.clock.install()
+    page.goto("/")
+    parts = page.get_by_label("Parts")
+    expect(parts).to_contain_text("loading")
+    expect(parts).to_contain_text("Loading the weights.")
+    mom.set_state(PartName.IMAGE_MODEL, State.FAILED, "The file is no model.")
+    page.clock.run_for(2500)
+    expect(parts).to_contain_text("The file is no model.")
+    settled = len(asked)
+    page.clock.run_for(60_000)
+    assert len(asked) == settled
+
+
+def test_each_demo_part_is_labelled(page: Page) -> None:
+    expect(page.get_by_label("Parts").get_by_text("demo", exact=True)).to_have_count(3)
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440, 2560])
+def test_nothing_is_wider_than_the_page(mom: ScriptedMom, page: Page, width: int) -> None:
+    wide = "x" * 400
+    mom.models.large_llm = ScriptedLanguageModel(
+        [f"{wide}\n\n```\n{wide}\n```\n\n| a | b |\n|---|---|\n| {wide} | {wide} |\n"]
+    )
+    page.set_viewport_size({"width": width, "height": 800})
+    ask(page, wide)
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    ask(page, "/image " + wide)
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    scroller = page.locator(".scroller")
+    assert scroller.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+def test_on_a_phone_chats_and_mixture_are_drawers(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("navigation", name="Chats")).to_be_hidden()
+    page.get_by_role("button", name="Chats").click()
+    expect(page.get_by_role("navigation", name="Chats")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("navigation", name="Chats")).to_be_hidden()
+    ask(page, "Hello")
+    answers(page).get_by_role("button", name="text · small LLM").click()
+    expect(page.get_by_role("heading", name="The mixture")).to_be_visible()
+
+
+def test_the_end_stays_in_view_while_an_answer_grows_unless_scrolled_away(mom: ScriptedMom, page: Page) -> None:
+    page.set_viewport_size({"width": 800, "height": 500})
+    mom.models.large_llm = ScriptedLanguageModel([f"Line {number}\n\n" for number in range(60)])
+    ask(page, "Count")
+    expect(page.get_by_text("Line 59")).to_be_in_viewport()
+    page.locator(".scroller").evaluate("node => { node.scrollTop = 0 }")
+    expect(page.get_by_role("button", name="To the end")).to_be_visible()
+    page.get_by_role("button", name="To the end").click()
+    expect(page.get_by_text("Line 59")).to_be_in_viewport()

@@ -1,0 +1,73 @@
+"""A picture is drawn before one's eyes, keeps its record, and can be asked for instead of words."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from mom.mixture.events import ImageProgress, ImageQueued
+from tests.browser.chat_page import HeldRequest, answers, ask
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+
+PREVIEW = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5wYf4wAAAABJRU5ErkJggg=="
+
+
+def test_a_picture_shows_its_queue_its_steps_its_preview_and_its_record(mom: ScriptedMom, page: Page) -> None:
+    queued, drawing = Gate(), Gate()
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97)
+    mom.models.large_llm = ScriptedLanguageModel(structure={"prompt": "a red fox in deep snow"})
+    mom.models.image_model = ScriptedImageModel([ImageQueued(2), queued, ImageProgress(2, 4, PREVIEW), drawing])
+    ask(page, "Draw a fox")
+    answer = answers(page)
+    expect(answer).to_contain_text("2 pictures are drawn before this one")
+    expect(answer).to_contain_text("a red fox in deep snow")
+    queued.open()
+    expect(answer).to_contain_text("Drawing, step 2 of 4")
+    expect(answer.get_by_role("progressbar")).to_have_js_property("value", 2)
+    expect(answer.get_by_alt_text("What is drawn so far")).to_have_js_property("naturalWidth", 1)
+    drawing.open()
+    picture = answer.get_by_alt_text("a red fox in deep snow")
+    expect(picture).to_have_js_property("naturalWidth", 64)
+    expect(answer).to_contain_text(re.compile(r"seed 42 · 4 steps · 64 × 64 px"))
+    expect(answer.get_by_alt_text("What is drawn so far")).to_have_count(0)
+    expect(
+        page.get_by_role("img", name="The mixture. Classifier: done, Large LLM: done, Image model: done")
+    ).to_be_visible()
+
+
+def test_the_image_message_path_passes_both_llms_by(page: Page) -> None:
+    ask(page, "/image a lighthouse")
+    expect(answers(page).get_by_role("button", name="image · command")).to_be_visible()
+    expect(answers(page).get_by_alt_text("a lighthouse")).to_be_visible()
+    expect(page.get_by_role("img", name="The mixture. Image model: done")).to_be_visible()
+
+
+def test_words_that_are_not_read_are_named(mom: ScriptedMom, page: Page) -> None:
+    mom.models.image_model = ScriptedImageModel(dropped_tail="and a boat")
+    ask(page, "/image a lighthouse and a boat")
+    expect(answers(page)).to_contain_text("does not read as far as “and a boat”")
+
+
+def test_a_text_is_overruled_by_a_picture_and_both_are_kept(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["A long ", gate])
+    ask(page, "A lighthouse in the fog")
+    expect(answers(page)).to_contain_text("A long")
+    page.get_by_role("button", name="Draw it instead").click()
+    expect(answers(page).get_by_alt_text("a fox")).to_be_visible()
+    expect(answers(page)).to_contain_text("2/2")
+    expect(answers(page).get_by_role("button", name="image · your correction")).to_be_visible()
+    page.get_by_role("button", name="Previous version").click()
+    expect(answers(page)).to_contain_text("A long")
+    expect(answers(page)).to_contain_text("Stopped.")
+
+
+def test_a_wish_is_visible_before_the_server_has_heard_of_it(page: Page) -> None:
+    ask(page, "A lighthouse")
+    expect(answers(page)).to_contain_text("Hello!")
+    held = HeldRequest(page, "**/overrule")
+    page.get_by_role("button", name="Draw it instead").click()
+    expect(answers(page)).to_contain_text("2/2")
+    expect(answers(page)).to_contain_text("Deciding")
+    held.release()
+    expect(answers(page).get_by_alt_text("a fox")).to_be_visible()

@@ -1,0 +1,65 @@
+"""An answer belongs to the server: reloads, second tabs and restarts find it again."""
+
+import re
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.chat_page import answers, ask
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedLanguageModel
+
+
+def test_a_reload_in_the_middle_goes_on_where_the_answer_is(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["One, ", "two, ", gate, "three."])
+    ask(page, "Count")
+    expect(answers(page)).to_contain_text("One, two,")
+    page.reload()
+    expect(answers(page)).to_contain_text("One, two,")
+    gate.open()
+    expect(answers(page).locator("p", has_text=re.compile("^One, two, three.$"))).to_be_visible()
+    assert len(mom.models.large_llm.questions) == 1
+
+
+def test_a_second_tab_sees_the_same_answer_grow_and_can_stop_it(
+    mom: ScriptedMom, page: Page, context: BrowserContext
+) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["One, ", gate])
+    ask(page, "Count")
+    expect(answers(page)).to_contain_text("One,")
+    second = context.new_page()
+    second.goto(page.url)
+    expect(answers(second)).to_contain_text("One,")
+    second.get_by_role("button", name="Stop").click()
+    expect(answers(page)).to_contain_text("Stopped.")
+    expect(answers(second)).to_contain_text("Stopped.")
+
+
+def test_an_answer_that_a_restart_interrupted_says_so_and_can_be_tried_again(
+    mom: ScriptedMom, page: Page, complaints: list[str]
+) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["One, ", Gate()])
+    ask(page, "Count")
+    expect(answers(page)).to_contain_text("One,")
+    mom.stop()
+    mom.models.large_llm = ScriptedLanguageModel(["One, two, three."])
+    mom.start()
+    expect(answers(page)).to_contain_text("Interrupted")
+    expect(answers(page)).to_contain_text("One,")
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_contain_text("One, two, three.")
+    complaints.clear()  # the browser tells of connections that broke
+
+
+def test_a_chat_left_and_opened_again_is_up_to_date(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["One, ", gate, "two."])
+    ask(page, "Count")
+    expect(answers(page)).to_contain_text("One,")
+    page.get_by_role("link", name="New chat").click()
+    expect(answers(page)).to_have_count(0)
+    page.go_back()
+    expect(answers(page)).to_contain_text("One,")
+    gate.open()
+    expect(answers(page)).to_contain_text("One, two.")
