@@ -8,6 +8,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter
 
+from mom.chats.shapes import message_json, turn_json
+from mom.chats.tables import Message, Turn, now
 from mom.mixture.events import AnswerEvent, Event, LastEvent, Routed, TurnSnapshot, TurnStarted
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 
@@ -70,3 +72,10 @@ def test_each_stream_says_what_its_answer_is_in_the_end(stream: Path) -> None:
     final = json.loads(stream.with_suffix(".final.json").read_text(encoding="utf-8"))
     last = lines_of(stream)[-1]["event"]
     assert final["status"] == last.removeprefix("turn_")
+
+
+def test_the_snapshot_holds_a_message_as_the_chats_store_it() -> None:
+    [snapshot] = [line for stream in STREAMS for line in lines_of(stream) if line["event"] == TurnSnapshot.name]
+    message = snapshot["data"]["message"]
+    assert message.keys() == message_json(Message(created_at=now())).keys()
+    assert message["turn"].keys() == turn_json(Turn()).keys()

@@ -58,7 +58,7 @@ export function storedAnswer(message: StoredMessage): Answer {
     models: turn?.models ?? {},
     verdict: message.verdict,
     text: message.content,
-    reasoning: message.reasoning ?? '',
+    reasoning: message.reasoning,
     pictures: message.images,
     error: turn?.error ?? null,
     finishReason: turn?.finish_reason ?? null,

@@ -46,11 +46,11 @@ export type TurnStatus = 'running' | 'finished' | 'stopped' | 'failed' | 'interr
 export interface StoredTurn {
   id: string
   status: TurnStatus
-  models?: Record<string, string>
-  error?: Failure | null
-  finish_reason?: string | null
-  usage?: Usage | null
-  timings?: Record<string, number> | null
+  models: Record<string, string>
+  error: Failure | null
+  finish_reason: string | null
+  usage: Usage | null
+  timings: Record<string, number> | null
 }
 
 /** A message as the chats store it; `images` are an answer's pictures, or those attached to a question. */
@@ -59,7 +59,7 @@ export interface StoredMessage {
   parent_id: string | null
   role: 'user' | 'assistant'
   content: string
-  reasoning?: string
+  reasoning: string
   images: Picture[]
   verdict: Verdict | null
   turn: StoredTurn | null
