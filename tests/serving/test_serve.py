@@ -135,6 +135,14 @@ def test_a_port_in_use_is_said_with_the_process_that_has_it():
     assert f"MOM_PORT={port + 1}" in refusal.value.message
 
 
+def test_a_port_in_use_ends_it_before_anything_is_started(serve, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process = serve(port=other.getsockname()[1])
+        assert "is in use by" in process.stdout.read()
+        assert process.wait(60) == 1
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_free_port_and_port_0_are_fine():
     check_port("127.0.0.1", free_port())
     check_port("127.0.0.1", 0)

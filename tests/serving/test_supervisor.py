@@ -113,7 +113,7 @@ async def test_a_swap_keeps_the_old_model_until_the_new_one_is_ready(supervised,
 async def test_a_swap_lets_the_old_model_finish_its_answer(supervised, models):
     async with supervised(large_llm=f"file:{models[0]}") as supervisor:
         old = await until_part(supervisor, LARGE, State.READY)
-        wanted = {"messages": [{"role": "user", "content": "a fox"}], "stream": True, "max_tokens": 600}
+        wanted = {"messages": [{"role": "user", "content": "a fox"}], "stream": True, "max_tokens": 2000}
         headers = {"Authorization": f"Bearer {old.endpoint.api_key}"}
         async with (
             httpx.AsyncClient(trust_env=False) as http,
@@ -123,6 +123,7 @@ async def test_a_swap_lets_the_old_model_finish_its_answer(supervised, models):
             await anext(lines)
             supervisor.swap(LARGE, f"file:{models[1]}", None)
             await until_part(supervisor, LARGE, State.READY, model="second")
+            assert not has_ended(old.pid)
             rest = [line async for line in lines]
         assert "data: [DONE]" in rest
 
