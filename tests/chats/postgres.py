@@ -51,10 +51,10 @@ def running_postgres() -> Iterator[str]:
 
 
 @contextmanager
-def new_postgres_database(server_url: str, name: str) -> Iterator[str]:
-    """The URL of an empty database on that server; it is dropped afterwards."""
+def new_postgres_database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database on that server, a copy of `template`; it is dropped afterwards."""
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         yield f"{server_url}/{name}"
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

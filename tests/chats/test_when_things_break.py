@@ -83,7 +83,7 @@ def test_a_question_that_cannot_be_stored_is_not_begun(sqlite_stage, pragma):
     assert stage.turns._places._taken == {}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite's file stays open when it is removed
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite's file stays open when it is removed
 def test_a_database_that_goes_away_in_mid_answer_fails_the_turn_plainly(stage, postgres_server):
     gate = Gate()
     stage.parts.large_llm = ScriptedLanguageModel(["The beginning. ", gate, "The end."])
