@@ -7,7 +7,7 @@ Everything here happens on the event loop's thread.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from mom.mixture.events import Event, ImageProgress
@@ -88,7 +88,7 @@ class TurnLog:
             return None
         return int(number)
 
-    async def follow(self, turn_id: str, position: int) -> AsyncIterator[LoggedEvent]:
+    async def follow(self, turn_id: str, position: int) -> AsyncGenerator[LoggedEvent]:
         """What is kept from `position` on, then what comes, until the turn's last event."""
         turn = self._turns[turn_id]
         while True:

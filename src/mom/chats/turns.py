@@ -6,7 +6,8 @@ says otherwise. A question goes `Turns.ask` → `TurnRecords` (stored) → `Answ
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -131,7 +132,7 @@ class Turns:
                 turn["status"] = Status.INTERRUPTED.value
         return turn
 
-    def events(self, owner_id: str, turn_id: str, last_event_id: str | None = None) -> AsyncIterator[LoggedEvent]:
+    def events(self, owner_id: str, turn_id: str, last_event_id: str | None = None) -> AsyncGenerator[LoggedEvent]:
         """What happened after `last_event_id`, then what happens, up to the last event. Iterate it on the loop.
 
         Whose turn it is is checked here and now, before the first event.
@@ -196,7 +197,7 @@ class Turns:
         self._on_loop(_stop(answering))
         return self._records.find(owner_id, turn_id)
 
-    async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncIterator[LoggedEvent]:
+    async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncGenerator[LoggedEvent]:
         position = self._log.position(turn.id, last_event_id)
         if position is None:
             message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
@@ -209,10 +210,11 @@ class Turns:
             position = self._log.length(turn.id)
             snapshot = TurnSnapshot({**message, **answering.answer.as_json()}, Status.RUNNING)
             yield self._log.entry(position, snapshot)
-        async for logged in self._log.follow(turn.id, position):
-            yield logged
+        async with aclosing(self._log.follow(turn.id, position)) as events:
+            async for logged in events:
+                yield logged
 
-    async def _replay_end(self, turn: TurnRecord) -> AsyncIterator[LoggedEvent]:
+    async def _replay_end(self, turn: TurnRecord) -> AsyncGenerator[LoggedEvent]:
         """For a turn whose events are no longer kept: its answer as it is stored, and how it ended."""
         status = (await asyncio.to_thread(self.read, turn.owner_id, turn.id))["status"]
         message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
