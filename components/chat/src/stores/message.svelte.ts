@@ -5,6 +5,8 @@ import type { Failure, StoredMessage, TurnStatus } from '../mixture/events'
 import { type Asked, readTurn, RequestError, stopTurn } from '../services/api'
 import { followTurn } from '../services/turn_events'
 
+/** Events that come quicker than this are drawn together: a page redrawn for every token falls behind a quick model. */
+const DRAW_MS = 33
 const RETRY_MS = [500, 1000, 2000, 4000, 8000] as const
 let keys = 0
 
@@ -48,6 +50,9 @@ export class AnswerMessage {
   #close: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #refusals = 0
+  /** The answer with all events that have come, where that is more than is drawn. */
+  #latest: Answer | null = null
+  #drawing: ReturnType<typeof setTimeout> | undefined
 
   /** `onMissed` is told when the turn ended without its events having been read to the last. */
   constructor(
@@ -59,7 +64,8 @@ export class AnswerMessage {
   store(message: StoredMessage): void {
     this.id = message.id
     this.turnId = message.turn?.id ?? null
-    if (!this.#close) this.answer = storedAnswer(message)
+    if (this.#close) return
+    this.answer = storedAnswer(message)
     if (!this.isRunning) this.#settle()
   }
 
@@ -76,8 +82,9 @@ export class AnswerMessage {
     this.#close = followTurn(this.turnId, {
       onEvent: (event) => {
         this.#refusals = 0
-        this.answer = applyEvent(this.answer, event)
-        if (!this.isRunning) this.#settle()
+        this.#latest = applyEvent(this.#latest ?? this.answer, event)
+        if (this.#latest.status !== 'running') this.#settle()
+        else this.#drawing ??= setTimeout(() => { this.#draw() }, DRAW_MS)
       },
       onOpen: () => {
         this.isCutOff = false
@@ -95,6 +102,7 @@ export class AnswerMessage {
 
   /** Let go of the event stream; the turn goes on without a reader. */
   leave(): void {
+    this.#draw()
     this.#close?.()
     this.#close = undefined
     clearTimeout(this.#timer)
@@ -135,6 +143,13 @@ export class AnswerMessage {
       if (error instanceof RequestError && error.status === 404) this.onMissed()
       else this.#lookAgainSoon()
     }
+  }
+
+  #draw(): void {
+    clearTimeout(this.#drawing)
+    this.#drawing = undefined
+    if (this.#latest) this.answer = this.#latest
+    this.#latest = null
   }
 
   #settle(): void {
