@@ -102,6 +102,18 @@ def test_a_signal_ends_all_children_and_leaves_with_0(serve_llms, number):
     assert not process.stdout.read().strip()  # no traceback
 
 
+def test_a_second_ctrl_c_waits_for_nobody(serve, model, tmp_path):
+    process = serve(fault="stubborn", addresses={"image_model": NOBODY, "small_llm": NOBODY, "large_llm": model})
+    read_until(process, "Stop with Ctrl-C")
+    children = [child.pid for child in psutil.Process(process.pid).children()]
+    process.send_signal(signal.SIGINT)
+    log = tmp_path / "data" / "logs" / "web.log"
+    wait_until(lambda: "the stand-in stays" in log.read_text(), "the first signal's effect")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(4) == 0  # less than a stubborn child is waited for
+    assert all(has_ended(pid) for pid in children)
+
+
 def test_nohup_is_respected(serve_llms):
     process, children = serve_llms("nohup")
     process.send_signal(signal.SIGHUP)

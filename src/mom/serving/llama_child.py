@@ -1,7 +1,8 @@
 """The child process that serves one LLM: llama.cpp's server from the xllamacpp package, or the user's own `llama-server`.
 
 `python -m mom.serving.llama_child` reads `{"port", "api_key", "model_path", "model_name", "context_tokens", "threads", "parallel",
-"server_binary"}` from stdin (see `tether`). SIGTERM keeps its default action: the kernel ends the process at once, also while it loads.
+"server_binary"}` from stdin (see `tether`). SIGTERM keeps its default action: the kernel ends the process at once, also while it loads (xllamacpp holds the GIL for as long, so that no
+Python code runs: the tether breaks then only after the loading, where there is no PDEATHSIG).
 """
 
 import os

@@ -103,7 +103,7 @@ def _find_here(part: PartName, address: ModelAddress) -> Path:
     else:
         path = Path(address.target).expanduser()
         problem = f"There is no model file {path}. Check the path after 'file:'."
-    if not path.exists():
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         raise ModelFileError(problem)
     return path
 

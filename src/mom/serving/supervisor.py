@@ -55,6 +55,7 @@ class Supervisor:
             self._start_parts()
             return await self._keep_web(self._web_program(control))
         finally:
+            # The web process has ended by now, so that it stored running answers as interrupted, not as failed.
             await asyncio.gather(*(part.end() for part in self._parts.values()))
             await control.stop()
             await self._http.aclose()

@@ -1,0 +1,80 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from mom.models.addresses import parse_address
+from mom.models.parts import PartName, State
+from mom.serving import elsewhere
+from mom.serving.elsewhere import player_elsewhere
+from mom.serving.offers import find_offers
+from tests.serving.waiting import until
+
+OLLAMA = "http://ollama.test:11434"
+TAGS = {"models": [{"name": "tinydolphin:latest", "size": 600_000_000}, {"name": "qwen3:1.7b", "size": 1_400_000_000}]}
+
+
+@asynccontextmanager
+async def playing(address, answer, api_key=None):
+    """What a part at `address` reports while `answer(request)` plays the server."""
+    standings = []
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        part = PartName.LARGE_LLM
+        player = player_elsewhere(part, parse_address(address), api_key, ollama_url=OLLAMA, http=http)
+        task = asyncio.create_task(player.play(standings.append))
+        try:
+            await until(lambda: standings, "a first report")
+            yield standings
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def test_a_server_that_answers_is_external_without_remarks():
+    async with playing("http://host:1#m", lambda _: httpx.Response(200, json={"data": []}), api_key="k") as [standing]:
+        assert (standing.state, standing.detail) == (State.EXTERNAL, "")
+        assert standing.endpoint.base_url == "http://host:1/v1"
+        assert standing.endpoint.api_key == "k"
+
+
+async def test_a_server_that_comes_later_is_noticed(monkeypatch):
+    monkeypatch.setattr(elsewhere, "FIRST_PAUSE_S", 0.01)
+    answers = iter([httpx.Response(200)])
+    down = True
+
+    def answer(request):
+        if down:
+            raise httpx.ConnectError("refused", request=request)
+        return next(answers)
+
+    async with playing("http://host:1/v1#m", answer) as standings:
+        assert standings[0].detail == "Nothing answers at http://host:1/v1."
+        assert not standings[0].answers
+        down = False
+        await until(lambda: standings[-1].answers, "the good news")
+        assert standings[-1].detail == ""
+
+
+async def test_a_refused_key_is_said_with_the_name_of_its_variable():
+    async with playing("http://host:1/v1", lambda _: httpx.Response(401)) as standings:
+        assert standings[0].detail == "http://host:1/v1 refuses the key: set MOM_API_KEY_LARGE_LLM."
+
+
+async def test_a_model_that_ollama_does_not_have_is_said_with_the_line_that_fetches_it():
+    async with playing("ollama:llama3.2:1b", lambda _: httpx.Response(200, json=TAGS)) as standings:
+        assert "ollama pull llama3.2:1b" in standings[0].detail
+    async with playing("ollama:tinydolphin", lambda _: httpx.Response(200, json=TAGS)) as standings:
+        assert standings[0].detail == ""
+        assert standings[0].endpoint.base_url == f"{OLLAMA}/v1"
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200, json=TAGS), httpx.Response(500)])
+async def test_a_running_ollama_is_offered(answer):
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+        offers = (await find_offers(http, OLLAMA))["ollama"]
+    if answer.is_success:
+        assert offers["models"] == ["tinydolphin:latest", "qwen3:1.7b"]
+        assert offers["suggestion"]["large_llm"] == "ollama:qwen3:1.7b"
+    else:
+        assert offers == {"models": [], "suggestion": None}
