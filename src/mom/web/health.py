@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+import psutil
 from flask import Response, jsonify
 
 from mom.models.parts import Part, PartName, State
@@ -29,7 +30,11 @@ def read_parts() -> Response:
 
 
 def _parts() -> dict[str, dict[str, Any]]:
-    web = {"state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "detail": ""}
+    memory_bytes = psutil.Process().memory_info().rss
+    web = {
+        "state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "detail": "",
+        "memory_bytes": memory_bytes,
+    }  # fmt: skip
     parts = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}
     return {"web": web} | {name.value: part.as_public_json() for name, part in parts.items()}
 

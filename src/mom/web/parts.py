@@ -5,7 +5,7 @@ import json
 from flask import Response, request
 from pydantic import Field
 
-from mom.errors import ConflictError, NotFoundError
+from mom.errors import ConflictError, NotFoundError, ParameterError, SettingsError
 from mom.models.addresses import parse_address
 from mom.models.parts import PartName
 from mom.web.bodies import Body
@@ -23,7 +23,7 @@ def swap_part(name: str) -> Response:
     """202: the new model is being started; the old one answers until it is ready."""
     part = _part_called(name)
     body = SwapBody.model_validate(request.get_json())
-    address = str(parse_address(body.address, name="address"))
+    address = _read_address(body.address)
     control = _control()
 
     async def swap() -> Response:
@@ -40,6 +40,13 @@ def read_offers() -> Response:
         return _json(await control.offers())
 
     return later(read)
+
+
+def _read_address(words: str) -> str:
+    try:
+        return str(parse_address(words, name="address"))
+    except SettingsError as error:
+        raise ParameterError(error.message, param="address") from error
 
 
 def _part_called(name: str) -> PartName:
