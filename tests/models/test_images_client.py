@@ -242,7 +242,7 @@ async def test_a_stream_that_ends_too_early_is_broken(http):
 @pytest.mark.parametrize(("code", "kind"), [("part_timeout", PartTimeoutError), ("part_broken", PartBrokenError)])
 async def test_an_error_in_a_stream_is_told_in_the_servers_words(http, code, kind):
     error = {"error": {"message": "Ask for a smaller one.", "code": code}}
-    with running({**OURS, GENERATIONS: [events(error)]}) as server, pytest.raises(kind, match="^Ask for a smaller one"):
+    with running({**OURS, GENERATIONS: [events(error)]}) as server, pytest.raises(kind, match="Ask for a smaller one"):
         await draw_at(server, http)
 
 
@@ -263,14 +263,9 @@ async def test_events_of_another_type_are_passed_over_and_a_false_preview_is_not
 
 
 async def test_a_server_without_a_sign_of_life_is_too_slow(http):
-    ended = asyncio.Event()
-
     async def silence():
         yield b": heartbeat\n\n"
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
+        await asyncio.Event().wait()
 
     replies = {**OURS, GENERATIONS: [lambda: StreamingResponse(silence(), media_type="text/event-stream")]}
     with running(replies) as server, pytest.raises(PartTimeoutError, match="sign of life"):

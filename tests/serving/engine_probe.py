@@ -70,9 +70,9 @@ if __name__ == "__main__":
         "checks": count_checks(engine),
         "steps_before_stop": [stop_at(engine, number) for number in (1, 2, 4)],
         "same_after_stops": engine.draw(SPEC, check=lambda: None, on_step=lambda _: None).png == before,
-        "remembers_the_prediction": engine._pipeline.scheduler.denoised is not None,  # noqa: SLF001
+        "remembers_the_prediction": engine._pipeline.scheduler.denoised is not None,
         "fit_error": fit_known_matrix(),
         "knows_out_of_memory": ask_for_too_much_memory(),
         "default_size": engine.default_size,
     }
-    print(json.dumps(findings))  # noqa: T201
+    print(json.dumps(findings))
