@@ -104,7 +104,7 @@ def any_sum(author: Author) -> tuple[int, str, int, int]:
         most = 20 if sign == "*" and author.chance(0.25) else 12
         first, second = number(0, most), number(0 if sign == "*" else 1, most)
         return (first, sign, second, first * second) if sign == "*" else (first * second, sign, second, first)
-    most = author.random.choice((10, 20, 50, 100))
+    most = author.random.choice((10, 10, 20, 20, 50, 100))
     first, second = number(0, most), number(0, most)
     if sign == "-":
         first, second = max(first, second), min(first, second)

@@ -14,11 +14,87 @@ SLOT = re.compile(r"\{([a-z]+)(\d*)\}")
 PERIOD, FIRST = 7, 4
 
 # Of these an invented word is made.
-ONSETS = (
-    ["b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gr", "kn", "pl", "qu", "sc", "sh", "sk", "sl", "sn", "sp", "st", "str", "th", "tr"]
-)
+ONSETS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "bl",
+    "br",
+    "ch",
+    "cl",
+    "cr",
+    "dr",
+    "fl",
+    "fr",
+    "gr",
+    "kn",
+    "pl",
+    "qu",
+    "sc",
+    "sh",
+    "sk",
+    "sl",
+    "sn",
+    "sp",
+    "st",
+    "str",
+    "th",
+    "tr",
+]
 VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "u", "ai", "ea", "ee", "oa", "oo", "ou", "y", "ie"]
-ENDINGS = ["", "b", "ck", "d", "ft", "g", "k", "l", "ll", "m", "mp", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "rm", "rn", "s", "sh", "sk", "ss", "st", "t", "th", "x", "er", "le", "ly", "ing", "ed", "on", "us"]
+ENDINGS = [
+    "",
+    "b",
+    "ck",
+    "d",
+    "ft",
+    "g",
+    "k",
+    "l",
+    "ll",
+    "m",
+    "mp",
+    "n",
+    "nd",
+    "ng",
+    "nt",
+    "p",
+    "r",
+    "rd",
+    "rk",
+    "rm",
+    "rn",
+    "s",
+    "sh",
+    "sk",
+    "ss",
+    "st",
+    "t",
+    "th",
+    "x",
+    "er",
+    "le",
+    "ly",
+    "ing",
+    "ed",
+    "on",
+    "us",
+]
 
 Bindings = dict[str, str]
 
@@ -121,7 +197,19 @@ def with_article(words: str) -> str:
 
 IRREGULAR = dict(
     pair.split("=")
-    for pair in ["fox=foxes", "mouse=mice", "wolf=wolves", "sheep=sheep", "goldfish=goldfish", "jellyfish=jellyfish", "deer=deer", "leaf=leaves", "child=children", "salmon=salmon", "moose=moose"]
+    for pair in [
+        "fox=foxes",
+        "mouse=mice",
+        "wolf=wolves",
+        "sheep=sheep",
+        "goldfish=goldfish",
+        "jellyfish=jellyfish",
+        "deer=deer",
+        "leaf=leaves",
+        "child=children",
+        "salmon=salmon",
+        "moose=moose",
+    ]
 )
 
 

@@ -16,9 +16,40 @@ ANYTHING = "a yellow star on a blue background"
 # What may stand before and after a request; the empty ones are the most frequent.
 STARTS = (
     *[""] * 9,
-    *["hi, ", "hey, ", "hello, ", "ok, ", "please ", "so, ", "well, ", "hi mom, ", "um, ", "now ", "hello! ", "hi! ", "hey mom, ", "i have a wish: ", "one more thing: "],
+    *[
+        "hi, ",
+        "hey, ",
+        "hello, ",
+        "ok, ",
+        "please ",
+        "so, ",
+        "well, ",
+        "hi mom, ",
+        "um, ",
+        "now ",
+        "hello! ",
+        "hi! ",
+        "hey mom, ",
+        "i have a wish: ",
+        "one more thing: ",
+    ],
 )
-ENDS = (*[""] * 9, *[".", "!", " please", " :)", ", thanks", " now", " for me", ". thank you", ". thanks!", ", if you can", " please!"])
+ENDS = (
+    *[""] * 9,
+    *[
+        ".",
+        "!",
+        " please",
+        " :)",
+        ", thanks",
+        " now",
+        " for me",
+        ". thank you",
+        ". thanks!",
+        ", if you can",
+        " please!",
+    ],
+)
 COLOUR_WORDS = {
     "zeichne {}": ("einen roten Kreis=a red circle", "ein blaues Quadrat=a blue square", "einen gelben Stern=a yellow star",
                    "ein grünes Dreieck=a green triangle", "ein rotes Herz=a red heart", "eine Katze=a cat", "ein Haus=a house"),
@@ -85,9 +116,12 @@ def request(author: Author) -> tuple[str, str, Picture | None]:
             start = message.find("an icon") if "an icon" in message else start
             prompt = message[start:] if start >= 0 else message
         return dress(author, message, polite=False, slips=False), prompt, None
-    picture = any_picture(author)
-    scene = picture.words()
-    if author.chance(0.28):
+    drawn = any_picture(author)
+    scene = drawn.words()
+    picture: Picture | None = drawn
+    if author.chance(0.36):
+        if author.chance(0.3):
+            scene, picture = scene.removeprefix("a ").removeprefix("an "), None
         return bare(author, scene), scene, picture
     frame = author.frame("image", "request")
     bindings = {"scene": scene}
@@ -97,7 +131,7 @@ def request(author: Author) -> tuple[str, str, Picture | None]:
     if kind and kind.removeprefix("an ").removeprefix("a ") not in PLAIN_KINDS:
         between = frame.partition("kind}")[2].partition("{scene}")[0] if "kind}" in frame else " of "
         prompt = f"{kind}{between}{scene}"
-        picture = None  # type: ignore[assignment]
+        picture = None
     return dress(author, message, polite=frame[0] != "{", slips=False), prompt, picture
 
 
@@ -158,7 +192,7 @@ def chatter(author: Author) -> str:
 
 def small_history(author: Author, turns: int) -> Earlier:
     """Earlier messages of both sorts; rarely many of them, so that long conversations are known too."""
-    if author.chance(0.02):
+    if author.chance(0.008):
         turns = author.random.randint(5, 9)
     earlier: Earlier = []
     for _ in range(turns):

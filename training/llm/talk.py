@@ -21,7 +21,7 @@ def outside_exchange(author: Author) -> Exchange:
 
 
 EXCHANGES: dict[str, tuple[int, Callable[[Author], Exchange]]] = {
-    "sum": (32, sum_exchange),
+    "sum": (46, sum_exchange),
     "spoken": (38, spoken_exchange),
     "outside": (22, outside_exchange),
     "fact": (18, fact_exchange),
@@ -38,7 +38,7 @@ def answer_example(author: Author) -> Example:
     """A conversation of one to three exchanges, rarely many more; pictures among them are only read."""
     turns: list[Turn] = []
     kind = ""
-    length = author.random.randint(5, 10) if author.chance(0.02) else author.random.choice((1, 1, 1, 2, 2, 3))
+    length = author.random.randint(5, 10) if author.chance(0.01) else author.random.choice((1, 1, 1, 2, 2, 3))
     for _ in range(length):
         roll = author.random.random()
         if roll < 0.08:
