@@ -19,14 +19,15 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.image.budget import Budget, progress_bar, show
 from training.image.latents import Dataset
+from training.image.muon import Muon
 from training.image.noise import tied_noise
 from training.image.prompts import write_prompt
 from training.image.tokenizer import encode_prompts
 from training.image.unet import build_scheduler, build_text_encoder, build_unet, timesteps_in_use
 
 PEAK_RATE = 1.5e-3
-BATCH = 16
-LATER_BATCH = 6
+BATCH = 24
+LATER_BATCH = 8
 AVERAGING = 0.998
 OWN_ANSWERS = 0.5
 SAVE_EVERY_S = 120.0
@@ -61,14 +62,17 @@ def train_denoiser(
     average.weights.to(device)
     average.weights.eval()
     weights = [weight for weight in model.weights.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    matrices, others = split_weights(model.weights)
+    muon = Muon(matrices)
+    adam = torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01)
     checkpoint = out / "denoiser.pt"
     budget, step = Budget(minutes), 0
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         model.weights.load_state_dict(state["model"])
         average.weights.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        adam.load_state_dict(state["adam"])
+        muon.averages = state["muon"]
         budget, step = Budget(minutes, used_s=state["used_s"]), state["step"]
     rng = random.Random(seed + step)
     torch.manual_seed(seed + step)
@@ -77,13 +81,14 @@ def train_denoiser(
     bar = progress_bar("denoiser", budget)
     while budget.fraction < 1:
         rate = budget.learning_rate(PEAK_RATE)
-        for group in optimizer.param_groups:
+        for group in adam.param_groups:
             group["lr"] = rate
         first, later = denoising_losses(model, data, tokenizer, rng, device)
-        optimizer.zero_grad()
+        model.weights.zero_grad()
         (first + LATER_BATCH / BATCH * later).backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
+        adam.step()
+        muon.step(rate)
         step += 1
         _follow(average.weights, model.weights, min(AVERAGING, step / (step + 50)))
         for i, loss in enumerate((first, later)):
@@ -91,11 +96,22 @@ def train_denoiser(
         show(bar, budget, f"step {step} first {losses[0]:.4f} later {losses[1]:.4f}")
         if budget.elapsed_s - saved_at > SAVE_EVERY_S or budget.fraction >= 1:
             saved_at = budget.elapsed_s
-            parts = {"model": model.weights, "average": average.weights, "optimizer": optimizer}
+            parts = {"model": model.weights, "average": average.weights, "adam": adam}
             state = {name: part.state_dict() for name, part in parts.items()}
-            torch.save({**state, "used_s": saved_at, "step": step}, checkpoint)
+            torch.save({**state, "muon": muon.averages, "used_s": saved_at, "step": step}, checkpoint)
     bar.close()
     return average
+
+
+def split_weights(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The inner layers' matrices, which Muon steps, and all other trained weights, which AdamW does."""
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, weight in model.named_parameters():
+        outer = any(part in name for part in ("embedding", "conv_in", "conv_out"))
+        if weight.requires_grad:
+            (others if outer or weight.ndim < 2 else matrices).append(weight)
+    return matrices, others
 
 
 def denoising_losses(

@@ -65,6 +65,7 @@ def build_scheduler() -> LCMScheduler:
         original_inference_steps=50,
         clip_sample=False,
         set_alpha_to_one=True,
+        steps_offset=1,
     )
 
 
