@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, Iterator
@@ -134,7 +135,7 @@ def main() -> None:
         mom.models.image_model = SlowPainter([ImageQueued(1), *(ImageProgress(step, 4) for step in range(1, 5))])
         mom.start()
         print(f"{mom.url}: a question is answered in words, /image in a picture. Enter ends it.")
-        input()
+        sys.stdin.readline()
         mom.stop()
 
 

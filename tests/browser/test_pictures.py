@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from mom.errors import PartUnavailableError
 from mom.mixture.events import ImageProgress, ImageQueued
 from tests.browser.chat_page import HeldRequest, answers, ask
 from tests.browser.scripted_mom import ScriptedMom
@@ -46,6 +47,14 @@ def test_words_that_are_not_read_are_named(mom: ScriptedMom, page: Page) -> None
     mom.models.image_model = ScriptedImageModel(dropped_tail="and a boat")
     ask(page, "/image a lighthouse and a boat")
     expect(answers(page)).to_contain_text("does not read as far as “and a boat”")
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_its_prompt_and_the_reason(mom: ScriptedMom, page: Page) -> None:
+    mom.models.image_model = ScriptedImageModel([PartUnavailableError("It is still loading.", part="image_model")])
+    ask(page, "/image a lighthouse")
+    expect(page.get_by_role("alert")).to_contain_text("It is still loading.")
+    expect(answers(page).get_by_role("figure")).to_have_text("a lighthouse")
+    assert answers(page).get_by_role("figure").bounding_box()["height"] < 100
 
 
 def test_a_text_is_overruled_by_a_picture_and_both_are_kept(mom: ScriptedMom, page: Page) -> None:
