@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import DRAWING, chat_json, message_json
-from mom.chats.tables import Chat, Image, Message, User
+from mom.chats.tables import Chat, Image, Message, Turn, User
 from mom.errors import ConflictError, ParameterError
 from mom.mixture import conversation as talk
 from mom.mixture.conversation import Attachment, Conversation, Drawing
@@ -54,6 +54,9 @@ class History:
         """The chat with all its messages, oldest first: a tree by `parent_id`."""
         with self.database.session() as session:
             chat = find_owned(session, Chat, owner_id, chat_id)
+            # Before the messages, and held: each statement sees a later moment than the one before, and an answer whose
+            # turn has ended has to be read whole, as its reader does not follow it any more.
+            _turns = session.scalars(select(Turn).where(Turn.chat_id == chat_id, Turn.owner_id == owner_id)).all()
             messages = session.scalars(
                 select(Message)
                 .where(Message.chat_id == chat_id, Message.owner_id == owner_id)
