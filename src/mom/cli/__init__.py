@@ -13,7 +13,6 @@ from flask.cli import FlaskGroup
 from mom import __version__
 from mom.errors import InputError, MomError, PartUnavailableError
 
-FAILED, USAGE, UNAVAILABLE = 1, 2, 3
 # Each command is imported when it is called: the supervisor shall not carry the web application's memory with it.
 COMMANDS = ("serve", "ask", "classify", "models", "doctor")
 HIDDEN = ("web",)
@@ -34,28 +33,32 @@ class MomGroup(FlaskGroup):
         try:
             return super().invoke(ctx)
         except MomError as error:
-            raise Failure(error) from error
+            raise failure_of(error) from error
 
 
 class Failure(click.ClickException):
-    """A `MomError` at the edge of the command line."""
-
-    def __init__(self, error: MomError) -> None:
-        super().__init__(error.message)
-        self.exit_code = exit_code_of(error)
+    """A `MomError` at the edge of the command line: its sentence on stderr, and an exit code."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(self.message, file=file, err=file is None)
 
 
-def exit_code_of(error: MomError) -> int:
+class UsageFailure(Failure):
+    exit_code = 2
+
+
+class UnavailableFailure(Failure):
+    exit_code = 3
+
+
+def failure_of(error: MomError) -> Failure:
     match error:
         case InputError():
-            return USAGE
+            return UsageFailure(error.message)
         case PartUnavailableError():
-            return UNAVAILABLE
+            return UnavailableFailure(error.message)
         case _:
-            return FAILED
+            return Failure(error.message)
 
 
 def _create_app() -> Flask:
@@ -67,7 +70,7 @@ def _create_app() -> Flask:
 # Settings read .env themselves, so that its place does not depend on which command is called.
 main = click.version_option(__version__, prog_name="mom")(
     MomGroup(
-        "mom",
+        name="mom",
         create_app=_create_app,
         load_dotenv=False,
         add_version_option=False,

@@ -1,6 +1,6 @@
 """What `/v1` works with: handed to it by `app.py`, as it knows neither the pages nor the server it runs under."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app
@@ -25,7 +25,7 @@ class Services:
     pictures: Pictures
     owner_id: Callable[[], str]
     later: Callable[[Callable[[], Awaitable[Response]]], Response]
-    streamed: Callable[[AsyncIterator[bytes], Mapping[str, str]], Response]
+    streamed: Callable[[AsyncGenerator[bytes, None], Mapping[str, str]], Response]
     as_error_json: Callable[[BaseException], Mapping[str, str | None]]
 
 

@@ -6,8 +6,10 @@ thread each. Under plain WSGI (`flask run`, the test client) the same response i
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from flask import Response, request
 
@@ -21,9 +23,9 @@ EVENT_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"} 
 
 
 class StreamedResponse(Response):
-    """A response whose body is `chunks`, an async iterator of whole server-sent events."""
+    """A response whose body is `chunks`, an async generator of whole server-sent events."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes, None], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(headers={**EVENT_STREAM_HEADERS, **(headers or {})}, mimetype="text/event-stream")
         self.chunks = chunks
 
@@ -36,7 +38,7 @@ class TakeOver:
     make: Make | None = None
 
 
-def stream_response(chunks: AsyncIterator[bytes], headers: Mapping[str, str] | None = None) -> Response:
+def stream_response(chunks: AsyncGenerator[bytes, None], headers: Mapping[str, str] | None = None) -> Response:
     """Stream `chunks` as server-sent events."""
 
     async def make() -> Response:
@@ -70,13 +72,22 @@ def _fetched_through_the_loop(make: Make, loop: asyncio.AbstractEventLoop) -> Re
     return response
 
 
-def _pulled(chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
-    async def pull() -> bytes | None:
-        return await anext(chunks, None)
+def _pulled(chunks: AsyncGenerator[bytes, None], loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
+    """The chunks in a plain thread; one task of the loop drives them from the first to the last."""
+    arrived: SimpleQueue[bytes | None] = SimpleQueue()
 
+    async def push() -> None:
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    arrived.put(chunk)
+        finally:
+            arrived.put(None)
+
+    pushing = asyncio.run_coroutine_threadsafe(push(), loop)
     try:
-        while (chunk := asyncio.run_coroutine_threadsafe(pull(), loop).result()) is not None:
+        while (chunk := arrived.get()) is not None:
             yield chunk
+        pushing.result()
     finally:
-        if isinstance(chunks, AsyncGenerator):
-            asyncio.run_coroutine_threadsafe(chunks.aclose(), loop).result()
+        pushing.cancel()
