@@ -18,9 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-# Not for the whole session: while it is open, an event loop of Playwright's runs in this thread, and tests of other
-# packages want their own.
-@pytest.fixture(scope="package")
+# Not for the whole session: while it is open, an event loop of Playwright's runs in this thread, and the tests of other
+# folders want their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     assert BUILT.is_file(), "the page is not built: npm ci && npm run build in components/chat"
     with sync_playwright() as playwright:
