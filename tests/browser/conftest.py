@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.scripted_mom import ScriptedMom, scripted_mom
 
 CHROMIUM = "/usr/bin/chromium"
 BUILT = Path(__file__).parents[2] / "src/mom/web/static/chat/chat.js"
+
+
+DEADLINE_MS = 20_000  # a busy machine is no failure
+expect.set_options(timeout=DEADLINE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +49,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def context(browser: Browser, mom: ScriptedMom, complaints: list[str]) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=mom.url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(DEADLINE_MS)
 
     def listen(page: Page) -> None:
         page.on("console", hear)
