@@ -108,6 +108,7 @@ def test_stop_while_queued_leaves_the_picture_before_alone(stage: Stage):
 def test_a_v1_client_that_leaves_frees_the_large_llm(stage: Stage):
     body = {"model": "mom-text", "stream": True, "messages": [{"role": "user", "content": "a story"}]}
     with stage.mom.http.stream("POST", "/v1/chat/completions", json=body) as reply:
-        next(reply.iter_lines())
+        lines = reply.iter_lines()  # named: when this is collected, the connection closes
+        next(lines)
         assert stage.large_llm.becomes_busy_within(5)
     assert stage.large_llm.becomes_idle_within(3)

@@ -144,6 +144,8 @@ def test_a_supervisor_that_is_asked_to_end_ends_all_its_children(tmp_path, signa
         mom.process.send_signal(signal_number)
         mom.process.wait(20)
         wait_until(lambda: not any(_lives(process) for process in family), "all children have ended", 5)
+        assert mom.process.returncode == 0
+        assert "Traceback" not in mom.said()
 
 
 def _lives(process: psutil.Process) -> bool:

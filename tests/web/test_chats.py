@@ -117,3 +117,12 @@ def test_whatever_is_another_persons_is_not_there(client, app, parts):
     assert client.get("/api/chats").json == []
     services(app).history.local_user_id = lambda: owner
     assert client.get(turn).status_code == 200
+
+
+def test_another_first_question_stands_beside_the_first(client):
+    chat_id = new_chat(client)
+    for content, more in (("hello", {}), ("good day", {"parent_id": None}), ("and now?", {})):
+        finished(client, client.post(f"/api/chats/{chat_id}/messages", json={"content": content, **more}).json)
+    messages = {message["content"]: message for message in client.get(f"/api/chats/{chat_id}").json["messages"]}
+    assert messages["hello"]["parent_id"] is messages["good day"]["parent_id"] is None
+    assert messages["and now?"]["parent_id"] is not None

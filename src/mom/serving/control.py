@@ -38,18 +38,19 @@ class Controlled(Protocol):
     async def offers(self) -> dict[str, Any]: ...
 
 
-def create_control_app(controlled: Controlled, token: str, host: str) -> ASGIApp:
-    """The whole URL table."""
+def create_control_app(controlled: Controlled, token: str, host: str, closing: asyncio.Event) -> ASGIApp:
+    """The whole URL table. Long polls answer at once when `closing` is set."""
 
     async def read_parts(request: Request) -> Response:
         board = controlled.board
         after = request.query_params.get("after", "")
         if after.isdecimal():
+            waits = {asyncio.create_task(board.wait_for_change(int(after))), asyncio.create_task(closing.wait())}
             try:
-                async with asyncio.timeout(LONG_POLL_S):
-                    await board.wait_for_change(int(after))
-            except TimeoutError:
-                pass  # nothing changed: the answer says so
+                await asyncio.wait(waits, timeout=LONG_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
         return JSONResponse(
             {"version": board.version, "parts": [_with_memory(part).as_json() for part in board.parts.values()]}
         )
@@ -103,7 +104,8 @@ class ControlServer:
         self._socket = socket.create_server((LOOPBACK, 0))
         host = f"{LOOPBACK}:{self._socket.getsockname()[1]}"
         self.url = f"http://{host}"
-        app = create_control_app(controlled, self.token, host)
+        self._closing = asyncio.Event()
+        app = create_control_app(controlled, self.token, host, self._closing)
         self._config = uvicorn.Config(
             app, log_level="warning", lifespan="off", date_header=False, timeout_graceful_shutdown=1
         )
@@ -115,6 +117,7 @@ class ControlServer:
         await self._server.startup(sockets=[self._socket])
 
     async def stop(self) -> None:
+        self._closing.set()
         await self._server.shutdown(sockets=[self._socket])
 
 

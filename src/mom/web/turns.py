@@ -9,6 +9,7 @@ from pydantic import Field
 from mom.chats.data_urls import read_data_url
 from mom.chats.question import MAX_SEED
 from mom.chats.turn_log import LoggedEvent
+from mom.chats.turn_records import FIRST
 from mom.mixture.verdict import Need
 from mom.web.auth import current_owner_id
 from mom.web.bodies import PICTURES_LIMIT, Body
@@ -19,6 +20,7 @@ from mom.web.streams import stream_response
 class MessageBody(Body):
     """`client_id` is the sender's own id of the message: sent again, it gives the same turn.
 
+    `parent_id` is the answer that the message follows: unset, the newest; null, none (another first question).
     `attachments` are pictures as data URLs.
     """
 
@@ -28,6 +30,11 @@ class MessageBody(Body):
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     need: Need | None = None
     attachments: list[str] = Field(default=[], max_length=4)
+
+    @property
+    def follows(self) -> str | None:
+        """`parent_id` as `Turns.ask` reads it."""
+        return FIRST if self.parent_id is None and "parent_id" in self.model_fields_set else self.parent_id
 
 
 class OverruleBody(Body):
@@ -42,7 +49,7 @@ def ask(chat_id: str) -> tuple[Response, int]:
         chat_id,
         body.content,
         client_id=body.client_id,
-        parent_id=body.parent_id,
+        parent_id=body.follows,
         seed=body.seed,
         need=body.need,
         attachments=[read_data_url(url) for url in body.attachments],
