@@ -54,6 +54,10 @@ class ImageServerProcess:
     def log(self) -> str:
         return self.log_file.read_text()
 
+    def last_words(self) -> str:
+        """The reason it gave for its end."""
+        return json.loads(self.log().splitlines()[-1])["error"]
+
     def generate(self, **body: Any) -> httpx.Response:
         return self.client.post("/v1/images/generations", json=body)
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
+from mom.chats.database import Database
+from mom.chats.history import History
 from mom.chats.turns import Started
 from mom.errors import StorageError
 from tests.chats.stage import Stage
@@ -115,3 +117,10 @@ def test_a_picture_that_cannot_be_stored_fails_the_turn_plainly(stage):
     assert (last.name, last.data["error"]["code"]) == ("turn_failed", "storage_failed")
     assert stage.status(started) == "failed"
     assert stage.message(started)["images"] == []
+
+
+def test_an_empty_database_says_how_to_make_its_tables(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    with pytest.raises(StorageError, match=f"{tmp_path}/empty.sqlite3 has no tables yet. Run `flask db upgrade`"):
+        History(database).local_user_id()
+    database.close()

@@ -8,6 +8,7 @@ import pytest
 from mom.errors import ModelFileError, ServingError
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
+from mom.serving.tether import DO_NOT_RESTART
 from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
 
 LCM = {"_class_name": "LCMScheduler"}
@@ -84,15 +85,15 @@ def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_pa
     shutil.copytree(tiny_pipeline, damaged)
     (damaged / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not weights at all")
     with running_image_server(damaged, tmp_path) as server:
-        assert server.process.wait(DEADLINE_S) == 1
-        assert server.log().splitlines()[-1].startswith("The image model damaged cannot be read: ")
+        assert server.process.wait(DEADLINE_S) == DO_NOT_RESTART
+        assert server.last_words().startswith("The image model damaged cannot be read: ")
 
 
 def test_a_missing_model_ends_the_server_with_one_sentence(tmp_path):
     with running_image_server(tmp_path / "nothing", tmp_path) as server:
         wait_for(lambda: server.process.poll() is not None, "the server to end")
-        assert server.process.returncode == 1
-        assert server.log().splitlines()[-1] == f"There is no image model at {tmp_path / 'nothing'}."
+        assert server.process.returncode == DO_NOT_RESTART
+        assert server.last_words() == f"There is no image model at {tmp_path / 'nothing'}."
 
 
 @pytest.mark.parametrize("name", ["model.ckpt", "model.pt", "model.bin"])

@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mom.chats.tables import Table
@@ -114,15 +114,25 @@ class Database:
             yield connection
 
     def _storage_error(self, error: SQLAlchemyError) -> StorageError:
+        if isinstance(error, OperationalError | ProgrammingError) and self._has_no_tables():
+            return StorageError(f"The database at {self._place} has no tables yet. Run `flask db upgrade`.")
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         return StorageError(
             f"The database at {self._place} cannot be read or written: {cause[0] if cause else type(error).__name__}. "
             "Check DATABASE_URL, the free disk space, and that the database runs."
         )
 
+    def _has_no_tables(self) -> bool:
+        try:
+            return not inspect(self.engine).get_table_names()
+        except SQLAlchemyError:
+            return False  # unreachable, which the first error says better
+
     @property
     def _place(self) -> str:
-        return self._url.render_as_string(hide_password=True).split("://", 1)[1].split("?")[0].lstrip("/") or "?"
+        if self._url.get_backend_name() == "sqlite":
+            return str(self._url.database)
+        return self._url.render_as_string(hide_password=True).split("://", 1)[1].split("?")[0]
 
 
 def _read_url(value: str) -> URL:

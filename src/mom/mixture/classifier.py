@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from mom.errors import MomError
 from mom.mixture.conversation import Conversation
 from mom.mixture.ports import ClassifierStage, LabelModel
-from mom.mixture.prompts import question_with_transcript
+from mom.mixture.prompts import FOR_VERDICT, question_with_transcript
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class SmallLlmStage:
     name: str = DecidedBy.SMALL_LLM.value
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
-        question = question_with_transcript("classify", conversation)
+        question = question_with_transcript("classify", conversation, FOR_VERDICT)
         weights = await self.small_llm.weigh_labels(question, [need.value for need in Need])
         image = weights[Need.IMAGE.value]
         return Verdict(

@@ -5,7 +5,7 @@ import logging
 from mom.errors import StructureError
 from mom.mixture.conversation import Conversation
 from mom.mixture.ports import LanguageModel
-from mom.mixture.prompts import question_with_transcript
+from mom.mixture.prompts import FOR_IMAGE_PROMPT, question_with_transcript
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ async def write_image_prompt(conversation: Conversation, large_llm: LanguageMode
 
     A model that cannot keep the structure does not cost the person the picture: their own words are drawn then.
     """
-    question = question_with_transcript("write_image_prompt", conversation)
+    question = question_with_transcript("write_image_prompt", conversation, FOR_IMAGE_PROMPT)
     try:
         written = await large_llm.write_structure(question, PROMPT_SCHEMA, max_tokens=PROMPT_TOKENS)
     except StructureError as error:

@@ -13,7 +13,7 @@ from mom.errors import MomError
 from mom.serving.image_server.api import ImageServer
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Engine
-from mom.serving.tether import read_config_and_tie
+from mom.serving.tether import fail_for_good, read_config_and_tie
 
 log = logging.getLogger("mom.serving.image_server")
 
@@ -28,17 +28,15 @@ LIBRARY_SETTINGS = {
 }
 
 
-def main() -> int:
-    """Run until told to end. Returns the exit code: 1 when the model cannot be loaded."""
+def main() -> None:
+    """Run until told to end, or until the model turns out not to be loadable."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="image server: %(message)s")
     for chatty in ("httpx", "httpx2", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         asyncio.run(serve(ServerConfig.from_json(read_config_and_tie())))
     except MomError as error:
-        print(error.message, file=sys.stderr)  # noqa: T201 -- the last line that the supervisor reads
-        return 1
-    return 0
+        fail_for_good(error.message)
 
 
 async def serve(config: ServerConfig) -> None:
@@ -93,6 +91,6 @@ class ListeningServer(uvicorn.Server):
 
 
 if __name__ == "__main__":
-    code = main()
+    main()
     sys.stderr.flush()
-    os._exit(code)  # an ordinary exit would wait for the engine's thread, which may be in the middle of a long step
+    os._exit(0)  # an ordinary exit would wait for the engine's thread, which may be in the middle of a long step
