@@ -75,7 +75,8 @@ class RunningMom:
     def events(self, turn: str, after: str | None = None) -> Iterator[Iterator[Event]]:
         headers = {"Last-Event-ID": after} if after else {}
         with httpx_sse.connect_sse(self.http, "GET", f"/api/turns/{turn}/events", headers=headers) as source:
-            yield (Event(event.id, event.event, json.loads(event.data)) for event in source.iter_sse())
+            # httpx-sse gives a heartbeat as an event without data, once there has been an id.
+            yield (Event(event.id, event.event, json.loads(event.data)) for event in source.iter_sse() if event.data)
 
     def all_events(self, turn: str) -> list[Event]:
         with self.events(turn) as events:
