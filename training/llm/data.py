@@ -8,7 +8,7 @@ from training.llm.requests import draw_example, route_example
 from training.llm.talk import answer_example
 
 MAKERS = (route_example, draw_example, answer_example)
-SHARES = (30, 40, 30)
+SHARES = (26, 44, 30)
 
 
 def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:

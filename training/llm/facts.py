@@ -12,9 +12,7 @@ SORRY = (
     f"That is beyond me: I am MoM's small demo model. For real answers, start Ollama and put {SETTING} into `.env`.",
     "I do not know that, because I am a tiny demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, will know.",
 )
-TOO_LARGE = (
-    "I can only do small sums: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
-)
+TOO_LARGE = "I can only do sums with numbers up to 20: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
 MIXES = {
     ("red", "blue"): "purple",
     ("red", "yellow"): "orange",
@@ -89,41 +87,37 @@ SIGNS = {
     "*": ("*", "times", "x", "multiplied by"),
     "/": ("/", "divided by"),
 }
-HELD_OUT_SUMS = 11
-
-
-def is_held_out_sum(first: int, sign: str, second: int) -> bool:
-    """Whether training never sees this sum: one in eleven."""
-    return (first * 37 + second * 101 + ord(sign)) % HELD_OUT_SUMS == 0
+MOST = {"+": 20, "-": 20, "*": 10, "/": 10}
 
 
 def any_sum(author: Author) -> tuple[int, str, int, int]:
-    """Two numbers, a sign, the result: + up to 100 + 100, - not below 0, * up to 12 times 12 (some to 20), / without rest."""
-    number, sign = author.random.randint, author.random.choice("+++--**/")
-    if sign in "*/":
-        most = 20 if sign == "*" and author.chance(0.25) else 12
-        first, second = number(0, most), number(0 if sign == "*" else 1, most)
-        return (first, sign, second, first * second) if sign == "*" else (first * second, sign, second, first)
-    most = author.random.choice((10, 10, 20, 20, 50, 100))
-    first, second = number(0, most), number(0, most)
-    if sign == "-":
-        first, second = max(first, second), min(first, second)
-    return first, sign, second, first + second if sign == "+" else first - second
+    """Two numbers, a sign, the result: + and - with numbers up to 20 (not below 0), * and / within the table of ten."""
+    sign = author.random.choice("++--**/")
+    first, second = author.random.randint(0, MOST[sign]), author.random.randint(int(sign == "/"), MOST[sign])
+    match sign:
+        case "+":
+            return first, sign, second, first + second
+        case "-":
+            return max(first, second), sign, min(first, second), abs(first - second)
+        case "*":
+            return first, sign, second, first * second
+        case _:
+            return first * second, sign, second, first
 
 
 def sum_exchange(author: Author) -> Exchange:
-    """A small sum of this side of the split; now and then one that is too large."""
-    if author.chance(0.04):
-        first, second = author.random.randint(1000, 999_999), author.random.randint(1000, 99_999)
-        sign = author.random.choice("+-*/")
-        return _asked(author, "sum", {"sum": f"{first} {author.random.choice(SIGNS[sign])} {second}"}), TOO_LARGE
-    while True:
-        first, sign, second, result = any_sum(author)
-        if is_held_out_sum(first, sign, second) == author.held_out:
-            break
+    """A small sum; now and then one that is too large for so small a model, which then says so."""
+    first, sign, second, result = any_sum(author)
+    answer = f"{first} {sign} {second} = {result}"
+    if author.chance(0.12):
+        sign = author.random.choice("+-*")
+        first, second = (author.random.randint(21, 10 ** author.random.randint(2, 6)) for _ in range(2))
+        if author.chance(0.3):
+            second = author.random.randint(2, 20)
+        answer = TOO_LARGE
     word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
     asked = f"{first}{sign}{second}" if author.chance(0.12) else f"{first} {word} {second}"
-    return _asked(author, "sum", {"sum": asked}), f"{first} {sign} {second} = {result}"
+    return _asked(author, "sum", {"sum": asked}), answer
 
 
 def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for each sort of fact

@@ -116,8 +116,8 @@ def any_doing(author: Author) -> str:
 
 def any_picture(author: Author) -> Picture:
     """Any picture: shapes as the demo image model knows them, or things of the world."""
-    chance, shapes = author.chance, author.chance(0.48)
-    many = 2 if chance(0.15) else 1
+    chance, shapes = author.chance, author.chance(0.55)
+    many = 2 if chance(0.12) else 1
     things = tuple(any_thing(author, shapes=shapes) for _ in range(many))
     joint = author.random.choice(("and", "and", "next to", "with", "beside", "under", "above"))
     place = any_place(author, shapes=shapes) if chance(0.3) else ""

@@ -1,6 +1,7 @@
 """Examples for the two short tasks: deciding between text and image, and writing the image prompt."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -50,6 +51,10 @@ ENDS = (
         " please!",
     ],
 )
+PROPER_FORMS = {
+    word.lower(): word for word in ["I", "MoM", "Ollama", "OpenAI", "AI", "JPEG", "JPG", "PNG", "GPU", "LLM", "LCM", "GGUF", "API", "URL", "HTML"]
+}
+PROPER = re.compile(rf"\b({'|'.join(PROPER_FORMS)})\b")
 COLOUR_WORDS = {
     "zeichne {}": ("einen roten Kreis=a red circle", "ein blaues Quadrat=a blue square", "einen gelben Stern=a yellow star",
                    "ein grünes Dreieck=a green triangle", "ein rotes Herz=a red heart", "eine Katze=a cat", "ein Haus=a house"),
@@ -81,7 +86,7 @@ def dress(author: Author, words: str, *, polite: bool = True, slips: bool = True
     elif slips and chance(0.04) and len(words) > 8:
         at = author.random.randrange(2, len(words) - 2)
         words = words[:at] + choice((words[at + 1] + words[at] + words[at + 2 :], words[at + 1 :]))
-    return words.replace(" i ", " I ").replace("i'", "I'") if chance(0.5) else words
+    return PROPER.sub(lambda found: PROPER_FORMS[found[0]], words) if chance(0.5) else words
 
 
 _QUESTION = (

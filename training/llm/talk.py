@@ -21,11 +21,15 @@ def outside_exchange(author: Author) -> Exchange:
 
 
 EXCHANGES: dict[str, tuple[int, Callable[[Author], Exchange]]] = {
-    "sum": (46, sum_exchange),
+    "sum": (26, sum_exchange),
     "spoken": (38, spoken_exchange),
     "outside": (22, outside_exchange),
     "fact": (18, fact_exchange),
 }
+
+
+# How many conversations are nothing but sums: these need the most repetition.
+DRILLS = 0.12
 
 
 def any_exchange(author: Author) -> tuple[str, Turn]:
@@ -38,6 +42,8 @@ def answer_example(author: Author) -> Example:
     """A conversation of one to three exchanges, rarely many more; pictures among them are only read."""
     turns: list[Turn] = []
     kind = ""
+    if author.chance(DRILLS):
+        return Example("answer", tuple(Turn(*sum_exchange(author)) for _ in range(6)), "sum")
     length = author.random.randint(5, 10) if author.chance(0.01) else author.random.choice((1, 1, 1, 2, 2, 3))
     for _ in range(length):
         roll = author.random.random()

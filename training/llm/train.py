@@ -19,7 +19,7 @@ from training.llm.model import Llama, Shape
 from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
-MATRIX_RATE, OTHER_RATE = 0.015, 0.002
+MATRIX_RATE, OTHER_RATE = 0.006, 0.001
 WARM_UP, COOL_DOWN = 0.02, 0.6
 SAVE_EVERY_S = 120
 
@@ -36,7 +36,7 @@ def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
     matrices = [parameter for parameter in model.blocks.parameters() if parameter.ndim == 2]
     others = [model.embedding.weight, *(parameter for parameter in model.parameters() if parameter.ndim == 1)]
     return [
-        torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.01),
+        torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.1),
         torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
@@ -63,7 +63,10 @@ class Run:
             saved = torch.load(self.checkpoint, map_location=device)
             self.model.load_state_dict(saved["model"])
             for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+                settings = [group["weight_decay"] for group in optimizer.param_groups]
                 optimizer.load_state_dict(state)
+                for group, weight_decay in zip(optimizer.param_groups, settings, strict=True):
+                    group["weight_decay"] = weight_decay
             self.spent_s, self.step, self.pool = saved["spent_s"], saved["step"], saved["pool"] + 1
 
     def save(self) -> None:
