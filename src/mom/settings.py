@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mom.errors import SettingsError
 from mom.models.parts import PartName
+from mom.models.speculative import Speculative
 
 CLONE = Path(__file__).resolve().parents[2]
 
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
 
     classifier: ClassifierChoice = Field(default=ClassifierChoice.CASCADE, validation_alias="MOM_CLASSIFIER")
     classifier_deadline_ms: int = Field(default=1500, ge=1, le=60_000, validation_alias="MOM_CLASSIFIER_DEADLINE_MS")
+    speculative: Speculative = Field(default=Speculative.AUTO, validation_alias="MOM_SPECULATIVE")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")

@@ -7,7 +7,7 @@ the reason. Where nothing decides in time the answer is text, because a picture 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mom.errors import MomError
@@ -19,6 +19,10 @@ from mom.mixture.verdict import DecidedBy, Need, Verdict
 log = logging.getLogger(__name__)
 
 
+def tell_nobody(_stage: str) -> None:
+    """For callers who need not know which stage is being asked."""
+
+
 @dataclass(frozen=True)
 class Classifier:
     """Asks `stages` in their order; `deadline_s` bounds the whole."""
@@ -26,22 +30,28 @@ class Classifier:
     stages: Sequence[ClassifierStage]
     deadline_s: float
 
-    async def classify(self, conversation: Conversation) -> Verdict:
-        """What the conversation's last message needs. Never raises a `MomError`: the last stage is the default, text."""
+    async def classify(self, conversation: Conversation, on_asking: Callable[[str], None] = tell_nobody) -> Verdict:
+        """What the conversation's last message needs. Never raises a `MomError`: the last stage is the default, text.
+
+        `on_asking` is told the name of each stage just before it is asked.
+        """
         started = time.perf_counter()
         failures: list[str] = []
         verdict = None
         try:
             async with asyncio.timeout(self.deadline_s):
-                verdict = await self._ask_stages(conversation, failures)
+                verdict = await self._ask_stages(conversation, on_asking, failures)
         except TimeoutError:
             failures.append(f"no verdict within {self.deadline_s * 1000:.0f} ms")
         if verdict is None:
             verdict = _default_verdict(failures)
         return replace(verdict, took_ms=(time.perf_counter() - started) * 1000)
 
-    async def _ask_stages(self, conversation: Conversation, failures: list[str]) -> Verdict | None:
+    async def _ask_stages(
+        self, conversation: Conversation, on_asking: Callable[[str], None], failures: list[str]
+    ) -> Verdict | None:
         for stage in self.stages:
+            on_asking(stage.name)
             try:
                 verdict = await stage.classify(conversation)
             except MomError as error:

@@ -6,38 +6,51 @@
     attached picture  → vision LLM
     anything else     → classifier ─ needs text  → large LLM: text
                                    └ needs image → large LLM: image prompt → image model
+
+While the small LLM is the classifier that is asked, the text answer may be begun already (speculation.py).
 """
 
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mom.errors import EmptyMessageError, UnknownCommandError
-from mom.mixture.classifier import Classifier
+from mom.mixture.classifier import Classifier, tell_nobody
 from mom.mixture.conversation import Conversation
-from mom.mixture.events import AnswerEvent, Routed, TurnFinished
+from mom.mixture.events import AnswerEvent, ReasoningDelta, Routed, TextDelta, TurnFinished
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions
+from mom.mixture.speculation import EarlyAnswer
 from mom.mixture.verdict import DecidedBy, Need, Verdict, certain
 
 # A path such as /etc/hosts is no command: after the word comes white space or the end.
 _COMMAND = re.compile(r"/(?P<name>[a-zA-Z]+)(?:\s+(?P<rest>.*))?$", re.DOTALL)
 COMMANDS: Mapping[str, Need] = {"image": Need.IMAGE, "text": Need.TEXT}
+TextAnswer = EarlyAnswer[TextDelta | ReasoningDelta | Ended]
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The models that answer, each behind its port. `vision_llm` raises when asked where none is set up."""
+    """The models that answer, each behind its port. `vision_llm` raises when asked where none is set up.
+
+    `may_speculate` says whether the large LLM may begin a text answer while the small LLM still decides.
+    """
 
     classifier: Classifier
     large_llm: LanguageModel
     vision_llm: LanguageModel
     image_model: ImageModel
     pictures: PictureKeeper
+    may_speculate: Callable[[], bool] = _never
 
 
 class Stopwatch:
@@ -94,30 +107,41 @@ async def answer(
     wishes = wishes or Wishes()
     watch = Stopwatch()
     command = read_command(conversation.last.content)
-    verdict = await reach_verdict(conversation, mixture.classifier, wishes.need)
-    watch.mark("routed_ms")
-    yield Routed(verdict)
+    asked = conversation.with_last_words(command.words) if command else conversation
+    speaker = mixture.vision_llm if asked.last.attachments else mixture.large_llm
+    async with aclosing(TextAnswer(partial(stream_text, asked, speaker, wishes.sampling))) as text:
+        verdict = await reach_verdict(
+            conversation, mixture.classifier, wishes.need, partial(_speculate, text, mixture.may_speculate)
+        )
+        watch.mark("routed_ms")
+        if verdict.need is Need.IMAGE:
+            await text.aclose()
+        yield Routed(verdict)
 
-    steps: AsyncGenerator[AnswerEvent | Ended]
-    if verdict.need is Need.TEXT:
-        asked = conversation.with_last_words(command.words) if command else conversation
-        steps = _answer_with_text(asked, mixture, wishes, watch)
-    elif command:  # the image message path: no LLM is asked
-        steps = _answer_with_image(command.words, conversation, mixture, wishes)
-    else:
-        steps = _write_prompt_then_draw(conversation, mixture, wishes, watch)
-    async with aclosing(steps):
-        ended = Ended("stop")
-        async for step in steps:
-            if isinstance(step, Ended):
-                ended = step
-            else:
-                yield step
+        steps: AsyncGenerator[AnswerEvent | Ended]
+        if verdict.need is Need.TEXT:
+            steps = _answer_with_text(text, watch)
+        elif command:  # the image message path: no LLM is asked
+            steps = _answer_with_image(command.words, conversation, mixture, wishes)
+        else:
+            steps = _write_prompt_then_draw(conversation, mixture, wishes, watch)
+        async with aclosing(steps):
+            ended = Ended("stop")
+            async for step in steps:
+                if isinstance(step, Ended):
+                    ended = step
+                else:
+                    yield step
     watch.mark("total_ms")
     yield TurnFinished(ended.finish_reason, ended.usage, watch.marks)
 
 
-async def reach_verdict(conversation: Conversation, classifier: Classifier, need: Need | None = None) -> Verdict:
+async def reach_verdict(
+    conversation: Conversation,
+    classifier: Classifier,
+    need: Need | None = None,
+    on_asking: Callable[[str], None] = tell_nobody,
+) -> Verdict:
     """What the last message needs: by a person's word, by the form of the message, or by the classifier."""
     command = read_command(conversation.last.content)
     if need is not None:
@@ -126,15 +150,18 @@ async def reach_verdict(conversation: Conversation, classifier: Classifier, need
         return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
     if conversation.last.attachments:
         return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a picture is attached")
-    return await classifier.classify(conversation)
+    return await classifier.classify(conversation, on_asking)
 
 
-async def _answer_with_text(
-    conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
-) -> AsyncGenerator[AnswerEvent | Ended]:
-    model = mixture.vision_llm if conversation.last.attachments else mixture.large_llm
-    async with aclosing(stream_text(conversation, model, wishes.sampling)) as stream:
-        async for item in stream:
+def _speculate(text: TextAnswer, may_speculate: Callable[[], bool], stage: str) -> None:
+    """Begin the text answer where the classifier asks the small LLM: no other stage is slow enough to be worth it."""
+    if stage == DecidedBy.SMALL_LLM and may_speculate():
+        text.begin()
+
+
+async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerator[AnswerEvent | Ended]:
+    async with aclosing(text.read()) as items:
+        async for item in items:
             watch.mark("first_token_ms")
             yield item
 
