@@ -190,12 +190,18 @@ class ScriptedParts:
 
     small_llm: ScriptedLabelModel = field(default_factory=ScriptedLabelModel)
     large_llm: ScriptedLanguageModel = field(default_factory=ScriptedLanguageModel)
+    large_labels: ScriptedLabelModel = field(default_factory=lambda: ScriptedLabelModel(0.98, name="scripted-llm"))
     vision_llm: ScriptedLanguageModel = field(default_factory=lambda: ScriptedLanguageModel(["I see it."]))
     image_model: ScriptedImageModel = field(default_factory=ScriptedImageModel)
 
     def mixture_for(self, pictures: PictureKeeper) -> Mixture:
         classifier = Classifier([SmallLlmStage(self.small_llm)], deadline_s=DEADLINE_S)
         return Mixture(classifier, self.large_llm, self.vision_llm, self.image_model, pictures)
+
+    def classifier_for(self, name: str) -> Classifier:
+        """One that asks the small or the large LLM, and none else."""
+        llm = self.small_llm if name == "small-llm" else self.large_labels
+        return Classifier([SmallLlmStage(llm)], deadline_s=DEADLINE_S)
 
     def names(self) -> dict[str, str]:
         return {

@@ -17,7 +17,7 @@ from mom.chats.pictures import Pictures, read_files_url
 from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
 from mom.models.addresses import parse_address
-from mom.models.mixture_factory import make_classifier, make_mixture
+from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
 from mom.models.roster import Roster
 from mom.models.speculative import speculation_pays
@@ -68,6 +68,7 @@ def create_app(
             models.parts,
             models.llm_for,
             models.mixture_for,
+            models.classifier_for,
             pictures,
             current_owner_id,
             later,
@@ -98,6 +99,7 @@ def _models_of(settings: Settings, control: ControlAddress | None) -> web.Models
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
+        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000),
         start=roster.start,
         close=roster.close,
     )

@@ -96,6 +96,7 @@ class ScriptedMom:
             names=self.models.names,
             llm_for=lambda part: self.models.vision_llm if part is PartName.VISION_LLM else self.models.large_llm,
             mixture_for=self.models.mixture_for,
+            classifier_for=self.models.classifier_for,
             start=lambda: None,
             close=close,
         )

@@ -25,10 +25,10 @@ async def test_the_small_llm_decides(choice):
     assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.SMALL_LLM)
 
 
-@pytest.mark.parametrize("choice", ["bert", "regex", "magic"])
+@pytest.mark.parametrize("choice", ["bert", "magic"])
 async def test_a_classifier_that_does_not_exist_is_refused_with_those_that_do(choice):
     roster = Roster(TellingSource())
-    with pytest.raises(SettingsError, match="There are cascade and small-llm"):
+    with pytest.raises(SettingsError, match="There are cascade, small-llm, regex"):
         make_classifier(choice, 10, roster)
     await roster.close()
 

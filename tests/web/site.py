@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,14 @@ def settings_in(folder: Path, **variables: object) -> Settings:
     return Settings(_env_file=None, **{"MOM_DATA_DIR": folder, **variables})
 
 
-def models_of(parts: ScriptedParts) -> Models:
-    """Scripted models as the application sees models; all are ready."""
+def models_of(parts: ScriptedParts, shown: Mapping[PartName, Part] | None = None) -> Models:
+    """Scripted models as the application sees models; all are ready, where `shown` does not say otherwise."""
     names = parts.names()
     ready = {
         name: Part(name, State.READY, names[name.value], endpoint=Endpoint("http://127.0.0.1:9/v1", names[name.value]))
         for name in (PartName.SMALL_LLM, PartName.LARGE_LLM, PartName.IMAGE_MODEL)
     }
+    ready |= shown or {}
 
     async def close() -> None:
         """Nothing is connected."""
@@ -38,6 +39,7 @@ def models_of(parts: ScriptedParts) -> Models:
         names=parts.names,
         llm_for=lambda part: getattr(parts, part.value),
         mixture_for=parts.mixture_for,
+        classifier_for=parts.classifier_for,
         start=lambda: None,
         close=close,
     )
@@ -59,7 +61,12 @@ class Site:
 
 @contextmanager
 def running_site(
-    folder: Path, parts: ScriptedParts, *, heartbeat_s: float = 15.0, **variables: object
+    folder: Path,
+    parts: ScriptedParts,
+    *,
+    heartbeat_s: float = 15.0,
+    shown: Mapping[PartName, Part] | None = None,
+    **variables: object,
 ) -> Iterator[Site]:
     """Serve until the context ends; the port is any free one."""
     started = threading.Event()
@@ -68,7 +75,8 @@ def running_site(
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        app = create_app(settings_in(folder, **variables), loop=loop, models=models_of(parts), heartbeat_s=heartbeat_s)
+        models = models_of(parts, shown)
+        app = create_app(settings_in(folder, **variables), loop=loop, models=models, heartbeat_s=heartbeat_s)
         listener = listen("127.0.0.1", 0)
         server = make_server(app)
         end = asyncio.Event()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from mom.cli.environment import plan_of
-from mom.errors import InputError, MomError, ParameterError, PartUnavailableError, ServingError
+from mom.errors import InputError, MomError, ParameterError, PartBrokenError, PartUnavailableError, ServingError
 from mom.models.parts import PartName, State
 from mom.serving.child import free_port
 from mom.serving.control import ControlServer
@@ -43,6 +43,17 @@ class Server:
             if not any(name in parts and parts[name]["state"] in UNSETTLED for name in names):
                 return
             await asyncio.sleep(POLL_S)
+
+    async def classify(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The verdict as JSON. Raises the `MomError` that the server tells."""
+        try:
+            answer = await self.http.post("/v1/classify", json=body)
+        except httpx.HTTPError as error:
+            raise PartBrokenError(f"MoM gave no verdict ({type(error).__name__}). Try again.", part="web") from error
+        value: dict[str, Any] = answer.json()
+        if not answer.is_success:
+            raise failure_from(value)
+        return value
 
 
 @asynccontextmanager

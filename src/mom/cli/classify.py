@@ -6,11 +6,9 @@ import sys
 from typing import Any
 
 import click
-import httpx
 
-from mom.cli.at_hand import failure_from, server_at_hand
+from mom.cli.at_hand import server_at_hand
 from mom.cli.environment import read_settings_aloud
-from mom.errors import PartBrokenError
 from mom.models.parts import PartName
 from mom.settings import Settings
 
@@ -48,11 +46,4 @@ def _read_conversation() -> dict[str, Any]:
 async def _classify(settings: Settings, body: dict[str, Any]) -> dict[str, Any]:
     async with server_at_hand(settings) as server:
         await server.wait_until_settled(PartName.SMALL_LLM)
-        try:
-            answer = await server.http.post("/v1/classify", json=body)
-        except httpx.HTTPError as error:
-            raise PartBrokenError(f"MoM gave no verdict ({type(error).__name__}). Try again.", part="web") from error
-        value: dict[str, Any] = answer.json()
-        if not answer.is_success:
-            raise failure_from(value)
-        return value
+        return await server.classify(body)

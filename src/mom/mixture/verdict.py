@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Need(StrEnum):
@@ -23,6 +24,8 @@ class DecidedBy(StrEnum):
     CORRECTION = "correction"
     BERT = "bert"
     SMALL_LLM = "small_llm"
+    LARGE_LLM = "large_llm"
+    """Only as a baseline that is measured: no message of a chat is classified so."""
     REGEX = "regex"
     DEFAULT = "default"
 
@@ -58,6 +61,18 @@ class Verdict:
             "reason": self.reason,
             "expert": self.expert,
         }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The verdict that `as_json` has written, rounded as it was there."""
+        return cls(
+            need=Need(value["need"]),
+            image_probability=value["probabilities"]["image"],
+            decided_by=DecidedBy(value["decided_by"]),
+            took_ms=value["took_ms"],
+            reason=value["reason"],
+            expert=value["expert"],
+        )
 
 
 def certain(need: Need, decided_by: DecidedBy, reason: str, took_ms: float = 0.0) -> Verdict:

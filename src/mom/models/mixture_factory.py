@@ -2,20 +2,35 @@
 
 from collections.abc import Callable
 
-from mom.errors import SettingsError
+from mom.errors import ParameterError, SettingsError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import PictureKeeper
+from mom.models.large_llm_stage import LargeLlmStage
+from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
 
-CHOICES = ("cascade", "small-llm")
+CHOICES = ("cascade", "small-llm", "regex")
+LARGE_LLM = "large-llm"
+LARGE_LLM_DEADLINE_S = 60.0
 
 
 def make_classifier(choice: str, deadline_s: float, roster: Roster) -> Classifier:
     """The classifier that `MOM_CLASSIFIER` names. Raises `SettingsError` for one that does not exist."""
     if choice not in CHOICES:
-        raise SettingsError(f"MOM_CLASSIFIER={choice} does not exist. There are {' and '.join(CHOICES)}.")
+        raise SettingsError(f"MOM_CLASSIFIER={choice} does not exist. There are {', '.join(CHOICES)}.")
+    if choice == "regex":
+        return Classifier([RegexStage()], deadline_s)
     return Classifier([SmallLlmStage(roster.small_llm())], deadline_s)
+
+
+def make_named_classifier(roster: Roster, deadline_s: float, name: str) -> Classifier:
+    """The classifier of that name, to be measured: also `large-llm`, which no chat uses. Raises `ParameterError`."""
+    if name == LARGE_LLM:
+        return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
+    if name not in CHOICES:
+        raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*CHOICES, LARGE_LLM))}.")
+    return make_classifier(name, deadline_s, roster)
 
 
 def make_mixture(

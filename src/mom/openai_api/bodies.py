@@ -46,6 +46,12 @@ class ConversationBody(OpenAiBody):
     messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
 
 
+class ClassifyBody(ConversationBody):
+    """`classifier`: another than the one that MoM decides by; for measurements. Its deadline is its own."""
+
+    classifier: str | None = Field(default=None, max_length=20)
+
+
 class ChatBody(ConversationBody):
     model: str = "mom"
     stream: bool | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app
 
 from mom.chats.pictures import Pictures
+from mom.mixture.classifier import Classifier
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import LanguageModel, PictureKeeper
 from mom.models.parts import Part, PartName
@@ -22,6 +23,7 @@ class Services:
     parts: Callable[[], Mapping[PartName, Part]]
     llm_for: Callable[[PartName], LanguageModel]
     mixture_for: Callable[[PictureKeeper], Mixture]
+    classifier_for: Callable[[str], Classifier]
     pictures: Pictures
     owner_id: Callable[[], str]
     later: Callable[[Callable[[], Awaitable[Response]]], Response]

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from mom.chats.history import History
 from mom.chats.pictures import Pictures
 from mom.chats.turns import Turns
+from mom.mixture.classifier import Classifier
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import LanguageModel, PictureKeeper
 from mom.models.parts import Part, PartName
@@ -19,12 +20,15 @@ _KEY = "mom"
 
 @dataclass(frozen=True)
 class Models:
-    """The models as the application sees them; tests hand in scripted ones. `start` and `close` belong to the event loop."""
+    """The models as the application sees them; tests hand in scripted ones. `classifier_for` gives one by its name and raises
+    `ParameterError`. `start` and `close` belong to the event loop.
+    """
 
     parts: Callable[[], Mapping[PartName, Part]]
     names: Callable[[], dict[str, str]]
     llm_for: Callable[[PartName], LanguageModel]
     mixture_for: Callable[[PictureKeeper], Mixture]
+    classifier_for: Callable[[str], Classifier]
     start: Callable[[], None]
     close: Callable[[], Awaitable[None]]
 

@@ -1,0 +1,127 @@
+"""`mom eval routing`: how well the classifiers route labelled conversations."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+
+from mom.cli.at_hand import Server, server_at_hand
+from mom.cli.environment import read_settings_aloud
+from mom.errors import ParameterError, PartUnavailableError, StorageError
+from mom.evaluation.figures import Outcome, figures
+from mom.evaluation.html_report import write_html
+from mom.evaluation.measuring import Ask, measure
+from mom.evaluation.routing_data import Example, read_routing_data
+from mom.evaluation.table import write_table
+from mom.mixture.conversation import Conversation
+from mom.mixture.verdict import Verdict
+from mom.models.mixture_factory import make_classifier
+from mom.models.part_sources import StaticParts
+from mom.models.parts import PartName, State
+from mom.models.roster import Roster
+from mom.settings import Settings
+
+# Those that run in this process, and those that need a server's models.
+HERE = ("regex",)
+AT_SERVER = {
+    "small-llm": (PartName.SMALL_LLM,),
+    "large-llm": (PartName.LARGE_LLM,),
+    "cascade": (PartName.SMALL_LLM,),
+}
+CLASSIFIERS = (*HERE, *AT_SERVER)
+PROGRESS_STEPS = 10
+
+
+@click.group("eval")
+def evaluate() -> None:
+    """Measure MoM's parts."""
+
+
+@evaluate.command()
+@click.option("--data", "paths", multiple=True, required=True, type=click.Path(path_type=Path), help="A JSONL file.")
+@click.option("--classifier", "names", multiple=True, required=True, type=click.Choice(CLASSIFIERS), help="Which one.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "html"]), default="table", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; default: standard output.")
+def routing(*, paths: Sequence[Path], names: Sequence[str], form: str, output: Path | None) -> None:
+    """Route labelled conversations and tell accuracy, false images, calibration and latency.
+
+    --data and --classifier may be given several times.
+    """
+    examples = read_routing_data(paths)
+    _check_output(output)
+    outcomes = asyncio.run(_measure_all(read_settings_aloud(), tuple(dict.fromkeys(names)), examples))
+    if form == "html":
+        report = write_html(outcomes, [path.name for path in paths])
+    else:
+        found = {name: figures(each) for name, each in outcomes.items()}
+        report = write_table(found) if form == "table" else json.dumps({"classifiers": found}, ensure_ascii=False)
+    if output is None:
+        click.echo(report)
+        return
+    try:
+        output.write_text(report.rstrip() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{output} cannot be written: {error.strerror}. Name another --output.") from error
+    click.echo(f"Written to {output}", err=True)
+
+
+def _check_output(output: Path | None) -> None:
+    """Before the measuring, which may take long."""
+    if output is not None and not output.parent.is_dir():
+        raise ParameterError(f"There is no folder {output.parent}. Name another --output.", param="output")
+
+
+async def _measure_all(
+    settings: Settings, names: Sequence[str], examples: Sequence[Example]
+) -> dict[str, Sequence[Outcome]]:
+    outcomes: dict[str, Sequence[Outcome]] = {}
+    for name in names:
+        async with _asking(name, settings) as ask:
+            outcomes[name] = await measure(ask, examples, _progress_of(name))
+    return outcomes
+
+
+def _asking(name: str, settings: Settings) -> AbstractAsyncContextManager[Ask]:
+    return _asking_here(name, settings) if name in HERE else _asking_server(name, settings)
+
+
+@asynccontextmanager
+async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
+    roster = Roster(StaticParts({}, {}, ollama_url=settings.ollama_url))
+    try:
+        yield make_classifier(name, settings.classifier_deadline_ms / 1000, roster).classify
+    finally:
+        await roster.close()
+
+
+@asynccontextmanager
+async def _asking_server(name: str, settings: Settings) -> AsyncIterator[Ask]:
+    async with server_at_hand(settings) as server:
+        await server.wait_until_settled(*AT_SERVER[name])
+        parts = await server.parts()
+        for part in AT_SERVER[name]:
+            state, detail = (parts[part]["state"], parts[part]["detail"]) if part in parts else (State.FAILED, "")
+            if state not in {State.READY, State.EXTERNAL}:
+                raise PartUnavailableError(
+                    f"The classifier {name} needs the {part.words}, which is not there. {detail}".strip(), part=part
+                )
+        yield partial(_ask_server, server, name)
+
+
+async def _ask_server(server: Server, name: str, conversation: Conversation) -> Verdict:
+    messages = [{"role": message.role, "content": message.as_words} for message in conversation.messages]
+    return Verdict.from_json(await server.classify({"messages": messages, "classifier": name}))
+
+
+def _progress_of(name: str) -> Callable[[int, int], None]:
+    """Tells on stderr each tenth that is done."""
+
+    def tell(done: int, of: int) -> None:
+        if done * PROGRESS_STEPS // of > (done - 1) * PROGRESS_STEPS // of:
+            click.echo(f"{name}: {done} of {of}", err=True)
+
+    return tell

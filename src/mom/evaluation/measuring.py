@@ -1,0 +1,32 @@
+"""Runs a classifier over labelled conversations, one after the other, as its latency is measured, too."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from mom.errors import InputError
+from mom.evaluation.figures import Outcome
+from mom.evaluation.routing_data import Example
+from mom.mixture.conversation import Conversation
+from mom.mixture.paths import read_command
+from mom.mixture.verdict import DecidedBy, Verdict, certain
+
+Ask = Callable[[Conversation], Awaitable[Verdict]]
+Tell = Callable[[int, int], None]
+
+
+async def measure(ask: Ask, examples: Sequence[Example], tell: Tell) -> list[Outcome]:
+    """What `ask` says of each example. `tell(done, of)` is called after each."""
+    outcomes = []
+    for done, example in enumerate(examples, 1):
+        verdict = _by_command(example.conversation) or await ask(example.conversation)
+        outcomes.append(Outcome(example.route, verdict, example.slices))
+        tell(done, len(examples))
+    return outcomes
+
+
+def _by_command(conversation: Conversation) -> Verdict | None:
+    """A command decides by itself, as it does in a chat; one that a chat would refuse is words like others here."""
+    try:
+        command = read_command(conversation.last.content)
+    except InputError:
+        return None
+    return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}") if command else None

@@ -1,0 +1,99 @@
+"""Routing data: conversations with the need that a person says they have, one JSON object a line.
+
+`{"messages": [{"role", "content"}…], "route": "text"|"image", "source", "kind", "lang"?}`; an assistant's message that was a
+picture has the content `[image] PROMPT`. Nothing is repaired: a line that cannot be read is named with its number.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mom.errors import ParameterError, StorageError
+from mom.mixture.conversation import Conversation, Drawing, Message, Role
+from mom.mixture.verdict import Need
+
+SLICE_FIELDS = ("kind", "source", "lang")
+PICTURE_MARK = "[image] "
+_ROLES: Mapping[str, Role] = {"system": "system", "user": "user", "assistant": "assistant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One conversation and what its last message needs; `slices` holds the fields of `SLICE_FIELDS` that it names."""
+
+    conversation: Conversation
+    route: Need
+    slices: Mapping[str, str]
+
+
+def read_routing_data(paths: Iterable[Path]) -> list[Example]:
+    """All examples of these files, in their order. Raises `ParameterError` with file and line, and `StorageError`."""
+    examples = [example for path in paths for example in _read_file(path)]
+    if not examples:
+        raise ParameterError("The data holds no conversation, so there is nothing to measure.", param="data")
+    return examples
+
+
+def _read_file(path: Path) -> Iterator[Example]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield read_example(line)
+            except ValueError as error:
+                raise ParameterError(f"{path}, line {number}: {error}.", param="data") from error
+
+
+def read_example(line: bytes) -> Example:
+    """One line. Raises `ValueError` with a clause that says what is amiss."""
+    row = _read_object(line)
+    messages = row.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise ValueError("'messages' is no list of messages")
+    route = row.get("route")
+    if route not in [need.value for need in Need]:
+        raise ValueError(f"the route is 'text' or 'image', not {route!r}")
+    spoken = tuple(_read_message(message) for message in messages)
+    if spoken[-1].role != "user" or not spoken[-1].content.strip():
+        raise ValueError("the last message must be the user's, and not empty")
+    return Example(Conversation(spoken), Need(route), _read_slices(row))
+
+
+def _read_object(line: bytes) -> dict[str, object]:
+    try:
+        row = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"no UTF-8 at byte {error.start + 1}") from error
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON ({error.msg} at character {error.pos + 1})") from error
+    if not isinstance(row, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - one kind of failure for all that is amiss in a line
+    return row
+
+
+def _read_message(value: object) -> Message:
+    role = value.get("role") if isinstance(value, dict) else None
+    content = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str):
+        raise ValueError("a message has a 'role' (user or assistant) and a 'content' in words")
+    try:
+        content.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a message holds half of a character") from error
+    if role == "assistant" and content.startswith(PICTURE_MARK):
+        return Message("assistant", content, drawing=Drawing(content.removeprefix(PICTURE_MARK)))
+    return Message(_ROLES[role], content)
+
+
+def _read_slices(row: Mapping[str, object]) -> dict[str, str]:
+    slices = {field: row[field] for field in SLICE_FIELDS if row.get(field) is not None}
+    for field, value in slices.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{field!r} is no word")  # noqa: TRY004 - as above
+    return {field: str(value) for field, value in slices.items()}

@@ -1,0 +1,29 @@
+from mom.evaluation.measuring import measure
+from mom.evaluation.routing_data import Example
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.verdict import DecidedBy, Need, certain
+
+
+def example(words: str) -> Example:
+    return Example(Conversation((Message("user", words),)), Need.IMAGE, {})
+
+
+async def test_each_example_is_asked_once_and_progress_told():
+    asked, told = [], []
+
+    async def ask(conversation):
+        asked.append(conversation.last.content)
+        return certain(Need.IMAGE, DecidedBy.REGEX, "so")
+
+    outcomes = await measure(ask, [example("a fox"), example("a bear")], lambda done, of: told.append((done, of)))
+    assert asked == ["a fox", "a bear"]
+    assert told == [(1, 2), (2, 2)]
+    assert all(each.is_right for each in outcomes)
+
+
+async def test_a_command_decides_by_itself_and_one_that_does_not_exist_is_words():
+    async def ask(_conversation):
+        return certain(Need.TEXT, DecidedBy.REGEX, "so")
+
+    outcomes = await measure(ask, [example("/image a fox"), example("/imagine a fox")], lambda _done, _of: None)
+    assert [each.verdict.decided_by for each in outcomes] == [DecidedBy.COMMAND, DecidedBy.REGEX]
