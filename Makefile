@@ -33,7 +33,7 @@ format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
 	cd components/chat && npm run format
 
 bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for name in routing_latency sd15_random; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 image: .venv/.image  ## install the image part by hand
 
