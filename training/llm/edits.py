@@ -28,6 +28,8 @@ def _first(old: Picture, changed: Thing) -> Picture:
 
 
 def _recolour(author: Author, old: Picture, bound: Bindings) -> Picture:
+    if not author.held_out and author.chance(0.25):
+        bound["frame"] = "make {it} {colourer}"
     frame = bound["frame"]
     if "{noun}" not in frame and len(old.things) > 1:
         bound["frame"] = "make the {noun} {colour}"

@@ -114,6 +114,8 @@ def sum_exchange(author: Author) -> Exchange:
         first, second = (author.random.randint(21, 10 ** author.random.randint(2, 6)) for _ in range(2))
         if author.chance(0.3):
             second = author.random.randint(2, 20)
+        if author.chance(0.5):
+            first, second = second, first
         answer = TOO_LARGE
     word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
     asked = f"{first}{sign}{second}" if author.chance(0.12) else f"{first} {word} {second}"
@@ -138,8 +140,8 @@ def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for
             return _asked(author, "shape", {"sides": sides}), f"{with_article(shape).capitalize()} has {sides} sides."
         case "capital":
             country, capital = choice(tuple(CAPITALS.items()))
-            if author.chance(0.35):
-                country = author.word("country")
+            if author.chance(0.5):
+                country = author.word("country") if author.chance(0.8) else author.invented().capitalize()
                 return _asked(author, "capital", {"country": country}), choice(SORRY)
             return _asked(author, "capital", {"country": country}), f"The capital of {country} is {capital}."
         case "opposite":

@@ -52,7 +52,24 @@ ENDS = (
     ],
 )
 PROPER_FORMS = {
-    word.lower(): word for word in ["I", "MoM", "Ollama", "OpenAI", "AI", "JPEG", "JPG", "PNG", "GPU", "LLM", "LCM", "GGUF", "API", "URL", "HTML"]
+    word.lower(): word
+    for word in [
+        "I",
+        "MoM",
+        "Ollama",
+        "OpenAI",
+        "AI",
+        "JPEG",
+        "JPG",
+        "PNG",
+        "GPU",
+        "LLM",
+        "LCM",
+        "GGUF",
+        "API",
+        "URL",
+        "HTML",
+    ]
 }
 PROPER = re.compile(rf"\b({'|'.join(PROPER_FORMS)})\b")
 COLOUR_WORDS = {

@@ -11,7 +11,9 @@ from training.llm.requests import Earlier, after_picture, dress, outside, reques
 def spoken_exchange(author: Author) -> Exchange:
     """One of the written questions with its answer."""
     questions, answers = author.random.choice(groups("answers"))
-    question = author.random.choice(side(questions, held_out=author.held_out))
+    # The first wordings of a group are the ones that most people use.
+    common = side(questions, held_out=author.held_out)
+    question = author.random.choice(common[:2] if author.chance(0.35) else common)
     return dress(author, question, polite=author.chance(0.4)), author.random.choice(answers)
 
 
