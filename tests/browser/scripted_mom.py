@@ -19,8 +19,10 @@ from mom.mixture.events import ImageProgress, ImageQueued, TextDelta
 from mom.mixture.ports import Ended, Picture
 from mom.models.parts import Part, PartName, State
 from mom.settings import Settings
+from mom.web.control import ControlAddress
 from mom.web.server import at_work, listen, make_server
 from mom.web.services import Models
+from tests.browser.scripted_supervisor import ScriptedSupervisor
 from tests.scripted import ScriptedImageModel, ScriptedLanguageModel, ScriptedParts
 
 DEADLINE_S = 20.0
@@ -42,6 +44,7 @@ class ScriptedMom:
     data_dir: Path
     models: ScriptedParts = field(default_factory=ScriptedParts)
     parts: dict[PartName, Part] = field(default_factory=demo_parts)
+    supervisor: ScriptedSupervisor = field(default_factory=ScriptedSupervisor)
     port: int = 0
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
@@ -53,6 +56,7 @@ class ScriptedMom:
     def start(self) -> None:
         """Listen on a free port, or after a stop on the same one as before."""
         serving, failures = threading.Event(), []
+        self.supervisor.start(self.parts)
 
         def run() -> None:
             try:
@@ -73,13 +77,15 @@ class ScriptedMom:
         self._server.should_exit = True
         self._thread.join(DEADLINE_S)
         assert not self._thread.is_alive(), "the web process did not end"
+        self.supervisor.stop()
 
     def set_state(self, part: PartName, state: State, detail: str = "") -> None:
         self.parts[part] = replace(self.parts[part], state=state, detail=detail)
 
     async def _serve(self, serving: threading.Event) -> None:
         settings = Settings(_env_file=None, MOM_DATA_DIR=self.data_dir, DATABASE_URL=None, MOM_FILES_URL=None)
-        app = create_app(settings, loop=asyncio.get_running_loop(), models=self._as_models())
+        control = ControlAddress(self.supervisor.url, "token")
+        app = create_app(settings, loop=asyncio.get_running_loop(), control=control, models=self._as_models())
         listener = listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
         self._server = make_server(app)

@@ -1,6 +1,7 @@
 /** Which boxes and arrows of the mixture's diagram are lit, read off an answer. */
 
 import type { Answer } from './answer'
+import { isCertain } from './words'
 
 export type Box = 'small_llm' | 'large_llm' | 'image_model'
 export type Light = 'off' | 'working' | 'done' | 'failed'
@@ -31,8 +32,7 @@ export function lightsOf(answer: Answer | null): Lights {
   if (verdict.decided_by === 'command' && verdict.need === 'image') {
     arrows.add('command')
   } else {
-    const wasClassified = !['command', 'attachment', 'correction'].includes(verdict.decided_by)
-    if (wasClassified) {
+    if (!isCertain(verdict)) {
       arrows.add('ask').add(verdict.need)
       boxes.small_llm = 'done'
     } else {

@@ -3,7 +3,7 @@
 import type { Answer } from './answer'
 import type { DecidedBy, Verdict } from './events'
 
-const deciders: Record<DecidedBy, string> = {
+export const deciders: Record<DecidedBy, string> = {
   command: 'command',
   attachment: 'attached picture',
   correction: 'your correction',
@@ -13,11 +13,22 @@ const deciders: Record<DecidedBy, string> = {
   default: 'default',
 }
 
+/** By its form or by a person's word: no model was asked, and there is no probability. */
+export function isCertain(verdict: Verdict): boolean {
+  return ['command', 'attachment', 'correction'].includes(verdict.decided_by)
+}
+
+/** `2.1 ms`, `640 ms`, `1.8 s`. */
+export function durationWords(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`
+  return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
 /** A verdict on one line: `image · small LLM · 0.98 · 12 ms`. What was certain by its form has no figures. */
 export function verdictWords(verdict: Verdict): string {
   const decider = deciders[verdict.decided_by]
-  if (['command', 'attachment', 'correction'].includes(verdict.decided_by)) return `${verdict.need} · ${decider}`
-  return [verdict.need, decider, verdict.confidence.toFixed(2), `${Math.max(1, Math.round(verdict.took_ms))} ms`].join(' · ')
+  if (isCertain(verdict)) return `${verdict.need} · ${decider}`
+  return [verdict.need, decider, verdict.confidence.toFixed(2), durationWords(verdict.took_ms)].join(' · ')
 }
 
 /** What is being done for a running answer, in a word or two; empty once it has ended. */

@@ -15,7 +15,10 @@ export interface Question {
   content: string
   /** Sent again with the same id, a question is asked once. */
   client_id: string
+  /** The answer that the question follows; null: it is a first one. */
   parent_id: string | null
+  /** Drawn with this seed, the same prompt gives the same picture. */
+  seed: number | null
   /** Pictures as data URLs. */
   attachments: string[]
 }
@@ -35,6 +38,16 @@ export interface Part {
 export interface Readiness {
   ready: boolean
   parts: Record<string, Part>
+}
+
+/** Models found on this machine; `suggestion` says which of Ollama's could play which part, as model addresses. */
+export interface Offers {
+  ollama: { models: string[]; suggestion: Suggestion | null }
+}
+
+export interface Suggestion {
+  small_llm: string
+  large_llm: string
 }
 
 /** A request that was refused or never answered; `message` is for people. `status` is 0 where nobody answered. */
@@ -72,6 +85,11 @@ export const overruleTurn = (id: string, need: Need): Promise<Asked> => request(
 
 /** What `/readyz` says, but with status 200 in every state. */
 export const readParts = (): Promise<Readiness> => request('GET', '/api/parts')
+
+export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
+
+/** Have the model at `address` play a part; the one before answers until it is ready. */
+export const swapPart = (name: string, address: string): Promise<unknown> => request('POST', `/api/parts/${name}/swap`, { address })
 
 async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
   let response: Response

@@ -13,6 +13,13 @@ export interface ConversationOwner {
   onChanged: () => void
 }
 
+export interface Wish {
+  parent?: Message | null
+  /** Pictures as data URLs. */
+  attachments?: string[]
+  seed?: number | null
+}
+
 export class Conversation {
   /** None until the first question is asked. */
   id = $state<string | null>(null)
@@ -40,7 +47,7 @@ export class Conversation {
   #isOpen = false
   #wishesUnderWay = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  #lastTry = { content: '', clientId: '' }
+  #lastTry = { question: '', clientId: '' }
 
   constructor(
     readonly owner: ConversationOwner,
@@ -92,23 +99,27 @@ export class Conversation {
     const content = this.draft.trim()
     if (!this.canSend) return
     const attachments = this.attached
-    const parent = this.tree.path.at(-1) ?? null
-    const question = new QuestionMessage(parent, content, attachments)
-    const answer = this.tree.newAnswer(question)
     this.draft = ''
     this.attached = []
+    if (await this.ask(content, { attachments })) return
+    this.draft = this.draft ? `${content}\n${this.draft}` : content
+    this.attached = [...attachments, ...this.attached]
+  }
+
+  /** Ask after `parent` (unset: after what is shown last; null: as a first question). False where the server refuses. */
+  async ask(content: string, { parent = this.tree.path.at(-1) ?? null, attachments = [], seed = null }: Wish = {}): Promise<boolean> {
+    const question = new QuestionMessage(parent, content, attachments)
+    const answer = this.tree.newAnswer(question)
+    const parentId = parent?.id ?? null
+    const clientId = this.#clientIdFor(JSON.stringify([content, parentId, seed]))
     const isAsked = await this.#wish([question, answer], answer, async () => {
       const chatId = this.id ?? (await this.#create(content))
-      const asked = await ask(chatId, { content, client_id: this.#clientIdFor(content), parent_id: parent?.id ?? null, attachments })
+      const asked = await ask(chatId, { content, client_id: clientId, parent_id: parentId, seed, attachments })
       question.id = asked.question_id
       return asked
     })
-    if (isAsked) {
-      this.#lastTry = { content: '', clientId: '' }
-    } else {
-      this.draft = this.draft ? `${content}\n${this.draft}` : content
-      this.attached = [...attachments, ...this.attached]
-    }
+    if (isAsked) this.#lastTry = { question: '', clientId: '' }
+    return isAsked
   }
 
   async retry(answer: AnswerMessage): Promise<void> {
@@ -177,8 +188,8 @@ export class Conversation {
   }
 
   /** The same words tried again are the same question, should the first try have arrived after all. */
-  #clientIdFor(content: string): string {
-    if (this.#lastTry.content !== content) this.#lastTry = { content, clientId: randomId() }
+  #clientIdFor(question: string): string {
+    if (this.#lastTry.question !== question) this.#lastTry = { question, clientId: randomId() }
     return this.#lastTry.clientId
   }
 }

@@ -1,0 +1,88 @@
+/** The way of an answer, step by step: who did what, how surely, how long it took. All of it read off the answer's events. */
+
+import type { Answer } from './answer'
+import type { Box } from './diagram'
+import { deciders, durationWords, isCertain } from './words'
+
+export interface Step {
+  box: Box
+  /** The part's name, and the model that played it. */
+  title: string
+  model: string
+  /** What it did, in a clause. */
+  deed: string
+  /** ms from the question to the step's beginning and end, where they are known. */
+  from: number | null
+  to: number | null
+}
+
+/** The steps that have begun, in their order. Times of the last ones come with the turn's end. */
+export function stepsOf(answer: Answer): Step[] {
+  const { verdict, timings, models } = answer
+  if (!verdict) return []
+  const steps: Step[] = []
+  const routed = timings.routed_ms ?? verdict.took_ms
+  const total = timings.total_ms ?? null
+  steps.push({
+    box: 'small_llm',
+    title: isCertain(verdict) ? 'No classifier asked' : 'Classifier',
+    model: isCertain(verdict) ? '' : verdict.decided_by === 'small_llm' ? (models.small_llm ?? '') : '',
+    deed: isCertain(verdict)
+      ? `${verdict.reason}: needs ${verdict.need}`
+      : `${deciders[verdict.decided_by]} ${verdict.confidence.toFixed(2)} in ${durationWords(verdict.took_ms)}: needs ${verdict.need}`,
+    from: 0,
+    to: routed,
+  })
+
+  if (verdict.need === 'text') {
+    const model = verdict.decided_by === 'attachment' ? models.vision_llm : models.large_llm
+    steps.push({ box: 'large_llm', title: 'Large LLM', model: model ?? '', deed: textDeed(answer, routed), from: routed, to: total })
+    return steps
+  }
+
+  const prompted = timings.image_prompt_ms ?? null
+  const isCommand = verdict.decided_by === 'command'
+  if (!isCommand) {
+    const deed = prompted === null ? 'writes the image prompt' : `wrote the image prompt in ${durationWords(prompted - routed)}`
+    steps.push({ box: 'large_llm', title: 'Large LLM', model: models.large_llm ?? '', deed, from: routed, to: prompted })
+  }
+  if (answer.drawing !== null || answer.pictures.length > 0) {
+    const from = isCommand ? routed : prompted
+    steps.push({ box: 'image_model', title: 'Image model', model: models.image_model ?? '', deed: imageDeed(answer, from), from, to: total })
+  }
+  return steps
+}
+
+/** The short form beside a box of the diagram: `0.98 · 12 ms`, `640 ms`, `step 2/4`. Empty where nothing is known yet. */
+export function figuresOf(answer: Answer | null): Record<Box, string> {
+  const figures: Record<Box, string> = { small_llm: '', large_llm: '', image_model: '' }
+  if (!answer?.verdict) return figures
+  const { verdict, drawing } = answer
+  if (!isCertain(verdict)) figures.small_llm = `${verdict.confidence.toFixed(2)} · ${durationWords(verdict.took_ms)}`
+  for (const { box, from, to } of stepsOf(answer)) {
+    if (box !== 'small_llm' && from !== null && to !== null) figures[box] = durationWords(to - from)
+  }
+  if (answer.status === 'running' && drawing) {
+    if (drawing.position) figures.image_model = `${drawing.position} before it`
+    else if (drawing.steps) figures.image_model = `step ${drawing.step}/${drawing.steps}`
+  }
+  return figures
+}
+
+function textDeed(answer: Answer, routed: number): string {
+  const { timings, usage, status } = answer
+  if (timings.total_ms === undefined) return status === 'running' ? 'answers' : 'began to answer'
+  const took = timings.total_ms - routed
+  const first = timings.first_token_ms === undefined ? '' : `, first word after ${durationWords(Math.max(0, timings.first_token_ms - routed))}`
+  const tokens = usage ? `, ${usage.completion_tokens} ${usage.completion_tokens === 1 ? 'token' : 'tokens'}` : ''
+  return `answered in ${durationWords(took)}${first}${tokens}`
+}
+
+function imageDeed(answer: Answer, from: number | null): string {
+  const { timings, drawing } = answer
+  const picture = answer.pictures.at(-1)
+  if (!picture) return drawing?.steps ? `drew ${drawing.step} of ${drawing.steps} steps` : 'draws'
+  const steps = picture.steps === null ? '' : ` ${picture.steps} ${picture.steps === 1 ? 'step' : 'steps'}`
+  const took = timings.total_ms === undefined || from === null ? '' : ` in ${durationWords(timings.total_ms - from)}`
+  return `drew${steps}${took}`
+}

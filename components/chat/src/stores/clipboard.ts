@@ -1,0 +1,3 @@
+/** Copying, as components may ask for it. */
+
+export { copyText } from '../services/clipboard'

@@ -1,0 +1,92 @@
+"""A supervisor that offers and swaps as a test wrote down, spoken to over its control API as the real one is."""
+
+import json
+import threading
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from mom.models.parts import Part, PartName, State
+
+Suggestion = dict[str, str]
+
+
+@dataclass
+class ScriptedSupervisor:
+    """`suggestion` is what Ollama could play; `swaps` are those asked for; `held` swaps wait for `finish_swaps`."""
+
+    suggestion: Suggestion | None = None
+    swaps: list[tuple[str, str]] = field(default_factory=list)
+    refusal: str = ""
+    held: bool = False
+    parts: dict[PartName, Part] = field(default_factory=dict)
+    _server: ThreadingHTTPServer | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self, parts: dict[PartName, Part]) -> None:
+        self.parts = parts
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, name="supervisor")
+        self._thread.start()
+
+    def stop(self) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def offers(self) -> dict[str, object]:
+        models = [address.removeprefix("ollama:") for address in (self.suggestion or {}).values()]
+        return {"ollama": {"models": models, "suggestion": self.suggestion}}
+
+    def swap(self, name: str, address: str) -> None:
+        self.swaps.append((name, address))
+        if not self.held:
+            self.finish_swaps()
+
+    def finish_swaps(self) -> None:
+        for name, address in self.swaps:
+            part = PartName(name)
+            self.parts[part] = Part(part, State.EXTERNAL, address.removeprefix("ollama:"))
+
+    def fail_swaps(self, reason: str) -> None:
+        for name, address in self.swaps:
+            part = self.parts[PartName(name)]
+            model = address.removeprefix("ollama:")
+            self.parts[part.name] = replace(part, detail=f"{model} could not take over: {reason}")
+
+
+def _handler_of(supervisor: ScriptedSupervisor) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.0"  # no connection is kept open that would outlive the test
+
+        def do_GET(self) -> None:
+            assert self.path == "/offers"
+            self._answer(200, supervisor.offers())
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if supervisor.refusal:
+                error = {"message": supervisor.refusal, "type": "invalid_request_error", "code": None, "param": None}
+                self._answer(400, {"error": error})
+                return
+            supervisor.swap(self.path.split("/")[2], body["address"])
+            self._answer(202, {})
+
+        def _answer(self, status: int, value: object) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            """Requests are the test's own."""
+
+    return Handler

@@ -1,0 +1,73 @@
+"""The way of an answer: lit on the diagram as it happens, small beside the answer, and told as a story on demand."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from mom.mixture.events import ImageProgress
+from tests.browser.chat_page import answers, ask
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+
+
+def diagram(page: Page, state: str) -> None:
+    expect(page.get_by_role("img", name=f"The mixture. {state}", exact=True)).to_be_visible()
+
+
+def test_the_diagram_lights_up_box_by_box(mom: ScriptedMom, page: Page) -> None:
+    deciding, writing, drawing = Gate(), Gate(), Gate()
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97, steps=[deciding])
+    mom.models.large_llm = ScriptedLanguageModel(structure=[writing, {"prompt": "a fox"}])
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), drawing])
+    diagram(page, "no answer yet")
+    ask(page, "Draw a fox")
+    diagram(page, "Classifier: working")
+    deciding.open()
+    diagram(page, "Classifier: done, Large LLM: working")
+    expect(page.get_by_role("img", name="The mixture.")).to_contain_text(re.compile(r"0\.97 · [\d.]+ ms"))
+    writing.open()
+    diagram(page, "Classifier: done, Large LLM: done, Image model: working")
+    expect(page.get_by_role("img", name="The mixture.")).to_contain_text("step 1/4")
+    drawing.open()
+    diagram(page, "Classifier: done, Large LLM: done, Image model: done")
+    expect(page.get_by_role("img", name="The mixture.")).not_to_contain_text("step")
+
+
+def test_the_story_of_an_answer_is_told_on_click(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    story = page.get_by_role("region", name="The answer's story")
+    expect(story).to_have_count(0)
+    chip = answers(page).get_by_role("button", name="text · small LLM")
+    chip.click()
+    expect(chip).to_have_attribute("aria-expanded", "true")
+    steps = story.get_by_role("listitem")
+    expect(steps).to_have_count(2)
+    expect(steps.first).to_contain_text(re.compile(r"small LLM 0\.98 in [\d.]+ m?s: needs text"))
+    expect(steps.last).to_contain_text(re.compile(r"answered in [\d.]+ m?s, first word after [\d.]+ m?s, 2 tokens"))
+    chip.click()
+    expect(story).to_have_count(0)
+
+
+def test_the_diagram_shows_the_way_of_the_answer_whose_story_is_told(mom: ScriptedMom, page: Page) -> None:
+    ask(page, "/image a fox")
+    diagram(page, "Image model: done")
+    ask(page, "Hello")
+    diagram(page, "Classifier: done, Large LLM: done")
+    answers(page).first.get_by_role("button", name="image · command").click()
+    diagram(page, "Image model: done")
+
+
+def test_where_motion_is_unwanted_nothing_moves(browser: Browser, mom: ScriptedMom) -> None:
+    gate = Gate()
+    mom.models.small_llm = ScriptedLabelModel(steps=[gate])
+    context = browser.new_context(base_url=mom.url, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/")
+    ask(page, "Hello")
+    gate.wait_until_reached()
+    expect(answers(page)).to_contain_text("Deciding")
+    assert page.evaluate("document.getAnimations().length") == 0
+    gate.open()
+    expect(answers(page)).to_contain_text("Hello!")
+    context.close()
