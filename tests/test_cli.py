@@ -289,3 +289,22 @@ def test_eval_of_a_classifier_that_does_not_exist_is_a_usage_error(data):
     result = mom("eval", "routing", "--data", data, "--classifier", "nearest")
     assert result.exit_code == 2
     assert "'regex'" in result.stderr
+
+
+def test_corrections_are_listed_exported_and_deleted(environment, site, tmp_path):
+    environment.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'site' / 'mom.sqlite3'}")
+    assert (mom("corrections").stdout, mom("corrections").exit_code) == ("", 0)
+    turns, owner = site.services.turns, site.services.history.local_user_id()
+    first = turns.ask(owner, site.services.history.create_chat(owner), "a fox")
+    wait_for(lambda: turns.read(owner, first.turn_id)["status"] == "finished", "the answer")
+    turns.overrule(owner, first.turn_id, "image")
+    assert "text → image  a fox" in mom("corrections").stdout
+    row = json.loads(mom("corrections", "--json").stdout)
+    (tmp_path / "corrections.jsonl").write_text(mom("corrections", "--json").stdout)
+    measured = mom("eval", "routing", "--data", "corrections.jsonl", "--classifier", "regex", "--format", "json")
+    assert json.loads(measured.stdout)["classifiers"]["regex"]["n"] == 1
+    assert mom("corrections", "--delete", row["id"]).exit_code == 0
+    assert mom("corrections").stdout == ""
+    gone = mom("corrections", "--delete", row["id"])
+    assert gone.exit_code == 1
+    assert "no such correction" in one_sentence(gone)

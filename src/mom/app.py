@@ -11,11 +11,13 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from mom.chats.commands import make_commands
+from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
 from mom.chats.pictures import Pictures, read_files_url
 from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
+from mom.mixture.ports import KnownCorrections
 from mom.models.addresses import parse_address
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
@@ -51,17 +53,18 @@ def create_app(
     """
     settings = settings or read_settings()[0]
     loop = loop or LoopThread().loop
-    models = models or _models_of(settings, control)
 
     database = Database(settings.resolved_database_url)
     history = History(database)
+    corrections = Corrections(database)
+    models = models or _models_of(settings, control, CorrectionsOf(corrections, history.local_user_id))
     pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
     turns = Turns(loop, history, pictures, TurnLog(), models.mixture_for, models.names)
     control_api = ControlApi(control) if control else None
 
     app = Flask("mom.web")
     app.secret_key = read_or_make_secret_key(settings.data_dir)
-    web.install(app, web.Services(loop, history, pictures, turns, models, control_api, heartbeat_s))
+    web.install(app, web.Services(loop, history, pictures, turns, corrections, models, control_api, heartbeat_s))
     openai_api.install(
         app,
         openai_api.Services(
@@ -87,9 +90,9 @@ def create_app(
     return app
 
 
-def _models_of(settings: Settings, control: ControlAddress | None) -> web.Models:
+def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    classifier = make_classifier(settings.classifier, settings.classifier_deadline_ms / 1000, roster)
+    classifier = make_classifier(settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections)
 
     def may_speculate() -> bool:
         return speculation_pays(settings.speculative, roster.parts())

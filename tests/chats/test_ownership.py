@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mom.chats.corrections import Corrections
 from mom.errors import NotFoundError
 from mom.mixture.conversation import Attachment
 from tests.chats.stage import Stage, another_person
@@ -25,6 +26,7 @@ ACTIONS: dict[str, Callable[[Stage, str, dict], object]] = {
     "stop a turn": lambda stage, owner, ids: stage.turns.stop(owner, ids["turn"]),
     "retry a turn": lambda stage, owner, ids: stage.turns.retry(owner, ids["turn"]),
     "overrule a turn": lambda stage, owner, ids: stage.turns.overrule(owner, ids["turn"], "text"),
+    "delete a correction": lambda stage, owner, ids: Corrections(stage.database).delete(owner, ids["correction"]),
     "read a picture": lambda stage, owner, ids: stage.pictures.read_png(owner, ids["image"]),
 }
 
@@ -32,11 +34,13 @@ ACTIONS: dict[str, Callable[[Stage, str, dict], object]] = {
 @pytest.fixture
 def ids(stage):
     started = stage.answered("/image a ring", client_id="abc")
+    stage.events(stage.turns.overrule(stage.owner, started.turn_id, "text"))
     return {
         "chat": stage.chat,
         "turn": started.turn_id,
         "message": started.message_id,
         "question": started.question_id,
+        "correction": Corrections(stage.database).read_all(stage.owner)[0]["id"],
         "image": stage.message(started)["images"][0]["id"],
     }
 

@@ -91,9 +91,13 @@ class History:
         """The messages from the chat's first question to this one, along the tree; `attachments` are the last one's."""
         with self.database.session() as session:
             find_owned(session, Message, owner_id, question_id)
-            path = _path_to(session, question_id)
-            *earlier, last = [_as_spoken(message) for message in path]
+            *earlier, last = spoken_until(session, question_id)
         return Conversation((*earlier, talk.Message(last.role, last.content, attachments)))
+
+
+def spoken_until(session: Session, message_id: str) -> list[talk.Message]:
+    """The messages from the chat's first question to this one, along the tree, as values."""
+    return [_as_spoken(message) for message in _path_to(session, message_id)]
 
 
 def short_title(words: str) -> str:

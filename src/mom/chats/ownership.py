@@ -5,12 +5,12 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mom.chats.tables import Chat, Image, Message, Turn
+from mom.chats.tables import Chat, Image, Message, Turn, Verdict
 from mom.errors import NotFoundError
 
-Owned = TypeVar("Owned", Chat, Message, Image, Turn)
+Owned = TypeVar("Owned", Chat, Message, Image, Turn, Verdict)
 
-_WORDS = {Chat: "chat", Message: "message", Image: "picture", Turn: "answer"}
+_WORDS = {Chat: "chat", Message: "message", Image: "picture", Turn: "answer", Verdict: "correction"}
 
 
 def find_owned(session: Session, table: type[Owned], owner_id: str, row_id: str) -> Owned:

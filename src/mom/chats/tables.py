@@ -120,6 +120,7 @@ class Verdict(Table):
     reason: Mapped[str] = mapped_column(Text)
     expert: Mapped[str | None] = mapped_column(String(200))
     corrected_to: Mapped[str | None] = mapped_column(String(16))
+    corrected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Turn(Table):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from mom.chats.database import Database
@@ -102,12 +102,15 @@ class TurnRecords:
             return _add_answer(session, question, Turn(owner_id=first.owner_id, need=need, seed=seed, models=models))
 
     def correct_verdict(self, turn: TurnRecord, need: Need) -> None:
-        """Keep what a person says the answer should have been, where that is not what was decided."""
+        """Keep what a person says the answer should have been; that it was right takes an earlier correction back."""
         with self._database.session() as session:
             session.execute(
                 update(Verdict)
-                .where(Verdict.message_id == turn.message_id, Verdict.owner_id == turn.owner_id, Verdict.need != need)
-                .values(corrected_to=need)
+                .where(Verdict.message_id == turn.message_id, Verdict.owner_id == turn.owner_id)
+                .values(
+                    corrected_to=case((Verdict.need != need, need), else_=None),
+                    corrected_at=case((Verdict.need != need, now()), else_=None),
+                )
             )
 
     def find(self, owner_id: str, turn_id: str) -> TurnRecord:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, Usage
-from mom.mixture.verdict import Verdict
+from mom.mixture.verdict import Need, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +120,21 @@ class ClassifierStage(Protocol):
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
         """The verdict, or None where this stage is not sure enough and the next is to be asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A message and what a person said it needs; `follows_picture`: the answer before it was a picture."""
+
+    words: str
+    need: Need
+    follows_picture: bool = False
+
+
+class KnownCorrections(Protocol):
+    """What the person who asks has corrected."""
+
+    async def known(self) -> Sequence[Correction]:
+        """The corrections that a message is compared with, the newest first. Raises `StorageError`."""
         ...

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from mom.errors import ParameterError, SettingsError
 from mom.mixture.classifier import Classifier, SmallLlmStage
+from mom.mixture.correction_stage import CorrectionStage
 from mom.mixture.paths import Mixture
-from mom.mixture.ports import PictureKeeper
+from mom.mixture.ports import KnownCorrections, PictureKeeper
 from mom.models.large_llm_stage import LargeLlmStage
 from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
@@ -15,13 +16,19 @@ LARGE_LLM = "large-llm"
 LARGE_LLM_DEADLINE_S = 60.0
 
 
-def make_classifier(choice: str, deadline_s: float, roster: Roster) -> Classifier:
-    """The classifier that `MOM_CLASSIFIER` names. Raises `SettingsError` for one that does not exist."""
+def make_classifier(
+    choice: str, deadline_s: float, roster: Roster, corrections: KnownCorrections | None = None
+) -> Classifier:
+    """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first.
+
+    Raises `SettingsError` for one that does not exist.
+    """
     if choice not in CHOICES:
         raise SettingsError(f"MOM_CLASSIFIER={choice} does not exist. There are {', '.join(CHOICES)}.")
     if choice == "regex":
         return Classifier([RegexStage()], deadline_s)
-    return Classifier([SmallLlmStage(roster.small_llm())], deadline_s)
+    corrected = [CorrectionStage(corrections)] if choice == "cascade" and corrections else []
+    return Classifier([*corrected, SmallLlmStage(roster.small_llm())], deadline_s)
 
 
 def make_named_classifier(roster: Roster, deadline_s: float, name: str) -> Classifier:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from mom.chats.corrections import Corrections
 from mom.chats.history import History
 from mom.chats.pictures import Pictures
 from mom.chats.turns import Turns
@@ -41,6 +42,7 @@ class Services:
     history: History
     pictures: Pictures
     turns: Turns
+    corrections: Corrections
     models: Models
     control: ControlApi | None
     heartbeat_s: float

@@ -1,0 +1,34 @@
+"""`mom corrections`: what was corrected in chats: list, export, delete."""
+
+import json
+
+import click
+
+from mom.chats.corrections import Corrections
+from mom.chats.database import Database
+from mom.chats.history import History
+from mom.cli.environment import read_settings_aloud
+
+WORDS_SHOWN = 60
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, as `mom eval routing` reads them.")
+@click.option("--delete", "correction_id", metavar="ID", help="Forget this correction.")
+def corrections(*, as_json: bool, correction_id: str | None) -> None:
+    """List the answers that were overruled, the newest first; the classifier goes by them."""
+    database = Database(read_settings_aloud().resolved_database_url)
+    try:
+        owner_id, known = History(database).local_user_id(), Corrections(database)
+        if correction_id is not None:
+            known.delete(owner_id, correction_id)
+            return
+        for row in known.read_all(owner_id):
+            if as_json:
+                click.echo(json.dumps(row, ensure_ascii=False))
+            else:
+                words = " ".join(row["messages"][-1]["content"].split())
+                shown = words if len(words) <= WORDS_SHOWN else f"{words[:WORDS_SHOWN]}…"
+                click.echo(f"{row['id']}  {row['corrected_at'][:16]}  {row['decided']} → {row['route']}  {shown}")
+    finally:
+        database.close()

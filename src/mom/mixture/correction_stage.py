@@ -1,0 +1,114 @@
+"""The `correction` stage: a message very near to one that the person corrected gets the verdict it was corrected to.
+
+Near means the same message but for its writing (case, width, punctuation at the ends), or almost the same letters and no
+word that is more than misspelt. A correction never reaches further: one other word makes another message.
+"""
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from mom.mixture.conversation import Conversation
+from mom.mixture.ports import Correction, KnownCorrections
+from mom.mixture.verdict import DecidedBy, Need, Verdict
+
+COMPARED_CHARS = 600
+NEAR = 0.85  # the cosine of the counts of character trigrams
+SLIP = 0.75  # the share of letters that two spellings of a word have in common
+SHORTEST_NEAR_CHARS = 12  # shorter messages must be the same
+EXCERPT_CHARS = 48
+SURE, QUITE_SURE = 0.99, 0.9
+
+
+@dataclass(frozen=True)
+class CorrectionStage:
+    """Implements `ports.ClassifierStage`. `corrections` are those of the person who asks."""
+
+    corrections: KnownCorrections
+    name: str = DecidedBy.CORRECTION.value
+
+    async def classify(self, conversation: Conversation) -> Verdict | None:
+        if len(conversation.last.content) > COMPARED_CHARS:
+            return None
+        words, follows_picture = plain_form(conversation.last.content), conversation.last_drawing is not None
+        nearest, nearness = None, 0.0
+        for correction in await self.corrections.known():  # the newest first, so that it stands against older ones
+            if (
+                correction.follows_picture is follows_picture
+                and (near := likeness(words, plain_form(correction.words))) > nearness
+            ):
+                nearest, nearness = correction, near
+        return _verdict(nearest, is_same=nearness == 1.0) if nearest else None
+
+
+def plain_form(text: str) -> str:
+    """The message without what is mere writing: case, width, spaces, and signs at its ends."""
+    words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    first = next((place for place, sign in enumerate(words) if sign.isalnum()), 0)
+    last = next((place for place, sign in enumerate(reversed(words)) if sign.isalnum()), 0)
+    return words[first : len(words) - last] if any(map(str.isalnum, words)) else words
+
+
+def likeness(one: str, other: str) -> float:
+    """1 for the same plain form, 0 for messages that are not near, otherwise the cosine of their trigrams."""
+    if one == other:
+        return 1.0
+    shorter, longer = sorted((len(one), len(other)))
+    if shorter < SHORTEST_NEAR_CHARS or shorter < NEAR * longer or _digits(one) != _digits(other):
+        return 0.0
+    cosine = _cosine(_trigrams(one), _trigrams(other))
+    return min(cosine, SURE) if cosine >= NEAR and _differ_by_slips(one.split(), other.split()) else 0.0
+
+
+def _differ_by_slips(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Is each word where it was, the same or a slip of the pen? In a long message one other word changes little else."""
+    changes = [
+        change for change in SequenceMatcher(None, one, other, autojunk=False).get_opcodes() if change[0] != "equal"
+    ]
+    return all(
+        kind == "replace"
+        and to - start == to_other - start_other
+        and all(map(_is_slip, one[start:to], other[start_other:to_other]))
+        for kind, start, to, start_other, to_other in changes
+    )
+
+
+def _is_slip(word: str, other: str) -> bool:
+    # Where letters have no case, one sign is often a word: 画 draws and 写 writes.
+    has_case = all(letter.upper() != letter for letter in word + other if letter.isalpha())
+    return has_case and SequenceMatcher(None, word, other, autojunk=False).ratio() >= SLIP
+
+
+def _verdict(correction: Correction, *, is_same: bool) -> Verdict:
+    probability = SURE if is_same else QUITE_SURE
+    return Verdict(
+        need=correction.need,
+        image_probability=probability if correction.need is Need.IMAGE else 1 - probability,
+        decided_by=DecidedBy.CORRECTION,
+        took_ms=0.0,
+        reason=f"you corrected {'this message' if is_same else 'a message like this'} before: “{_excerpt(correction.words)}”",
+    )
+
+
+def _excerpt(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= EXCERPT_CHARS else f"{line[:EXCERPT_CHARS]}…"
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+@lru_cache(maxsize=4_096)
+def _trigrams(text: str) -> Mapping[str, int]:
+    padded = f"  {text} "
+    return Counter(padded[place : place + 3] for place in range(len(padded) - 2))
+
+
+def _cosine(one: Mapping[str, int], other: Mapping[str, int]) -> float:
+    product = sum(count * other.get(gram, 0) for gram, count in one.items())
+    return product / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))

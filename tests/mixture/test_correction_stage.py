@@ -1,0 +1,105 @@
+"""The `correction` stage: as near as it says, and no further."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.correction_stage import CorrectionStage
+from mom.mixture.ports import Correction
+from mom.mixture.verdict import DecidedBy, Need, Verdict
+
+PICTURE = (Message("user", "a boat"), Message("assistant", "", drawing=Drawing("a red boat")))
+TEXT = (Message("user", "hello"), Message("assistant", "Hello!"))
+SCENE = "about an old lighthouse keeper who finds a bottle on the beach, with gulls, fog and a red boat in the distance"
+
+
+@dataclass
+class Kept:
+    """Implements `ports.KnownCorrections`: the newest first."""
+
+    corrections: Sequence[Correction]
+
+    async def known(self) -> Sequence[Correction]:
+        return self.corrections
+
+
+async def verdict(words: str, *corrections: Correction, earlier: tuple[Message, ...] = ()) -> Verdict | None:
+    return await CorrectionStage(Kept(corrections)).classify(Conversation((*earlier, Message("user", words))))
+
+
+@pytest.mark.parametrize(
+    "words", ["the tower of Pisa", "The Tower of Pisa!", "  the  tower\nof pisa", "“The tower of Pisa…”"]
+)
+async def test_the_same_message_gets_the_corrected_verdict(words):
+    found = await verdict(words, Correction("the tower of Pisa", Need.TEXT))
+    assert (found.need, found.decided_by, found.image_probability) == (
+        Need.TEXT,
+        DecidedBy.CORRECTION,
+        pytest.approx(0.01),
+    )
+    assert found.reason == "you corrected this message before: “the tower of Pisa”"
+
+
+async def test_a_slip_of_the_pen_is_near():
+    found = await verdict(
+        "my grandmother's kitchen in the late autumn sunn",
+        Correction("my grandmother's kitchen in the late autumn sun", Need.IMAGE),
+    )
+    assert (found.need, found.confidence) == (Need.IMAGE, 0.9)
+    assert "a message like this" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("corrected", "words"),
+    [
+        ("a logo for my bakery", "a slogan for my bakery"),
+        ("draw a fox", "draw an ox"),
+        ("fox", "box"),
+        (f"write a poem {SCENE}", f"draw a picture {SCENE}"),
+        (f"draw me {SCENE}", f"tell me {SCENE}"),
+        (f"{SCENE}: draw it", f"{SCENE}: what is it"),
+        ("what happened at sea in the year 1912", "what happened at sea in the year 1812"),
+        ("猫", "犬"),
+        (
+            "画一只在海边的老灯塔下面睡觉的白猫,旁边有一条红色的小船和几只海鸥",
+            "写一只在海边的老灯塔下面睡觉的白猫,旁边有一条红色的小船和几只海鸥",
+        ),
+        (f"do draw a scene {SCENE}", f"do not draw a scene {SCENE}"),
+        ("!", "?"),
+        ("a fox", "a fox " * 300),
+    ],
+)
+async def test_another_message_is_left_to_the_next_stage(corrected, words):
+    assert await verdict(words, Correction(corrected, Need.IMAGE)) is None
+
+
+async def test_a_correction_holds_only_where_the_answer_before_was_of_the_same_kind():
+    after_picture = Correction("what about blue?", Need.IMAGE, follows_picture=True)
+    assert (await verdict("what about blue?", after_picture, earlier=PICTURE)).need is Need.IMAGE
+    assert await verdict("what about blue?", after_picture) is None
+    assert await verdict("what about blue?", after_picture, earlier=TEXT) is None
+    assert await verdict("what about blue?", Correction("what about blue?", Need.TEXT), earlier=PICTURE) is None
+
+
+async def test_of_contradictory_corrections_the_newest_stands():
+    newest, older = Correction("a fox", Need.TEXT), Correction("A fox!", Need.IMAGE)
+    assert (await verdict("a fox", newest, older)).need is Need.TEXT
+    assert (await verdict("a fox", older, newest)).need is Need.IMAGE
+
+
+async def test_the_very_message_stands_against_a_newer_one_that_is_only_like_it():
+    like = Correction("my grandmother's kitchen in the late autumn sunn", Need.TEXT)
+    same = Correction("my grandmother's kitchen in the late autumn sun", Need.IMAGE)
+    assert (await verdict(same.words, like, same)).need is Need.IMAGE
+
+
+async def test_a_message_of_a_megabyte_is_not_compared():
+    async def never():
+        raise AssertionError("nothing is to be read for it")
+
+    kept = Kept(())
+    kept.known = never
+    long = Conversation((Message("user", "x" * 1_000_000),))
+    assert await CorrectionStage(kept).classify(long) is None
