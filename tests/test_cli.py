@@ -103,7 +103,11 @@ def test_a_part_that_is_not_there_has_an_exit_code_of_its_own(site, parts):
 def test_classify_prints_the_verdict(site, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     assert mom("classify", "a fox").stdout == "image  0.90  by small_llm\n"
-    assert "scripted-classifier reads it so" in mom("classify", "a fox", "--explain").stdout
+    explained = mom("classify", "a fox", "--explain").stdout.splitlines()
+    assert explained[-1] == "  small_llm: image 0.90, scripted-classifier reads it so"
+    parts.small_llm = ScriptedLabelModel(steps=[PartUnavailableError("It is loading.", part="small_llm")])
+    assert mom("classify", "a fox", "--explain").stdout.splitlines()[-1] == "  small_llm: It is loading."
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     verdict = json.loads(mom("classify", "a fox", "--json").stdout)
     assert verdict["probabilities"] == {"text": 0.1, "image": 0.9}
 

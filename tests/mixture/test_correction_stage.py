@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.correction_stage import CorrectionStage
+from mom.mixture.explaining import explain
 from mom.mixture.ports import Correction
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 
@@ -57,6 +59,7 @@ async def test_a_slip_of_the_pen_is_near():
         ("a logo for my bakery", "a slogan for my bakery"),
         ("draw a fox", "draw an ox"),
         ("fox", "box"),
+        ("red cats and dogs running", "reds cat ande dog runing"),
         (f"write a poem {SCENE}", f"draw a picture {SCENE}"),
         (f"draw me {SCENE}", f"tell me {SCENE}"),
         (f"{SCENE}: draw it", f"{SCENE}: what is it"),
@@ -93,6 +96,17 @@ async def test_the_very_message_stands_against_a_newer_one_that_is_only_like_it(
     like = Correction("my grandmother's kitchen in the late autumn sunn", Need.TEXT)
     same = Correction("my grandmother's kitchen in the late autumn sun", Need.IMAGE)
     assert (await verdict(same.words, like, same)).need is Need.IMAGE
+
+
+async def test_the_evidence_is_the_nearest_corrections_near_enough_or_not():
+    kept = Kept(
+        [Correction("hello there", Need.TEXT), Correction("a slogan for my bakery", Need.TEXT, follows_picture=True)]
+    )
+    conversation = Conversation((Message("user", "a logo for my bakery"),))
+    (clause,) = await CorrectionStage(kept).evidence(conversation)
+    assert clause.endswith("like “a slogan for my bakery” after a picture, corrected to text")
+    (opinion,) = await explain(conversation, Classifier([CorrectionStage(kept)], 5))
+    assert (opinion.stage, opinion.verdict, opinion.evidence) == ("correction", None, (clause,))
 
 
 async def test_a_message_of_a_megabyte_is_not_compared():

@@ -57,3 +57,9 @@ async def test_after_a_picture_words_about_it_are_text(words):
 @pytest.mark.parametrize("piece", ["make a ", "a", "a, ", " ", "[", "draw", "画", "𝕏\u0301"])
 async def test_a_message_of_a_megabyte_costs_no_more_than_a_page(piece):
     assert await need(piece * (1_000_000 // len(piece)) + " x") in Need
+
+
+async def test_of_a_long_message_the_head_and_tail_alone_are_read():
+    filler = "word " * 1_000
+    assert await need(f"{filler}draw a fox {filler}") is Need.TEXT
+    assert await need(f"{filler}draw a fox") is Need.IMAGE

@@ -83,19 +83,29 @@ def test_the_cascade_goes_by_corrections_first(composed):
     keep_a_correction(client)
     verdict = classify(client, "A fox!")
     assert (verdict["need"], verdict["decided_by"]) == ("image", DecidedBy.CORRECTION)
-    assert classify(client, "what is a fox?")["decided_by"] == DecidedBy.SMALL_LLM
+    assert classify(client, "what is a fox?")["decided_by"] != DecidedBy.CORRECTION
+
+
+def test_an_explanation_asks_every_stage(composed):
+    client = composed("cascade")
+    keep_a_correction(client)
+    opinions = {opinion["stage"]: opinion for opinion in classify(client, "a fox", explain=True)["explanation"]}
+    correction, small_llm = opinions["correction"], opinions["small_llm"]
+    assert correction["verdict"]["need"] == "image"
+    assert correction["evidence"] == ["1.00 like “a fox”, corrected to image"]
+    assert small_llm["verdict"]["need"] == "text"
 
 
 def test_the_diagram_word_for_word_knows_no_corrections(composed):
     client = composed("small-llm")
     keep_a_correction(client)
-    assert classify(client, "a fox")["decided_by"] == DecidedBy.SMALL_LLM
+    assert classify(client, "a fox")["decided_by"] != DecidedBy.CORRECTION
 
 
 def test_what_is_measured_by_name_knows_no_corrections(composed):
     client = composed("cascade")
     keep_a_correction(client)
-    assert classify(client, "a fox", classifier="cascade")["decided_by"] == DecidedBy.SMALL_LLM
+    assert classify(client, "a fox", classifier="cascade")["decided_by"] != DecidedBy.CORRECTION
     assert classify(client, "a fox", classifier="regex")["decided_by"] == DecidedBy.REGEX
     answer = client.post("/v1/classify", json={"messages": [{"role": "user", "content": "x"}], "classifier": "magic"})
     assert answer.status_code == 400

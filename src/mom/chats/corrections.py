@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 from mom.chats.database import Database
 from mom.chats.history import spoken_until
 from mom.chats.ownership import find_owned
-from mom.chats.shapes import DRAWING
 from mom.chats.tables import Image, Message, Verdict, utc_text
 from mom.errors import NotFoundError
 from mom.mixture.correction_stage import COMPARED_CHARS
@@ -65,7 +64,7 @@ class Corrections:
     def known(self, owner_id: str) -> Sequence[Correction]:
         """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
         answer, question = aliased(Message), aliased(Message)
-        follows_picture = exists().where(Image.message_id == question.parent_id, Image.kind == DRAWING)
+        follows_picture = exists().where(Image.message_id == question.parent_id)
         wanted = (
             select(question.content, follows_picture, Verdict.corrected_to)
             .join(answer, Verdict.message_id == answer.id)

@@ -16,10 +16,12 @@ from mom.settings import Settings
 @click.command()
 @click.argument("text")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--explain", is_flag=True, help="Say also why, and how long it took.")
+@click.option("--explain", is_flag=True, help="Say also why: what each stage says, and its evidence.")
 def classify(*, text: str, as_json: bool, explain: bool) -> None:
     """Say whether TEXT needs a text or an image. With -, read {"messages": […]} from standard input."""
     body = _read_conversation() if text == "-" else {"messages": [{"role": "user", "content": text}]}
+    if explain:
+        body = {**body, "explain": True}
     verdict = asyncio.run(_classify(read_settings_aloud(), body))
     if as_json:
         click.echo(json.dumps(verdict, ensure_ascii=False))
@@ -29,6 +31,18 @@ def classify(*, text: str, as_json: bool, explain: bool) -> None:
         for need, probability in verdict["probabilities"].items():
             click.echo(f"  {need:<6} {probability:.4f}")
         click.echo(f"  {verdict['took_ms']:.1f} ms: {verdict['reason']}")
+        for opinion in verdict["explanation"]:
+            click.echo(_line(opinion))
+            for clause in opinion["evidence"]:
+                click.echo(f"    {clause}")
+
+
+def _line(opinion: dict[str, Any]) -> str:
+    """What one stage says."""
+    said = opinion["verdict"]
+    if said is None:
+        return f"  {opinion['stage']}: {opinion['failure'] or 'not sure'}"
+    return f"  {opinion['stage']}: {said['need']} {said['confidence']:.2f}, {said['reason']}"
 
 
 def _read_conversation() -> dict[str, Any]:

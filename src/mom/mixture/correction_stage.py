@@ -22,6 +22,7 @@ SLIP = 0.75  # the share of letters that two spellings of a word have in common
 SHORTEST_NEAR_CHARS = 12  # shorter messages must be the same
 EXCERPT_CHARS = 48
 SURE, QUITE_SURE = 0.99, 0.9
+SHOWN, WORTH_SHOWING = 3, 0.3  # how many corrections are shown as evidence, and from which cosine on
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class CorrectionStage:
                 nearest, nearness = correction, near
         return _verdict(nearest, is_same=nearness == 1.0) if nearest else None
 
+    async def evidence(self, conversation: Conversation) -> Sequence[str]:
+        """The corrections that come nearest, whether near enough or not."""
+        words = plain_form(conversation.last.content[:COMPARED_CHARS])
+        ranked = sorted(
+            ((_resemblance(words, plain_form(each.words)), each) for each in await self.corrections.known()),
+            key=lambda pair: -pair[0],
+        )
+        return [
+            f"{share:.2f} like “{_excerpt(each.words)}”{' after a picture' if each.follows_picture else ''}, "
+            f"corrected to {each.need}"
+            for share, each in ranked[:SHOWN]
+            if share >= WORTH_SHOWING
+        ]
+
 
 def plain_form(text: str) -> str:
     """The message without what is mere writing: case, width, spaces, and signs at its ends."""
@@ -60,7 +75,7 @@ def likeness(one: str, other: str) -> float:
     shorter, longer = sorted((len(one), len(other)))
     if shorter < SHORTEST_NEAR_CHARS or shorter < NEAR * longer or _digits(one) != _digits(other):
         return 0.0
-    cosine = _cosine(_trigrams(one), _trigrams(other))
+    cosine = _resemblance(one, other)
     return min(cosine, SURE) if cosine >= NEAR and _differ_by_slips(one.split(), other.split()) else 0.0
 
 
@@ -107,6 +122,11 @@ def _digits(text: str) -> str:
 def _trigrams(text: str) -> Mapping[str, int]:
     padded = f"  {text} "
     return Counter(padded[place : place + 3] for place in range(len(padded) - 2))
+
+
+def _resemblance(one: str, other: str) -> float:
+    """The cosine of the counts of character trigrams."""
+    return _cosine(_trigrams(one), _trigrams(other))
 
 
 def _cosine(one: Mapping[str, int], other: Mapping[str, int]) -> float:

@@ -47,9 +47,10 @@ class ConversationBody(OpenAiBody):
 
 
 class ClassifyBody(ConversationBody):
-    """`classifier`: another than the one that MoM decides by; for measurements. Its deadline is its own."""
+    """`classifier`: another than the one that MoM decides by; for measurements. `explain`: with what each stage says."""
 
     classifier: str | None = Field(default=None, max_length=20)
+    explain: bool = False
 
 
 class ChatBody(ConversationBody):

@@ -7,8 +7,8 @@ from flask import Response, request
 
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
+from mom.mixture.explaining import explain
 from mom.mixture.paths import reach_verdict
-from mom.mixture.verdict import Verdict
 from mom.openai_api.bodies import PICTURES_LIMIT, ClassifyBody
 from mom.openai_api.completion import route_header
 from mom.openai_api.conversation import read_conversation
@@ -20,19 +20,17 @@ def classify() -> Response:
     body = ClassifyBody.model_validate(request.get_json())
     conversation = read_conversation(body)
     known = services()
-    if body.classifier is not None:
-        return known.later(partial(_verdict_of, conversation, known.classifier_for(body.classifier)))
-    return known.later(partial(_verdict, conversation, known, known.owner_id()))
+    named = known.classifier_for(body.classifier) if body.classifier is not None else None
+    return known.later(partial(_answer, conversation, known, known.owner_id(), named, explained=body.explain))
 
 
-async def _verdict(conversation: Conversation, known: Services, owner_id: str) -> Response:
-    mixture = known.mixture_for(known.pictures.keeper(owner_id))
-    return _response(await reach_verdict(conversation, mixture.classifier))
-
-
-async def _verdict_of(conversation: Conversation, classifier: Classifier) -> Response:
-    return _response(await classifier.classify(conversation))
-
-
-def _response(verdict: Verdict) -> Response:
-    return Response(json.dumps(verdict.as_json()), headers=route_header(verdict), mimetype="application/json")
+async def _answer(
+    conversation: Conversation, known: Services, owner_id: str, named: Classifier | None, *, explained: bool
+) -> Response:
+    """The verdict. A classifier that is asked by its name is asked whatever the message's form is."""
+    classifier = named or known.mixture_for(known.pictures.keeper(owner_id)).classifier
+    verdict = await (named.classify(conversation) if named else reach_verdict(conversation, classifier))
+    value = verdict.as_json()
+    if explained:
+        value["explanation"] = [opinion.as_json() for opinion in await explain(conversation, classifier)]
+    return Response(json.dumps(value), headers=route_header(verdict), mimetype="application/json")
