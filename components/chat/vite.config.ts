@@ -23,8 +23,8 @@ export default defineConfig(({ command }) => ({
       input: 'src/main.ts',
       output: {
         entryFileNames: 'chat.js',
+        chunkFileNames: 'chat-[name].js',
         assetFileNames: 'chat[extname]',
-        codeSplitting: false,
       },
     },
   },

@@ -2,11 +2,12 @@
 
 import re
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from mom.errors import PartUnavailableError
 from mom.mixture.events import ImageProgress, ImageQueued
-from tests.browser.chat_page import HeldRequest, answers, ask
+from tests.browser.chat_page import HeldRequest, answers, ask, questions
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
 
@@ -80,3 +81,38 @@ def test_a_wish_is_visible_before_the_server_has_heard_of_it(page: Page) -> None
     expect(answers(page)).to_contain_text("Deciding")
     held.release()
     expect(answers(page).get_by_alt_text("a fox")).to_be_visible()
+
+
+def test_an_edited_prompt_is_drawn_beside_the_first_picture_with_its_seed(mom: ScriptedMom, page: Page) -> None:
+    ask(page, "/image a lighthouse")
+    answers(page).get_by_role("button", name="Edit prompt").click()
+    prompt = answers(page).get_by_label("Image prompt")
+    expect(prompt).to_have_value("a lighthouse")
+    prompt.fill("a lighthouse at night")
+    page.get_by_role("button", name="Draw this").click()
+    expect(answers(page).get_by_alt_text("a lighthouse at night")).to_be_visible()
+    expect(questions(page)).to_contain_text(["/image a lighthouse at night"])
+    expect(questions(page)).to_contain_text("2/2")
+    assert [request.seed for request in mom.models.image_model.requests] == [None, 42]
+
+    answers(page).get_by_role("button", name="Edit prompt").click()
+    page.get_by_label("Same seed").uncheck()
+    page.get_by_role("button", name="Draw this").click()
+    expect(questions(page)).to_contain_text("3/3")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    assert mom.models.image_model.requests[-1].seed is None
+    page.reload()
+    expect(questions(page)).to_contain_text("3/3")
+
+
+def test_a_picture_is_seen_in_full_size_and_downloaded_with_its_record(page: Page) -> None:
+    ask(page, "/image a lighthouse")
+    answers(page).get_by_role("button", name="Full size").click()
+    dialog = page.get_by_role("dialog", name="The picture in full size")
+    expect(dialog.get_by_alt_text("a lighthouse")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    with page.expect_download() as download:
+        answers(page).get_by_role("link", name="Download").click()
+    assert re.fullmatch(r"mom-[0-9a-f]{8}\.png", download.value.suggested_filename)
+    assert "parameters" in Image.open(download.value.path()).text

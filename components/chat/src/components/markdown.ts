@@ -19,7 +19,7 @@ const POLICY = {
     ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'sub', 'sup', 'code', 'pre', 'blockquote'],
     ...['ul', 'ol', 'li', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'a', 'img'],
   ],
-  ALLOWED_ATTR: ['href', 'src', 'alt', 'title', 'start', 'align'],
+  ALLOWED_ATTR: ['href', 'src', 'alt', 'title', 'start', 'align', 'class'],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/images\/|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
@@ -28,6 +28,8 @@ const POLICY = {
 
 /** A picture of our own: kept by MoM, or standing in the text itself. */
 const OWN_IMAGE = /^(?:\/images\/[\w-]+\.png$|data:image\/)/i
+
+const LANGUAGE = /^language-[\w+#-]{1,20}$/
 
 /** Where a link may lead; one that led elsewhere is left as its words. */
 const LINK = /^(?:https?:|mailto:|\/images\/)/i
@@ -55,7 +57,20 @@ export function sanitise(html: string): DocumentFragment {
       link.replaceWith(...link.childNodes)
     }
   }
+  for (const node of fragment.querySelectorAll('[class]')) keepLanguageOnly(node)
   return fragment
+}
+
+/** The nodes of coloured code: words in spans, nothing else. */
+export function sanitiseCode(html: string): DocumentFragment {
+  return purify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true })
+}
+
+/** The one class that an answer may bring along: the language of a block of code. */
+function keepLanguageOnly(node: Element): void {
+  const language = LANGUAGE.exec(node.className)?.[0]
+  node.removeAttribute('class')
+  if (language && node.matches('pre > code')) node.className = language
 }
 
 /** What stands in place of a picture that lies elsewhere: loading it would tell its owner what is being read here. */

@@ -17,7 +17,7 @@ export async function attachPictures(conversation: Conversation, files: Iterable
     else if (conversation.attached.length >= MOST) conversation.error = `At most ${MOST} pictures go with one message.`
     else {
       try {
-        conversation.attached = [...conversation.attached, await readAsDataUrl(file)]
+        conversation.attached = [...conversation.attached, await readAsDataUrl(file, file.name)]
       } catch (error) {
         conversation.error = error instanceof Error ? error.message : String(error)
       }

@@ -2,6 +2,8 @@
 
 import type { Need } from '../mixture/events'
 import { ask, type Asked, createChat, overruleTurn, readChat, retryTurn } from '../services/api'
+import { keepDraft, readDraft } from '../services/drafts'
+import { fetchAsDataUrl } from '../services/files'
 import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
 import { MessageTree } from './tree.svelte'
 
@@ -28,7 +30,9 @@ export class Conversation {
   /** A plain sentence each: why the chat could not be read, and why the last wish could not be carried out. */
   readError = $state('')
   error = $state('')
-  draft = $state('')
+  #draft = $state('')
+  /** The question that is being edited. */
+  editing = $state.raw<QuestionMessage | null>(null)
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
   /** Something was answered here while another chat was open. */
@@ -42,7 +46,10 @@ export class Conversation {
     return last?.role === 'assistant' && last.isRunning ? last : null
   })
 
-  readonly canSend = $derived(!this.running && (this.draft.trim() !== '' || this.attached.length > 0))
+  /** Not before the chat has been read: the question would follow nothing. */
+  readonly canSend = $derived(
+    !this.running && !this.isLoading && !this.readError && (this.#draft.trim() !== '' || this.attached.length > 0),
+  )
 
   #isOpen = false
   #wishesUnderWay = 0
@@ -54,6 +61,17 @@ export class Conversation {
     id: string | null = null,
   ) {
     this.id = id
+    this.#draft = readDraft(id)
+  }
+
+  /** The next question as far as it is written; kept in this browser. */
+  get draft(): string {
+    return this.#draft
+  }
+
+  set draft(words: string) {
+    this.#draft = words
+    keepDraft(this.id, words)
   }
 
   /** Show this chat: read it as it is stored, then follow what is being answered. */
@@ -75,6 +93,7 @@ export class Conversation {
   forget(): void {
     this.leave()
     clearTimeout(this.#timer)
+    this.draft = ''
   }
 
   async read(): Promise<void> {
@@ -120,6 +139,24 @@ export class Conversation {
     })
     if (isAsked) this.#lastTry = { question: '', clientId: '' }
     return isAsked
+  }
+
+  /** Ask other words in the place of `question`, with its pictures; both are kept, side by side. */
+  async askInstead(question: QuestionMessage, content: string, seed: number | null = null): Promise<boolean> {
+    this.error = ''
+    let attachments: string[]
+    try {
+      attachments = await Promise.all(question.pictures.map(fetchAsDataUrl))
+    } catch (error) {
+      this.error = error instanceof Error ? error.message : String(error)
+      return false
+    }
+    return this.ask(content, { parent: question.parent, attachments, seed })
+  }
+
+  /** Edit the question that was asked last, of those shown. */
+  editLast(): void {
+    this.editing = this.tree.path.findLast((message) => message.role === 'user') ?? null
   }
 
   async retry(answer: AnswerMessage): Promise<void> {

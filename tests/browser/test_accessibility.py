@@ -1,0 +1,112 @@
+"""Everyone can use the page: axe finds nothing in any state, light or dark, narrow or wide, and the keyboard is enough."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mom.errors import PartUnavailableError
+from mom.mixture.events import ImageProgress
+from mom.models.parts import PartName, State
+from tests.browser.chat_page import answers, ask, questions
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "components/chat/node_modules/axe-core/axe.min.js"
+ESSAY = (Path(__file__).parent / "essay.md").read_text(encoding="utf-8")
+
+
+def expect_no_violations(page: Page, state: str) -> None:
+    # What moves is half-way between two colours.
+    page.evaluate("document.getAnimations().forEach((one) => { one.cancel() })")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    assert [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found] == [], state
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, width: int, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=mom.url, viewport={"width": width, "height": 844}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    mom.supervisor.suggestion = {"small_llm": "same", "large_llm": "ollama:qwen3:8b"}
+    mom.set_state(PartName.IMAGE_MODEL, State.STARTING, "Installing torch.")
+    page.goto("/")
+    expect(page.get_by_role("button", name="Use them")).to_be_visible()
+    page.get_by_text("Take real models").click()
+    expect_no_violations(page, "first screen")
+
+    writing = Gate()
+    mom.models.large_llm = ScriptedLanguageModel([ESSAY, writing], structure={"prompt": "a lighthouse in fog"})
+    ask(page, "Why is the sea salty?")
+    expect(answers(page)).to_contain_text("inline code")
+    expect_no_violations(page, "streaming")
+    writing.open()
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    answers(page).get_by_role("button", name="text · small LLM").click()
+    expect_no_violations(page, "answered, with its story")
+
+    drawing = Gate()
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97)
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), drawing])
+    ask(page, "Draw a lighthouse")
+    expect(answers(page).last).to_contain_text("step 1 of 4")
+    expect_no_violations(page, "drawing")
+    drawing.open()
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    answers(page).last.get_by_role("button", name="Edit prompt").click()
+    expect_no_violations(page, "drawn, with its prompt being edited")
+
+    mom.models.image_model = ScriptedImageModel([PartUnavailableError("It is still loading.", part="image_model")])
+    ask(page, "/image a lighthouse")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Message", exact=True).fill("/")
+    expect_no_violations(page, "failed, with the menu of commands")
+
+    page.get_by_label("Message", exact=True).fill("")
+    page.get_by_label("Message", exact=True).blur()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect_no_violations(page, "keys")
+    page.keyboard.press("Escape")
+    if width < 768:
+        page.get_by_role("button", name="Chats").click()
+        expect(page.get_by_role("navigation", name="Chats")).to_be_visible()
+        expect_no_violations(page, "drawer")
+    context.close()
+
+
+def press_until_focused(page: Page, name: str, key: str = "Tab") -> None:
+    for _ in range(60):
+        if page.evaluate("document.activeElement.textContent.trim() || document.activeElement.ariaLabel") == name:
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{name} is not reached with {key}")
+
+
+def test_the_keyboard_is_enough(mom: ScriptedMom, page: Page) -> None:
+    press_until_focused(page, "Explain JPEG", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("a fox")
+    page.keyboard.press("Enter")
+    expect(answers(page).last.get_by_alt_text("a fox")).to_be_visible()
+
+    press_until_focused(page, "Retry", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(answers(page).last).to_contain_text("2/2")
+    page.get_by_label("Message", exact=True).focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.type(" cub")
+    page.keyboard.press("Enter")
+    expect(questions(page).last).to_contain_text("/image a fox cub")
+    expect(answers(page).last.get_by_alt_text("a fox cub")).to_be_visible()

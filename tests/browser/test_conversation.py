@@ -1,0 +1,185 @@
+"""What makes a conversation comfortable: editing, copying, coloured code, commands, drafts, search, keys."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedLanguageModel, png_of
+
+CODE = "Look:\n\n```python\ndef salt(x):\n    return x  # all of it\n```\n\nThat is it."
+
+
+def answered(page: Page, words: str) -> None:
+    ask(page, words)
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+
+
+def edit(page: Page, number: int, words: str) -> None:
+    question = questions(page).nth(number)
+    question.hover()
+    question.get_by_role("button", name="Edit").click()
+    box = question.get_by_label("Your question")
+    box.fill(words)
+    box.press("Enter")
+
+
+def test_an_edited_question_stands_beside_the_first_one(page: Page) -> None:
+    answered(page, "One")
+    answered(page, "Two")
+    edit(page, 1, "Zwei")
+    expect(questions(page)).to_contain_text(["One", "Zwei"])
+    expect(questions(page).last).to_contain_text("2/2")
+    page.reload()
+    expect(questions(page)).to_contain_text(["One", "Zwei"])
+    questions(page).last.get_by_role("button", name="Previous version").click()
+    expect(questions(page)).to_contain_text(["One", "Two"])
+
+
+def test_the_first_question_can_be_edited_too(page: Page) -> None:
+    answered(page, "One")
+    edit(page, 0, "Uno")
+    expect(questions(page)).to_contain_text(["Uno"])
+    expect(answers(page)).to_contain_text("Hello!")
+    page.reload()
+    expect(questions(page).first).to_contain_text("2/2")
+
+
+def test_an_edited_question_keeps_its_picture(mom: ScriptedMom, page: Page) -> None:
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    answered(page, "What is in it?")
+    page.reload()
+    edit(page, 0, "What is it?")
+    expect(questions(page)).to_contain_text("2/2")
+    expect(questions(page).locator("img")).to_have_count(1)
+    expect(answers(page)).to_contain_text("I see it.")
+
+
+def test_escape_leaves_a_question_as_it_was(page: Page) -> None:
+    answered(page, "One")
+    page.get_by_label("Message", exact=True).press("ArrowUp")
+    box = questions(page).get_by_label("Your question")
+    expect(box).to_be_focused()
+    box.fill("Uno")
+    box.press("Escape")
+    expect(questions(page)).to_have_text(["One"])
+
+
+def test_messages_and_code_are_copied(mom: ScriptedMom, page: Page, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    mom.models.large_llm = ScriptedLanguageModel([CODE])
+    answered(page, "Code")
+    answers(page).get_by_role("button", name="Copy code").click()
+    expect(answers(page).get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "def salt(x):\n    return x  # all of it\n"
+    answers(page).get_by_role("button", name="Copy", exact=True).click()
+    expect(answers(page).get_by_role("button", name="Copied")).to_have_count(2)
+    assert page.evaluate("navigator.clipboard.readText()") == CODE
+    questions(page).hover()
+    questions(page).get_by_role("button", name="Copy").click()
+    expect(questions(page).get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "Code"
+
+
+def test_code_is_coloured_once_it_is_whole_and_the_colours_come_only_with_code(mom: ScriptedMom, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answered(page, "Hello")
+    assert [url for url in asked if "highlight" in url] == []
+    gate = Gate()
+    begun, rest = CODE[:30], CODE[30:]
+    mom.models.large_llm = ScriptedLanguageModel([begun, gate, rest])
+    ask(page, "Code")
+    gate.wait_until_reached()
+    code = answers(page).last.locator("pre code")
+    expect(code).to_contain_text("def salt")
+    expect(code.locator(".hljs-keyword")).to_have_count(0)
+    gate.open()
+    expect(code.locator(".hljs-keyword")).to_have_text(["def", "return"])
+    expect(code.locator(".hljs-comment")).to_have_text("# all of it")
+    assert [url.split("?")[0].split("/")[-1] for url in asked if url.endswith(".js")] == ["chat-highlight.js"]
+
+
+def test_a_slash_offers_the_commands_and_completes_them(page: Page) -> None:
+    box = page.get_by_label("Message", exact=True)
+    box.press_sequentially("/")
+    menu = page.get_by_role("listbox", name="Commands")
+    expect(menu.get_by_role("option")).to_have_count(2)
+    expect(menu.get_by_role("option", selected=True)).to_contain_text("/image")
+    box.press("ArrowDown")
+    expect(menu.get_by_role("option", selected=True)).to_contain_text("/text")
+    box.press("Enter")
+    expect(box).to_have_value("/text ")
+    expect(menu).to_have_count(0)
+    box.fill("/i")
+    menu.get_by_role("option").click()
+    expect(box).to_have_value("/image ")
+    expect(box).to_be_focused()
+    expect(questions(page)).to_have_count(0)
+
+
+def test_escape_closes_the_menu_and_stops_no_answer(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("Slowly")
+    box = page.get_by_label("Message", exact=True)
+    box.press_sequentially("/")
+    box.press("Escape")
+    expect(page.get_by_role("listbox", name="Commands")).to_have_count(0)
+    gate.open()
+    expect(answers(page)).to_contain_text("Slowly done.")
+
+
+def test_each_chat_keeps_its_draft_over_a_reload(page: Page) -> None:
+    answered(page, "Hello")
+    box = page.get_by_label("Message", exact=True)
+    box.fill("of the first chat")
+    page.get_by_role("link", name="New chat").click()
+    expect(box).to_have_value("")
+    box.fill("of no chat yet")
+    page.reload()
+    expect(box).to_have_value("of no chat yet")
+    chat_links(page).first.click()
+    expect(box).to_have_value("of the first chat")
+    expect(questions(page)).to_have_text(["Hello"])
+    box.press("Enter")
+    expect(questions(page)).to_have_count(2)
+    page.reload()
+    expect(box).to_have_value("")
+
+
+def test_chats_are_searched_by_title(page: Page) -> None:
+    for words in ["Bread", "Salt", "Salty bread"]:
+        page.get_by_role("link", name="New chat").click()
+        answered(page, words)
+    search = page.get_by_label("Search chats by title")
+    search.fill("BREAD")
+    expect(chat_links(page)).to_have_text(["Salty bread", "Bread"])
+    search.fill("honey")
+    expect(chat_links(page)).to_have_count(0)
+    expect(page.get_by_text("No chat is called so.")).to_be_visible()
+    search.press("Escape")
+    expect(chat_links(page)).to_have_count(3)
+
+
+@pytest.mark.parametrize("opened_by", ["key", "button"])
+def test_the_keys_are_shown_on_a_card(page: Page, opened_by: str) -> None:
+    if opened_by == "key":
+        page.get_by_label("Message", exact=True).blur()
+        page.keyboard.press("?")
+    else:
+        page.get_by_role("button", name="Keys").click()
+    card = page.get_by_role("dialog", name="Keys")
+    expect(card).to_contain_text(re.compile("Enter.*send"))
+    page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+
+
+def test_a_question_mark_in_a_message_is_a_question_mark(page: Page) -> None:
+    box = page.get_by_label("Message", exact=True)
+    box.press_sequentially("Why?")
+    expect(box).to_have_value("Why?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
