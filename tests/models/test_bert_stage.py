@@ -1,0 +1,162 @@
+import asyncio
+import json
+import logging
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+
+from mom.mixture.classifier import Classifier
+from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.verdict import DecidedBy, Need
+from mom.models.bert.features import BITS, features
+from mom.models.bert.head import SHIPPED, Head, HeadError, read_head, write_head
+from mom.models.bert.stage import BertStage
+
+HEAD = Head(np.zeros(2**BITS, "<f2"), bias=0.0, scale=1.0, shift=0.0, text_threshold=0.3, image_threshold=0.7)
+
+
+def of(*turns: str) -> Conversation:
+    messages = []
+    for place, words in enumerate(turns):
+        if place % 2 == 0:
+            messages.append(Message("user", words))
+        elif words.startswith("[image] "):
+            messages.append(Message("assistant", "", drawing=Drawing(words.removeprefix("[image] "))))
+        else:
+            messages.append(Message("assistant", words))
+    return Conversation(tuple(messages))
+
+
+def biased(tmp_path, bias: float):
+    path = tmp_path / "head.npz"
+    write_head(Head(HEAD.weights, bias, 1.0, 0.0, 0.3, 0.7), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("conversation", "need"),
+    [
+        (of("draw a purple cat on a skateboard"), Need.IMAGE),
+        (of("what is the capital of Portugal?"), Need.TEXT),
+        (of("a lighthouse at dusk, oil painting, highly detailed"), Need.IMAGE),
+        (of("write a poem about a painter"), Need.TEXT),
+        (of("a logo for my bakery"), Need.IMAGE),
+        (of("a boat", "[image] a boat", "make it bluer"), Need.IMAGE),
+        (of("a boat", "[image] a boat", "thank you, what kind of boat is it?"), Need.TEXT),
+        (of("zeichne einen Hund am Strand"), Need.IMAGE),
+        (of("пожалуйста, нарисуй слона под снегом"), Need.IMAGE),
+        (of("为什么会下雨?"), Need.TEXT),
+    ],
+)
+async def test_the_shipped_head_decides_plain_messages(conversation, need):
+    verdict = await BertStage().classify(conversation)
+
+    assert verdict is not None
+    assert (verdict.need, verdict.decided_by) == (need, DecidedBy.BERT)
+
+
+async def test_the_same_words_mean_another_thing_after_a_picture():
+    head = read_head()
+    after_picture = head.image_probability(of("a boat", "[image] a boat", "a bit darker, please"))
+    after_words = head.image_probability(of("write a poem", "The night is long.", "a bit darker, please"))
+
+    assert after_picture > after_words + 0.3
+
+
+@pytest.mark.parametrize(("bias", "need"), [(3.0, Need.IMAGE), (-3.0, Need.TEXT), (0.5, None), (-0.5, None)])
+async def test_between_the_thresholds_the_stage_does_not_say(tmp_path, bias, need):
+    verdict = await BertStage(biased(tmp_path, bias)).classify(of("hm"))
+
+    assert (verdict and verdict.need) == need
+
+
+async def test_alone_it_answers_in_text_where_it_is_not_sure(tmp_path):
+    verdict = await BertStage(biased(tmp_path, 0.5), decides_always=True).classify(of("hm"))
+
+    assert verdict is not None
+    assert (verdict.need, round(verdict.image_probability, 2)) == (Need.TEXT, 0.62)
+
+
+def _missing(path):
+    path.unlink()
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def _other(path):
+    path.write_bytes(b"no head at all")
+
+
+def _older(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("facts.json", json.dumps({"version": 0}))
+        archive.writestr("weights.f16", b"")
+
+
+def _short(path):
+    write_head(Head(np.zeros(7, "<f2"), 0.0, 1.0, 0.0, 0.3, 0.7), path)
+
+
+def _not_numbers(path):
+    write_head(Head(np.full(2**BITS, np.nan, "<f2"), 0.0, 1.0, 0.0, 0.3, 0.7), path)
+
+
+@pytest.mark.parametrize("spoil", [_missing, _cut, _other, _older, _short, _not_numbers])
+async def test_an_unusable_head_is_said_once_and_the_next_stage_is_asked(tmp_path, caplog, spoil):
+    path = biased(tmp_path, 9.0)
+    spoil(path)
+    stage = BertStage(path)
+    with caplog.at_level(logging.WARNING):
+        verdicts = [await stage.classify(of("draw a fox")) for _ in range(2)]
+
+    assert verdicts == [None, None]
+    assert len([record for record in caplog.records if "bert stage is left out" in record.message]) == 1
+
+
+def test_a_head_of_another_version_says_so(tmp_path):
+    path = biased(tmp_path, 0.0)
+    _older(path)
+    with pytest.raises(HeadError, match="made for another version"):
+        read_head(path)
+
+
+async def test_the_event_loop_goes_on_while_the_head_is_read_and_asked(tmp_path):
+    threads = set()
+
+    class Watching(BertStage):
+        def _load(self):
+            threads.add(threading.current_thread())
+            super()._load()
+
+        def _weigh(self, head, conversation):
+            threads.add(threading.current_thread())
+            return super()._weigh(head, conversation)
+
+    stage = Watching()
+    await asyncio.gather(*(stage.classify(of(f"draw {number} foxes")) for number in range(5)))
+
+    assert threading.main_thread() not in threads
+    assert threads
+
+
+async def test_a_message_of_a_megabyte_gets_its_verdict():
+    verdict = await Classifier([BertStage(decides_always=True)], 10).classify(of("lorem ipsum " * 90_000))
+
+    assert verdict.decided_by is DecidedBy.BERT
+
+
+def test_the_shipped_head_is_small():
+    assert SHIPPED.stat().st_size < 12_000_000
+
+
+def test_a_logit_is_the_sum_of_weighted_features():
+    weights = np.zeros(2**BITS, "<f2")
+    indices, values = features(of("hm"))
+    weights[indices[0]] = 2.0
+    head = Head(weights, 0.25, 1.0, 0.0, 0.3, 0.7)
+
+    assert head.logit(of("hm")) == pytest.approx(0.25 + 2.0 * values[indices == indices[0]].sum())

@@ -1,0 +1,33 @@
+"""The development set, and generated rows as conversations."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from mom.evaluation.routing_data import Example, read_example
+from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.models.bert.features import PICTURE
+
+DEV = Path(__file__).parent / "dev"
+
+
+def conversation_of(turns: Iterable[tuple[str, str]]) -> Conversation:
+    """A conversation of (role, content) pairs; an answer `[image] PROMPT` was a picture."""
+    messages = []
+    for role, content in turns:
+        if role == "user":
+            messages.append(Message("user", content))
+        elif content.startswith(PICTURE):
+            messages.append(Message("assistant", "", drawing=Drawing(content.removeprefix(PICTURE).strip())))
+        else:
+            messages.append(Message("assistant", content))
+    return Conversation(tuple(messages))
+
+
+def read_dev() -> tuple[list[Example], list[Example]]:
+    """The development set in two halves, by id: one calibrates, the other is reported."""
+    halves: tuple[list[Example], list[Example]] = ([], [])
+    for path in sorted(DEV.glob("*.jsonl")):
+        for line in path.read_bytes().rstrip(b"\n").split(b"\n"):
+            halves[int(json.loads(line)["id"][-1], 16) % 2].append(read_example(line))
+    return halves
