@@ -22,10 +22,11 @@ from mom.models.addresses import parse_address
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
 from mom.models.roster import Roster
+from mom.models.self_test.self_test import SelfTest
 from mom.models.speculative import speculation_pays
 from mom.openai_api import services as openai_api
 from mom.openai_api import urls as openai_urls
-from mom.settings import Settings, read_settings
+from mom.settings import ClassifierChoice, Settings, read_settings
 from mom.web import services as web
 from mom.web import urls as web_urls
 from mom.web.auth import current_owner_id
@@ -92,19 +93,31 @@ def create_app(
 
 def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    classifier = make_classifier(settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections)
+    self_test = SelfTest(roster)
+    classifier = make_classifier(
+        settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections, self_test
+    )
 
     def may_speculate() -> bool:
         return speculation_pays(settings.speculative, roster.parts())
 
+    def start() -> None:
+        roster.start()
+        if settings.classifier is ClassifierChoice.CASCADE:  # the others ask the small LLM always, or never
+            self_test.start()
+
+    async def close() -> None:
+        await self_test.close()
+        await roster.close()
+
     return web.Models(
-        parts=roster.parts,
+        parts=self_test.parts,
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
         classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000),
-        start=roster.start,
-        close=roster.close,
+        start=start,
+        close=close,
     )
 
 

@@ -47,6 +47,7 @@ def stage(tmp_path_factory):
             "MOM_API_KEY_LARGE_LLM": large_llm.api_key,
             "MOM_IMAGE_MODEL": f"{image_server.endpoint.base_url}#{image_server.endpoint.model}",
             "MOM_API_KEY_IMAGE_MODEL": image_server.endpoint.api_key,
+            "MOM_CLASSIFIER": "small-llm",
             "MOM_CLASSIFIER_DEADLINE_MS": "60000",
         }
         with running_mom(folder / "data", **settings) as mom:

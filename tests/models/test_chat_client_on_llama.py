@@ -102,6 +102,12 @@ async def test_the_static_beginning_of_the_question_is_read_only_once(client, ht
     assert reply["timings"]["prompt_n"] < 20
 
 
+async def test_it_is_known_how_much_of_a_label_question_was_cached(client):
+    for words in ("a red fox", "the blue fox"):
+        await client.weigh_labels([QUESTION[0], Message("user", words)], ["text", "image"])
+    assert client.cached_label_tokens > 100
+
+
 async def test_labels_of_several_tokens_are_named_in_json_instead(client, caplog):
     weights = await client.weigh_labels(QUESTION, ("photograph", "sonnet"))
 

@@ -73,3 +73,20 @@ class ChatClient:
             if weights is not None:
                 return weights
         return await self._structured.ask(messages, label_shape(labels), partial(read_label_weights, labels=labels))
+
+    @property
+    def cached_label_tokens(self) -> int | None:
+        """How many tokens of the last label question the server had cached, or None where it does not tell."""
+        return self._token_labels.cached_tokens
+
+    async def check_label_structure(self, messages: Sequence[Message], labels: Sequence[str]) -> None:
+        """Where labels are named in JSON: ask once, and fall to the plain dialect if the reply does not keep to it."""
+        if (await self._structured.dialect()).name != LLAMA_CPP.name or not self._token_labels.reads(labels):
+            await self._structured.check(messages, label_shape(labels))
+
+    def distrust_label_tokens(self, labels: Sequence[str], why: str) -> bool:
+        """Read labels as JSON from now on, as their tokens' probabilities prove wrong. False where they were not read."""
+        was_read = self._token_labels.reads(labels)
+        if was_read:
+            self._token_labels.distrust(labels, why)
+        return was_read

@@ -10,6 +10,7 @@ from mom.mixture.ports import KnownCorrections, PictureKeeper
 from mom.models.large_llm_stage import LargeLlmStage
 from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
+from mom.models.self_test.self_test import SelfTest, TestedSmallLlmStage
 
 CHOICES = ("cascade", "small-llm", "regex")
 LARGE_LLM = "large-llm"
@@ -17,7 +18,11 @@ LARGE_LLM_DEADLINE_S = 60.0
 
 
 def make_classifier(
-    choice: str, deadline_s: float, roster: Roster, corrections: KnownCorrections | None = None
+    choice: str,
+    deadline_s: float,
+    roster: Roster,
+    corrections: KnownCorrections | None = None,
+    self_test: SelfTest | None = None,
 ) -> Classifier:
     """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first.
 
@@ -28,7 +33,9 @@ def make_classifier(
     if choice == "regex":
         return Classifier([RegexStage()], deadline_s)
     corrected = [CorrectionStage(corrections)] if choice == "cascade" and corrections else []
-    return Classifier([*corrected, SmallLlmStage(roster.small_llm())], deadline_s)
+    small_llm = SmallLlmStage(roster.small_llm())
+    tested = TestedSmallLlmStage(small_llm, self_test) if choice == "cascade" and self_test else small_llm
+    return Classifier([*corrected, tested], deadline_s)
 
 
 def make_named_classifier(roster: Roster, deadline_s: float, name: str) -> Classifier:

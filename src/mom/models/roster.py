@@ -1,7 +1,7 @@
 """The roster: which model plays which part just now, and an object for each part to ask it by.
 
 What it hands out follows the parts: a model that is swapped while MoM runs answers the next question. Asking a part that
-is not ready raises `PartUnavailableError` with the reason.
+is not ready raises `PartUnavailableError` with the reason. `activity` knows whether anything is being asked just now.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from mom.errors import PartUnavailableError
 from mom.mixture.conversation import Message
 from mom.mixture.events import ImageProgress, ImageQueued, ReasoningDelta, TextDelta
 from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LabelModel, LanguageModel, Picture, SamplingOptions
+from mom.models.activity import Activity
 from mom.models.chat_client import DEFAULT_OPTIONS, ChatClient
 from mom.models.http_client import make_http_client
 from mom.models.images_client import ImagesClient
@@ -27,6 +28,7 @@ class Roster:
     """One per event loop. `start` begins to follow the parts, `close` ends it and all connections."""
 
     def __init__(self, source: PartsSource) -> None:
+        self.activity = Activity()
         self._source = source
         self._http = make_http_client()
         self._chat_clients: dict[tuple[PartName, Endpoint], ChatClient] = {}
@@ -127,16 +129,19 @@ class _Llm:
     async def stream_text(
         self, messages: Sequence[Message], options: SamplingOptions = DEFAULT_OPTIONS
     ) -> AsyncIterator[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
-        async with self.roster.chat_client(self.part).stream_text(messages, options) as stream:
-            yield stream
+        with self.roster.activity.work():
+            async with self.roster.chat_client(self.part).stream_text(messages, options) as stream:
+                yield stream
 
     async def write_structure(
         self, messages: Sequence[Message], schema: Mapping[str, object], *, max_tokens: int
     ) -> Mapping[str, object]:
-        return await self.roster.chat_client(self.part).write_structure(messages, schema, max_tokens=max_tokens)
+        with self.roster.activity.work():
+            return await self.roster.chat_client(self.part).write_structure(messages, schema, max_tokens=max_tokens)
 
     async def weigh_labels(self, messages: Sequence[Message], labels: Sequence[str]) -> Mapping[str, float]:
-        return await self.roster.chat_client(self.part).weigh_labels(messages, labels)
+        with self.roster.activity.work():
+            return await self.roster.chat_client(self.part).weigh_labels(messages, labels)
 
 
 @dataclass(frozen=True)
@@ -153,5 +158,6 @@ class _ImageModel:
     async def draw(
         self, request: DrawingRequest
     ) -> AsyncIterator[AsyncIterator[ImageQueued | ImageProgress | Picture]]:
-        async with self.roster.images_client().draw(request) as drawing:
-            yield drawing
+        with self.roster.activity.work():
+            async with self.roster.images_client().draw(request) as drawing:
+                yield drawing

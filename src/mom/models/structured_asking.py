@@ -8,7 +8,7 @@ from typing import TypeVar
 from mom.errors import ContextFullError, PartRefusedError, StructureError
 from mom.mixture.conversation import Message
 from mom.models.dialects import Dialect, Reply, Shape, find_dialect
-from mom.models.structure import MisfitError, with_complaint, with_schema_in_words
+from mom.models.structure import MisfitError, read_structure, with_complaint, with_schema_in_words
 from mom.models.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,17 @@ class StructuredAsking:
             server = self._upstream.server
             words = f"{server.words} did not answer in the form it was asked for: {misfit}."
             raise StructureError(words, part=server.part) from misfit
+
+    async def check(self, messages: Sequence[Message], shape: Shape) -> None:
+        """Ask once, only to see whether the server keeps to a structure, and fall to the plain form if it does not."""
+        reply = await self._ask_or_fall_to_plain(messages, shape)
+        if reply.was_cut and not reply.text:
+            log.warning("%s thinks although it is asked not to: every verdict takes long", self._upstream.server.words)
+            return
+        try:
+            read_structure(reply.text, shape.schema)
+        except MisfitError:
+            self._fall_to_plain("ignores the structure that it is asked for")
 
     def _second_question(
         self, messages: Sequence[Message], shape: Shape, reply: Reply, misfit: MisfitError

@@ -19,7 +19,7 @@ from mom.models.wire import Completion, messages_as_json
 log = logging.getLogger(__name__)
 
 BIAS = 100
-LEAST_SUM = 0.5  # less than this on all labels together: the server did not keep to the grammar
+LEAST_SUM, MOST_SUM = 0.5, 1.01  # other sums over all labels: the server kept to no grammar, or tells no probabilities
 
 
 class _Tokens(BaseModel):
@@ -32,6 +32,16 @@ class TokenLabels:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._ids: dict[tuple[str, ...], Sequence[int] | None] = {}
+        self.cached_tokens: int | None = None  # of the last question's prompt; None where the server does not tell
+
+    def reads(self, labels: Sequence[str]) -> bool:
+        """Were these labels asked for and found readable, up to now?"""
+        return self._ids.get(tuple(labels)) is not None
+
+    def distrust(self, labels: Sequence[str], why: object) -> None:
+        """Read these labels as tokens no more."""
+        log.warning("%s is asked for JSON from now on, as %s", self._upstream.server.words, why)
+        self._ids[tuple(labels)] = None
 
     async def weigh(self, messages: Sequence[Message], labels: Sequence[str]) -> dict[str, float] | None:
         """The probability of each label, or None where this server and these labels cannot be asked so."""
@@ -41,14 +51,13 @@ class TokenLabels:
         body = _request(await self._upstream.model(), messages, ids)
         try:
             answer = await self._upstream.post(f"{self._upstream.base_url}/chat/completions", body)
-            return _read_weights(answer, dict(zip(ids, labels, strict=True)))
+            completion = Completion.model_validate(answer)
+            self.cached_tokens = completion.timings.cache_n if completion.timings else None
+            return _read_weights(completion, dict(zip(ids, labels, strict=True)))
         except ContextFullError:
             raise
         except (PartRefusedError, PartBrokenError, ValueError) as error:
-            log.warning(
-                "%s cannot weigh tokens and is asked for JSON from now on: %s", self._upstream.server.words, error
-            )
-            self._ids[tuple(labels)] = None
+            self.distrust(labels, f"it cannot weigh tokens: {error}")
             return None
 
     async def _token_ids(self, labels: tuple[str, ...]) -> Sequence[int] | None:
@@ -58,9 +67,7 @@ class TokenLabels:
             self._ids[labels] = firsts if len(set(firsts)) == len(labels) else None
             if self._ids[labels] is None:
                 words = ", ".join(f"{label!r} is {len(some)}" for label, some in zip(labels, tokens, strict=True))
-                log.warning(
-                    "%s is asked for JSON, as not each label is one token: %s", self._upstream.server.words, words
-                )
+                self.distrust(labels, f"not each label is one token: {words}")
         return self._ids[labels]
 
     async def _tokens(self, label: str) -> list[int]:
@@ -90,16 +97,16 @@ def _request(model: str, messages: Sequence[Message], ids: Sequence[int]) -> dic
     }
 
 
-def _read_weights(answer: Any, labels: Mapping[int, str]) -> dict[str, float]:  # noqa: ANN401 - JSON
+def _read_weights(completion: Completion, labels: Mapping[int, str]) -> dict[str, float]:
     """Raises `ValueError` where the answer does not hold the labels' probabilities."""
-    positions = Completion.model_validate(answer).positions
+    positions = completion.positions
     offered = (positions[0].top_probs or []) if positions else []
     weights = dict.fromkeys(labels.values(), 0.0)
     for token in offered:
         if token.id is not None and token.id in labels and token.prob is not None:
             weights[labels[token.id]] = token.prob
     total = sum(weights.values())
-    if total < LEAST_SUM:
+    if not LEAST_SUM <= total <= MOST_SUM:  # also where it is not a number
         msg = f"the labels have {total:.3f} of the probability"
         raise ValueError(msg)
     return {label: weight / total for label, weight in weights.items()}

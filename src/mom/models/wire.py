@@ -61,11 +61,18 @@ class Choice(BaseModel):
     logprobs: Positions | None = None
 
 
+class Timings(BaseModel):
+    """llama.cpp's: how many of the prompt's tokens were found in its cache."""
+
+    cache_n: int | None = None
+
+
 class Completion(BaseModel):
     """A whole reply, or one chunk of a stream."""
 
     choices: list[Choice] | None = None
     usage: WireUsage | None = None
+    timings: Timings | None = None
     error: Any = None
 
     @property

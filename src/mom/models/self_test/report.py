@@ -1,0 +1,76 @@
+"""The messages of the self-test, and what is concluded from the answers to them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.verdict import Need
+
+PICTURE = "[image] "
+ENOUGH = 20  # fewer answers, by a server that is slow, prove nothing
+MARGIN = 0.1  # so much better than "always text" must a small LLM be that is asked
+
+
+@dataclass(frozen=True, slots=True)
+class TestMessage:
+    """A conversation and what its last message needs."""
+
+    __test__ = False
+
+    conversation: Conversation
+    need: Need
+
+
+@cache
+def read_messages() -> Sequence[TestMessage]:
+    """The shipped messages: text and image by turns, so that a part of them is as balanced as the whole."""
+    lines = files("mom.models.self_test").joinpath("messages.jsonl").read_text(encoding="utf-8").splitlines()
+    return [_read(json.loads(line)) for line in lines]
+
+
+def _read(row: dict[str, object]) -> TestMessage:
+    messages = row["messages"]
+    assert isinstance(messages, list)
+    return TestMessage(Conversation(tuple(map(_message, messages))), Need(str(row["route"])))
+
+
+def _message(value: dict[str, str]) -> Message:
+    role, words = value["role"], value["content"]
+    if role == "assistant":
+        drawing = Drawing(words.removeprefix(PICTURE)) if words.startswith(PICTURE) else None
+        return Message("assistant", "" if drawing else words, drawing=drawing)
+    return Message("user", words)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a small LLM did on `asked` messages. `rival_right` is what BERT had right of them, where there is a BERT."""
+
+    asked: int
+    right: int
+    texts: int
+    rival_right: int | None = None
+    rereads_prompt: bool = False
+
+    @property
+    def needed(self) -> float:
+        return self.texts + MARGIN * self.asked if self.rival_right is None else self.rival_right
+
+    @property
+    def is_bypassed(self) -> bool:
+        return self.asked >= ENOUGH and self.right < self.needed
+
+    @property
+    def sentence(self) -> str:
+        """What people are told, or nothing where all is well."""
+        right = f"right on {self.right} of {self.asked} test messages"
+        if self.is_bypassed and self.rival_right is not None:
+            return f"Bypassed: {right}, BERT on {self.rival_right}."
+        if self.is_bypassed:
+            return f"Bypassed: {right}, little more than text for everything ({self.texts})."
+        if self.rereads_prompt:
+            return "It reads its whole prompt again for every message, which makes verdicts slow."
+        return ""

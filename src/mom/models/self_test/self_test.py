@@ -1,0 +1,181 @@
+"""Tests each small LLM once, in the background, when it is there: the traps of its server, and whether it is any good.
+
+One message at a time, only while no answer is being made, and no more than half of the time; a slow one is tested for
+`BUDGET_S` of its work. What is found changes how it is asked (its client falls to the next dialect) or whether.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mom.errors import MomError
+from mom.mixture.classifier import SmallLlmStage
+from mom.mixture.conversation import Conversation
+from mom.mixture.ports import ClassifierStage
+from mom.mixture.prompts import FOR_VERDICT, question_with_transcript
+from mom.mixture.verdict import Need, Verdict
+from mom.models.chat_client import ChatClient
+from mom.models.part_sources import Parts
+from mom.models.parts import Endpoint, PartName, State
+from mom.models.roster import Roster
+from mom.models.self_test.report import Report, TestMessage, read_messages
+
+log = logging.getLogger(__name__)
+
+LABELS = tuple(need.value for need in Need)
+BUDGET_S = 20.0
+SAME_ANSWERS = 8  # so many different messages with the very same probabilities: they are not the model's
+POLL_S = 1.0
+RETRY_S = 30.0
+LONGEST_REST_S = 0.5
+CACHE_AFTER = 3  # messages after which the static prefix must be cached
+
+
+@dataclass
+class SelfTest:
+    """The tests of the small LLMs that `roster` names; `rival` is a stage that decides everything, such as BERT."""
+
+    roster: Roster
+    rival: ClassifierStage | None = None
+    budget_s: float = BUDGET_S
+    reports: dict[Endpoint, Report] = field(default_factory=dict)
+    _running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._running = asyncio.create_task(self._run(), name="self-test of the small LLM")
+        self._running.add_done_callback(_report_defect)
+
+    async def close(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+
+    @property
+    def report(self) -> Report | None:
+        """The report on the model that is the small LLM now, once there is one."""
+        part = self.roster.parts().get(PartName.SMALL_LLM)
+        return self.reports.get(part.endpoint) if part and part.endpoint else None
+
+    def parts(self) -> Parts:
+        """The parts, with what the test found as the small LLM's detail."""
+        parts = self.roster.parts()
+        if self.report is None or not self.report.sentence:
+            return parts
+        small = parts[PartName.SMALL_LLM]
+        return {**parts, PartName.SMALL_LLM: replace(small, detail=f"{small.detail} {self.report.sentence}".strip())}
+
+    async def _run(self) -> None:
+        while True:
+            endpoint = _endpoint_at_rest(self.roster.parts())
+            if endpoint is not None and endpoint not in self.reports:
+                try:
+                    self.reports[endpoint] = await self._test(self.roster.chat_client(PartName.SMALL_LLM))
+                except MomError as error:
+                    log.info("the self-test of the small LLM was broken off: %s", error.message)
+                    await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(POLL_S)
+
+    async def _test(self, client: ChatClient) -> Report:
+        report = await Examination(self.roster, client, self.budget_s).run()
+        if self.rival is not None:
+            asked = read_messages()[: report.asked]
+            report = replace(report, rival_right=sum([await _is_right(self.rival, message) for message in asked]))
+        (log.warning if report.is_bypassed else log.info)(
+            "self-test of the small LLM %s: right on %d of %d messages. %s",
+            client.name, report.right, report.asked, report.sentence,
+        )  # fmt: skip
+        return report
+
+
+def _endpoint_at_rest(parts: Parts) -> Endpoint | None:
+    """The small LLM's, once the large one does not need the machine any more to load itself."""
+    small, large = parts.get(PartName.SMALL_LLM), parts.get(PartName.LARGE_LLM)
+    return small.endpoint if small and not (large and large.state is State.STARTING) else None
+
+
+def _report_defect(running: asyncio.Task[None]) -> None:
+    if not running.cancelled() and (error := running.exception()) is not None:
+        log.error("the small LLM is not tested any more", exc_info=error)
+
+
+async def _is_right(stage: ClassifierStage, message: TestMessage) -> bool:
+    verdict = await stage.classify(message.conversation)
+    return (verdict.need if verdict else Need.TEXT) is message.need
+
+
+@dataclass
+class Examination:
+    """One run of the messages through one small LLM."""
+
+    roster: Roster
+    client: ChatClient
+    budget_s: float
+    answers: list[Mapping[str, float]] = field(default_factory=list)
+    spent_s: float = 0.0
+
+    async def run(self) -> Report:
+        messages = read_messages()
+        rereads = False
+        while len(self.answers) < len(messages) and self.spent_s < self.budget_s:
+            await self._ask(messages[len(self.answers)].conversation)
+            if len(self.answers) == 1:
+                await self.roster.activity.in_a_pause(lambda: self._check_structure(messages[0]))
+            if len(self.answers) == CACHE_AFTER and self.client.cached_label_tokens == 0:
+                rereads = True
+                log.warning("%s does not keep the prompt's beginning: every verdict reads it all", self.client.name)
+            if len(self.answers) == SAME_ANSWERS and all(answer == self.answers[0] for answer in self.answers):
+                self._distrust_probabilities()
+        asked = messages[: len(self.answers)]
+        return Report(
+            asked=len(asked),
+            right=sum(
+                (answer[Need.IMAGE] > answer[Need.TEXT]) is (message.need is Need.IMAGE)
+                for answer, message in zip(self.answers, asked, strict=True)
+            ),
+            texts=sum(message.need is Need.TEXT for message in asked),
+            rereads_prompt=rereads,
+        )
+
+    async def _ask(self, conversation: Conversation) -> None:
+        question = question_with_transcript("classify", conversation, FOR_VERDICT)
+        took = 0.0
+
+        async def weigh() -> Mapping[str, float]:
+            nonlocal took
+            started = time.perf_counter()
+            weights = await self.client.weigh_labels(question, LABELS)
+            took = time.perf_counter() - started
+            return weights
+
+        self.answers.append(await self.roster.activity.in_a_pause(weigh))
+        self.spent_s += took
+        await asyncio.sleep(min(took, LONGEST_REST_S))
+
+    async def _check_structure(self, message: TestMessage) -> None:
+        await self.client.check_label_structure(
+            question_with_transcript("classify", message.conversation, FOR_VERDICT), LABELS
+        )
+
+    def _distrust_probabilities(self) -> None:
+        if self.client.distrust_label_tokens(LABELS, "it gives every message the very same probabilities"):
+            self.answers.clear()
+
+
+@dataclass(frozen=True)
+class TestedSmallLlmStage:
+    """The small LLM as a stage of the cascade: passed over where its self-test says that others do better."""
+
+    __test__ = False
+
+    stage: SmallLlmStage
+    self_test: SelfTest
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+    async def classify(self, conversation: Conversation) -> Verdict | None:
+        report = self.self_test.report
+        return None if report and report.is_bypassed else await self.stage.classify(conversation)

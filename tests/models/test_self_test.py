@@ -1,0 +1,201 @@
+"""The small LLM's self-test, against servers that do well, badly, or other than they say."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.verdict import DecidedBy, Need, certain
+from mom.models.mixture_factory import make_classifier
+from mom.models.parts import Endpoint, Part, PartName, State
+from mom.models.roster import Roster
+from mom.models.self_test.report import ENOUGH, Report, read_messages
+from mom.models.self_test.self_test import SelfTest
+from tests.models.fake_servers import serving
+from tests.models.test_roster import TellingSource
+
+IDS = {"text": 7, "image": 8}
+TRUTH = {message.conversation.last.content: message.need.value for message in read_messages()}
+LAST = read_messages()[-1]
+
+
+class SmallLlmServer:
+    """A small LLM's server. `judge` gives its label for a message; the fields say what is wrong with it."""
+
+    def __init__(self, judge: Callable[[str], str] = TRUTH.__getitem__, **oddities: Any) -> None:
+        self.judge = judge
+        self.is_llama: bool = oddities.get("is_llama", True)
+        self.probs: Callable[[str], dict[str, float]] = oddities.get("probs", self._sure)
+        self.cached_tokens: int = oddities.get("cached_tokens", 200)
+        self.keeps_schema: bool = oddities.get("keeps_schema", True)
+        self.asked: list[dict[str, Any]] = []
+        routes = [Route("/props", self.props), Route("/tokenize", self.tokenize, methods=["POST"])]
+        self.app = Starlette(
+            routes=[*(routes if self.is_llama else []), Route("/v1/chat/completions", self.complete, methods=["POST"])]
+        )
+
+    @staticmethod
+    def _sure(label: str) -> dict[str, float]:
+        return {each: 0.9 if each == label else 0.1 for each in IDS}
+
+    async def props(self, _request: Request) -> Response:
+        return JSONResponse({"default_generation_settings": {}})
+
+    async def tokenize(self, request: Request) -> Response:
+        return JSONResponse({"tokens": [IDS[(await request.json())["content"]]]})
+
+    async def complete(self, request: Request) -> Response:
+        body = await request.json()
+        self.asked.append(body)
+        words = body["messages"][1]["content"].rpartition("Message: ")[2]
+        label = self.judge(words)
+        choice: dict[str, Any] = {"message": {"content": self._reply(label, body)}, "finish_reason": "stop"}
+        if "grammar" in body:
+            tops = [{"id": IDS[each], "token": each, "prob": prob} for each, prob in self.probs(label).items()]
+            choice["logprobs"] = {"content": [{"token": label, "top_probs": tops}]}
+        answer = {"choices": [choice], "timings": {"cache_n": self.cached_tokens}}
+        return Response(json.dumps(answer), media_type="application/json")
+
+    def _reply(self, label: str, body: dict[str, Any]) -> str:
+        if "response_format" in body and not self.keeps_schema:
+            return f"That is a message for {label}, I would say."
+        return f'{{"need": "{label}"}}'
+
+
+@asynccontextmanager
+async def self_tested(server: SmallLlmServer, **fields: Any):
+    """The self-test of a small LLM at that server, when it has its report."""
+    with serving(server.app) as root:
+        part = Part(PartName.SMALL_LLM, State.READY, "little", endpoint=Endpoint(f"{root}/v1", "little"))
+        roster = Roster(TellingSource(part))
+        self_test = SelfTest(roster, **fields)
+        self_test.start()
+        try:
+            async with asyncio.timeout(30):
+                while self_test.report is None:  # noqa: ASYNC110 - nobody tells when
+                    await asyncio.sleep(0.01)
+            yield self_test
+        finally:
+            await self_test.close()
+            await roster.close()
+
+
+def always_text(_words: str) -> str:
+    return "text"
+
+
+def test_the_messages_are_balanced_and_some_of_them_follow_others():
+    messages = read_messages()
+    assert len(TRUTH) == len(messages) == 60
+    for count in (ENOUGH, 60):
+        assert sum(message.need is Need.IMAGE for message in messages[:count]) == count / 2
+    assert sum(bool(message.conversation.earlier) for message in messages) >= 12
+
+
+async def test_a_good_small_llm_is_asked_and_nothing_is_said_about_it():
+    server = SmallLlmServer()
+    async with self_tested(server) as self_test:
+        assert self_test.report == Report(asked=60, right=60, texts=30)
+        assert self_test.parts()[PartName.SMALL_LLM].detail == ""
+        asked = len(server.asked)
+        cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
+        assert (await cascade.classify(LAST.conversation)).need is LAST.need
+    assert len(server.asked) == asked + 1
+
+
+async def test_one_that_says_text_to_everything_is_bypassed_and_the_part_says_so():
+    server = SmallLlmServer(always_text)
+    async with self_tested(server) as self_test:
+        detail = self_test.parts()[PartName.SMALL_LLM].detail
+        assert detail == "Bypassed: right on 30 of 60 test messages, little more than text for everything (30)."
+        asked = len(server.asked)
+        cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
+        assert (await cascade.classify(LAST.conversation)).decided_by is DecidedBy.DEFAULT
+        assert len(server.asked) == asked
+        the_diagram = make_classifier("small-llm", 10, self_test.roster, self_test=self_test)
+        assert (await the_diagram.classify(LAST.conversation)).decided_by is DecidedBy.SMALL_LLM
+
+
+class Bert:
+    """Right on all messages."""
+
+    name = DecidedBy.BERT.value
+
+    async def classify(self, conversation: Conversation):
+        return certain(Need(TRUTH[conversation.last.content]), DecidedBy.BERT, "sure")
+
+
+async def test_one_that_does_worse_than_bert_is_bypassed():
+    wrong = {message.conversation.last.content for message in read_messages()[:5]}
+
+    def judge(words: str) -> str:
+        return Need(TRUTH[words]).other.value if words in wrong else TRUTH[words]
+
+    async with self_tested(SmallLlmServer(judge), rival=Bert()) as self_test:
+        detail = self_test.parts()[PartName.SMALL_LLM].detail
+    assert detail == "Bypassed: right on 55 of 60 test messages, BERT on 60."
+
+
+@pytest.mark.parametrize(
+    ("probs", "why"),
+    [
+        (lambda label: {"text": 0.7, "image": 0.3}, "very same probabilities"),
+        (lambda label: {"text": 1.0, "image": 1.0}, "the labels have 2.000 of the probability"),
+        (lambda label: {"text": 0.0, "image": 0.0}, "the labels have 0.000 of the probability"),
+        (lambda label: {"text": float("nan"), "image": 0.3}, "the labels have nan of the probability"),
+    ],
+)
+async def test_probabilities_that_are_not_the_models_are_not_read_but_json_is(probs, why, caplog):
+    server = SmallLlmServer(probs=probs)
+    with caplog.at_level(logging.WARNING):
+        async with self_tested(server) as self_test:
+            assert self_test.report.right == 60
+    assert "response_format" in server.asked[-1]
+    [line] = [record.message for record in caplog.records if "asked for JSON from now on" in record.message]
+    assert why in line
+
+
+async def test_a_schema_that_is_ignored_silently_is_put_into_words_although_the_label_can_be_read(caplog):
+    server = SmallLlmServer(is_llama=False, keeps_schema=False)
+    with caplog.at_level(logging.WARNING):
+        async with self_tested(server) as self_test:
+            assert self_test.report.right == 60
+    assert "response_format" not in server.asked[-1]
+    assert [record.message for record in caplog.records if "ignores the structure" in record.message]
+
+
+async def test_a_prefix_cache_that_is_lost_is_told():
+    async with self_tested(SmallLlmServer(cached_tokens=0)) as self_test:
+        detail = self_test.parts()[PartName.SMALL_LLM].detail
+    assert detail == "It reads its whole prompt again for every message, which makes verdicts slow."
+
+
+async def test_a_slow_one_is_tested_for_its_time_only_and_not_judged_by_a_few_answers():
+    server = SmallLlmServer(lambda words: Need(TRUTH[words]).other.value)
+    async with self_tested(server, budget_s=1e-9) as self_test:
+        assert (self_test.report.asked, self_test.report.right) == (1, 0)
+        assert not self_test.report.is_bypassed
+
+
+async def test_it_waits_while_an_answer_is_being_made():
+    server = SmallLlmServer()
+    with serving(server.app) as root:
+        part = Part(PartName.SMALL_LLM, State.READY, "little", endpoint=Endpoint(f"{root}/v1", "little"))
+        roster = Roster(TellingSource(part))
+        self_test = SelfTest(roster)
+        with roster.activity.work():
+            self_test.start()
+            question = [Message("system", "Decide."), Message("user", "Message: hello there")]
+            await roster.chat_client(PartName.SMALL_LLM).weigh_labels(question, ["text", "image"])
+            assert len(server.asked) == 1, "the answer's own question"
+        await self_test.close()
+        await roster.close()
