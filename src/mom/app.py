@@ -19,6 +19,7 @@ from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
 from mom.mixture.ports import KnownCorrections
 from mom.models.addresses import parse_address
+from mom.models.bert.stage import BertStage
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
 from mom.models.roster import Roster
@@ -93,7 +94,7 @@ def create_app(
 
 def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    self_test = SelfTest(roster)
+    self_test = SelfTest(roster, BertStage(decides_always=True))
     classifier = make_classifier(
         settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections, self_test
     )

@@ -126,15 +126,20 @@ async def test_one_that_says_text_to_everything_is_bypassed_and_the_part_says_so
 
 
 class Bert:
-    """Right on all messages."""
+    """Right on all messages, or without its head."""
 
     name = DecidedBy.BERT.value
 
+    def __init__(self, *, has_head: bool = True) -> None:
+        self.has_head = has_head
+
     async def classify(self, conversation: Conversation):
+        if not self.has_head:
+            return None
         return certain(Need(TRUTH[conversation.last.content]), DecidedBy.BERT, "sure")
 
 
-async def test_one_that_does_worse_than_bert_is_bypassed():
+async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
     wrong = {message.conversation.last.content for message in read_messages()[:5]}
 
     def judge(words: str) -> str:
@@ -142,7 +147,15 @@ async def test_one_that_does_worse_than_bert_is_bypassed():
 
     async with self_tested(SmallLlmServer(judge), rival=Bert()) as self_test:
         detail = self_test.parts()[PartName.SMALL_LLM].detail
+        cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
+        verdict = await cascade.classify(LAST.conversation)
     assert detail == "Bypassed: right on 55 of 60 test messages, BERT on 60."
+    assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
+
+
+async def test_a_bert_without_its_head_is_no_rival():
+    async with self_tested(SmallLlmServer(), rival=Bert(has_head=False)) as self_test:
+        assert self_test.report == Report(asked=60, right=60, texts=30)
 
 
 @pytest.mark.parametrize(

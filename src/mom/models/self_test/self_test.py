@@ -7,7 +7,7 @@ One message at a time, only while no answer is being made, and no more than half
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mom.errors import MomError
@@ -80,8 +80,7 @@ class SelfTest:
     async def _test(self, client: ChatClient) -> Report:
         report = await Examination(self.roster, client, self.budget_s).run()
         if self.rival is not None:
-            asked = read_messages()[: report.asked]
-            report = replace(report, rival_right=sum([await _is_right(self.rival, message) for message in asked]))
+            report = replace(report, rival_right=await _count_right(self.rival, read_messages()[: report.asked]))
         (log.warning if report.is_bypassed else log.info)(
             "self-test of the small LLM %s: right on %d of %d messages. %s",
             client.name, report.right, report.asked, report.sentence,
@@ -100,9 +99,13 @@ def _report_defect(running: asyncio.Task[None]) -> None:
         log.error("the small LLM is not tested any more", exc_info=error)
 
 
-async def _is_right(stage: ClassifierStage, message: TestMessage) -> bool:
-    verdict = await stage.classify(message.conversation)
-    return (verdict.need if verdict else Need.TEXT) is message.need
+async def _count_right(stage: ClassifierStage, messages: Sequence[TestMessage]) -> int | None:
+    """How many `stage` gets right, or None where it cannot decide anything, such as a BERT without its head."""
+    verdicts = [await stage.classify(message.conversation) for message in messages]
+    if not any(verdicts):
+        return None
+    needs = [verdict.need if verdict else Need.TEXT for verdict in verdicts]
+    return sum(need is message.need for need, message in zip(needs, messages, strict=True))
 
 
 @dataclass
@@ -165,7 +168,7 @@ class Examination:
 
 @dataclass(frozen=True)
 class TestedSmallLlmStage:
-    """The small LLM as a stage of the cascade: passed over where its self-test says that others do better."""
+    """The small LLM as a stage of the cascade. Where its self-test says that its rival does better, that one decides."""
 
     __test__ = False
 
@@ -177,5 +180,7 @@ class TestedSmallLlmStage:
         return self.stage.name
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
-        report = self.self_test.report
-        return None if report and report.is_bypassed else await self.stage.classify(conversation)
+        report, rival = self.self_test.report, self.self_test.rival
+        if report is None or not report.is_bypassed:
+            return await self.stage.classify(conversation)
+        return await rival.classify(conversation) if rival else None
