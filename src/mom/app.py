@@ -96,7 +96,7 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
     roster = Roster(_parts_source(settings, control))
     self_test = SelfTest(roster, BertStage(decides_always=True))
     classifier = make_classifier(
-        settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections, self_test
+        settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections, self_test, BertStage()
     )
 
     def may_speculate() -> bool:

@@ -32,7 +32,7 @@ def test_a_question_is_answered_in_streamed_text(mom: RunningMom):
     events = mom.all_events(mom.ask("what is MoM?"))
     assert [events[0].name, events[1].name, events[-1].name] == ["turn_started", "routed", "turn_finished"]
     assert events[1].data["need"] == "text"
-    assert events[1].data["decided_by"] == "small_llm"
+    assert events[1].data["decided_by"] == "bert"
     assert len([event for event in events if event.name == "text_delta"]) > 5
     assert "MoM" in text_of(events)
 

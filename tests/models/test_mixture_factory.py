@@ -4,6 +4,7 @@ from mom.errors import SettingsError
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import answer
 from mom.mixture.verdict import DecidedBy, Need
+from mom.models.bert.stage import BertStage
 from mom.models.mixture_factory import make_classifier, make_mixture
 from mom.models.parts import Part, PartName, State
 from mom.models.roster import Roster
@@ -25,12 +26,39 @@ async def test_the_small_llm_decides(choice):
     assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.SMALL_LLM)
 
 
-@pytest.mark.parametrize("choice", ["bert", "magic"])
+@pytest.mark.parametrize("choice", ["magic"])
 async def test_a_classifier_that_does_not_exist_is_refused_with_those_that_do(choice):
     roster = Roster(TellingSource())
-    with pytest.raises(SettingsError, match="There are cascade, small-llm, regex"):
+    with pytest.raises(SettingsError, match="There are cascade, small-llm, bert, regex"):
         make_classifier(choice, 10, roster)
     await roster.close()
+
+
+async def test_bert_alone_asks_no_llm():
+    roster = Roster(TellingSource())
+    verdict = await make_classifier("bert", 10, roster).classify(Conversation((Message("user", "draw a red fox"),)))
+    await roster.close()
+
+    assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.BERT)
+
+
+async def test_the_cascade_asks_the_small_llm_only_where_bert_does_not_say():
+    class Unsure:
+        name = "bert"
+
+        async def classify(self, conversation):
+            return None
+
+    with running({CHAT: [completion('{"need": "image"}')]}) as server:
+        roster = Roster(TellingSource(Part(PartName.SMALL_LLM, State.READY, "little", endpoint=server.endpoint)))
+        conversation = Conversation((Message("user", "draw a red fox"),))
+        by = [
+            (await make_classifier("cascade", 10, roster, bert=stage).classify(conversation)).decided_by
+            for stage in (BertStage(), Unsure())
+        ]
+        await roster.close()
+
+    assert by == [DecidedBy.BERT, DecidedBy.SMALL_LLM]
 
 
 async def test_a_mixture_of_real_clients_answers_in_text():

@@ -26,7 +26,7 @@ from mom.models.roster import Roster
 from mom.settings import Settings
 
 # Those that run in this process, and those that need a server's models.
-HERE = ("regex",)
+HERE = ("bert", "regex")
 AT_SERVER = {
     "small-llm": (PartName.SMALL_LLM,),
     "large-llm": (PartName.LARGE_LLM,),

@@ -6,13 +6,14 @@ from mom.errors import ParameterError, SettingsError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.correction_stage import CorrectionStage
 from mom.mixture.paths import Mixture
-from mom.mixture.ports import KnownCorrections, PictureKeeper
+from mom.mixture.ports import ClassifierStage, KnownCorrections, PictureKeeper
+from mom.models.bert.stage import BertStage
 from mom.models.large_llm_stage import LargeLlmStage
 from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
 from mom.models.self_test.self_test import SelfTest, TestedSmallLlmStage
 
-CHOICES = ("cascade", "small-llm", "regex")
+CHOICES = ("cascade", "small-llm", "bert", "regex")
 LARGE_LLM = "large-llm"
 LARGE_LLM_DEADLINE_S = 60.0
 
@@ -23,8 +24,9 @@ def make_classifier(
     roster: Roster,
     corrections: KnownCorrections | None = None,
     self_test: SelfTest | None = None,
+    bert: ClassifierStage | None = None,
 ) -> Classifier:
-    """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first.
+    """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first, then by `bert`.
 
     Raises `SettingsError` for one that does not exist.
     """
@@ -32,10 +34,13 @@ def make_classifier(
         raise SettingsError(f"MOM_CLASSIFIER={choice} does not exist. There are {', '.join(CHOICES)}.")
     if choice == "regex":
         return Classifier([RegexStage()], deadline_s)
+    if choice == "bert":
+        return Classifier([BertStage(decides_always=True)], deadline_s)
     corrected = [CorrectionStage(corrections)] if choice == "cascade" and corrections else []
     small_llm = SmallLlmStage(roster.small_llm())
     tested = TestedSmallLlmStage(small_llm, self_test) if choice == "cascade" and self_test else small_llm
-    return Classifier([*corrected, tested], deadline_s)
+    quick = [bert] if choice == "cascade" and bert else []
+    return Classifier([*corrected, *quick, tested], deadline_s)
 
 
 def make_named_classifier(roster: Roster, deadline_s: float, name: str) -> Classifier:
@@ -44,7 +49,7 @@ def make_named_classifier(roster: Roster, deadline_s: float, name: str) -> Class
         return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
     if name not in CHOICES:
         raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*CHOICES, LARGE_LLM))}.")
-    return make_classifier(name, deadline_s, roster)
+    return make_classifier(name, deadline_s, roster, bert=BertStage())
 
 
 def make_mixture(
