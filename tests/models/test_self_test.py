@@ -19,7 +19,7 @@ from mom.models.mixture_factory import make_classifier
 from mom.models.parts import Endpoint, Part, PartName, State
 from mom.models.roster import Roster
 from mom.models.self_test.report import ENOUGH, Report, read_messages
-from mom.models.self_test.self_test import SelfTest
+from mom.models.self_test.self_test import SelfTest, messages_for
 from tests.models.fake_servers import serving
 from tests.models.test_roster import TellingSource
 
@@ -197,6 +197,11 @@ async def test_a_slow_one_is_tested_for_its_time_only_and_not_judged_by_a_few_an
     async with self_tested(server, budget_s=1e-9) as self_test:
         assert (self_test.report.asked, self_test.report.right) == (1, 0)
         assert not self_test.report.is_bypassed
+
+
+def test_one_whose_tokens_may_cost_money_is_asked_no_more_than_it_must():
+    assert len(messages_for(Endpoint("http://127.0.0.1:8090/v1", "m"))) == 60
+    assert len(messages_for(Endpoint("https://api.example.com/v1", "m"))) == ENOUGH
 
 
 async def test_it_waits_while_an_answer_is_being_made():

@@ -1,5 +1,6 @@
 """From a model's address to the endpoint at which it is asked, for the models that others serve."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from mom.errors import SettingsError
@@ -23,3 +24,12 @@ def endpoint_of(address: ModelAddress, *, api_key: str | None = None, ollama_url
 def root_of(base_url: str) -> str:
     """Where a server's own, not OpenAI-shaped paths lie: the base URL without `/v1`."""
     return base_url.rstrip("/").removesuffix("/v1")
+
+
+def is_loopback(endpoint: Endpoint) -> bool:
+    """Does this machine serve it, so that nobody is paid for its tokens?"""
+    host = urlsplit(endpoint.base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

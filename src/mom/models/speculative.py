@@ -1,9 +1,9 @@
 """Where a text answer may be begun before the verdict (mixture/speculation.py): what a dropped one costs, and whom."""
 
-import ipaddress
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from mom.models.endpoints import is_loopback
 from mom.models.part_sources import Parts
 from mom.models.parts import Endpoint, PartName
 
@@ -22,7 +22,7 @@ def speculation_pays(choice: Speculative, parts: Parts) -> bool:
     small, large = (part.endpoint if (part := parts.get(name)) else None for name in _BOTH)
     if choice is Speculative.OFF or small is None or large is None:
         return False
-    is_local = _is_loopback(large)
+    is_local = is_loopback(large)
     if is_local and _server(small) == _server(large):
         return False
     return is_local or choice is Speculative.ON
@@ -33,11 +33,3 @@ _BOTH = (PartName.SMALL_LLM, PartName.LARGE_LLM)
 
 def _server(endpoint: Endpoint) -> str:
     return urlsplit(endpoint.base_url).netloc.rpartition("@")[2].replace("localhost", "127.0.0.1")
-
-
-def _is_loopback(endpoint: Endpoint) -> bool:
-    host = urlsplit(endpoint.base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

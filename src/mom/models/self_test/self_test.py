@@ -1,7 +1,8 @@
 """Tests each small LLM once, in the background, when it is there: the traps of its server, and whether it is any good.
 
-One message at a time, only while no answer is being made, and no more than half of the time; a slow one is tested for
-`BUDGET_S` of its work. What is found changes how it is asked (its client falls to the next dialect) or whether.
+One message at a time, only while no answer is being made, and no more than half of the time. A slow one is tested for
+`BUDGET_S` of its work; one elsewhere, whose tokens may cost money, on `ENOUGH` messages. What is found changes how it is
+asked (its client falls to the next dialect), or whether.
 """
 
 import asyncio
@@ -17,10 +18,11 @@ from mom.mixture.ports import ClassifierStage
 from mom.mixture.prompts import FOR_VERDICT, question_with_transcript
 from mom.mixture.verdict import Need, Verdict
 from mom.models.chat_client import ChatClient
+from mom.models.endpoints import is_loopback
 from mom.models.part_sources import Parts
 from mom.models.parts import Endpoint, PartName, State
 from mom.models.roster import Roster
-from mom.models.self_test.report import Report, TestMessage, read_messages
+from mom.models.self_test.report import ENOUGH, Report, TestMessage, read_messages
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +73,15 @@ class SelfTest:
             endpoint = _endpoint_at_rest(self.roster.parts())
             if endpoint is not None and endpoint not in self.reports:
                 try:
-                    self.reports[endpoint] = await self._test(self.roster.chat_client(PartName.SMALL_LLM))
+                    self.reports[endpoint] = await self._test(endpoint)
                 except MomError as error:
                     log.info("the self-test of the small LLM was broken off: %s", error.message)
                     await asyncio.sleep(RETRY_S)
             await asyncio.sleep(POLL_S)
 
-    async def _test(self, client: ChatClient) -> Report:
-        report = await Examination(self.roster, client, self.budget_s).run()
+    async def _test(self, endpoint: Endpoint) -> Report:
+        client = self.roster.chat_client(PartName.SMALL_LLM)
+        report = await Examination(self.roster, client, messages_for(endpoint), self.budget_s).run()
         if self.rival is not None:
             report = replace(report, rival_right=await _count_right(self.rival, read_messages()[: report.asked]))
         (log.warning if report.is_bypassed else log.info)(
@@ -86,6 +89,10 @@ class SelfTest:
             client.name, report.right, report.asked, report.sentence,
         )  # fmt: skip
         return report
+
+
+def messages_for(endpoint: Endpoint) -> Sequence[TestMessage]:
+    return read_messages()[: None if is_loopback(endpoint) else ENOUGH]
 
 
 def _endpoint_at_rest(parts: Parts) -> Endpoint | None:
@@ -114,12 +121,13 @@ class Examination:
 
     roster: Roster
     client: ChatClient
+    messages: Sequence[TestMessage]
     budget_s: float
     answers: list[Mapping[str, float]] = field(default_factory=list)
     spent_s: float = 0.0
 
     async def run(self) -> Report:
-        messages = read_messages()
+        messages = self.messages
         rereads = False
         while len(self.answers) < len(messages) and self.spent_s < self.budget_s:
             await self._ask(messages[len(self.answers)].conversation)
