@@ -25,7 +25,7 @@ from training.image.scenes import random_jitter, random_scene
 from training.image.tokenizer import encode_prompts
 from training.image.unet import build_scheduler
 
-PEAK_RATE = 5e-4
+PEAK_RATE = 1.5e-3
 BATCH = 6
 OFTEN_STEPS = (1, 2, 4, 4, 4, 8)
 

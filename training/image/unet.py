@@ -56,11 +56,16 @@ def build_text_encoder(vocabulary: int) -> CLIPTextModel:
 
 
 def build_scheduler() -> LCMScheduler:
-    """Stable Diffusion 1.5's noise schedule, with a model that predicts the clean latents themselves."""
+    """LCM with a model that predicts the clean latents themselves, and with far less noise after the first step than usual.
+
+    The first step starts from pure noise whatever the schedule says. With Stable Diffusion's own betas the second of four steps
+    (timestep 759) keeps 5 % of the first answer's power, so it loses what the first step read from the tied noise: four steps drew
+    worse pictures than one. These betas keep 80 % there, and the later steps mend the answer instead of making it anew.
+    """
     return LCMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
+        beta_start=0.000001,
+        beta_end=0.0008,
+        beta_schedule="linear",
         prediction_type="sample",
         original_inference_steps=50,
         clip_sample=False,

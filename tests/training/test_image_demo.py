@@ -1,0 +1,82 @@
+"""The shipped demo image model loads as any diffusers folder does and draws what is asked."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("diffusers")
+
+import torch
+from diffusers import LCMScheduler, StableDiffusionPipeline
+
+from training.image.pictures import Group, Scene
+from training.image.reader import shows
+
+FOLDER = Path(__file__).resolve().parents[2] / "src" / "mom" / "serving" / "demo" / "image"
+MEGABYTE = 1_000_000
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("default"),
+]  # the libraries' own warnings are not ours to fix
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Iterator[StableDiffusionPipeline]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    loaded = StableDiffusionPipeline.from_pretrained(FOLDER, dtype=torch.float32, local_files_only=True)
+    loaded.set_progress_bar_config(disable=True)
+    yield loaded
+    torch.set_num_threads(threads)
+
+
+def draw(pipeline: StableDiffusionPipeline, prompt: str, steps: int = 4, seed: int = 0, guidance: float = 1.0):
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return pipeline(prompt, num_inference_steps=steps, guidance_scale=guidance, generator=generator).images[0]
+
+
+def test_a_green_square_is_green_in_the_middle(pipeline):
+    picture = draw(pipeline, "a green square")
+    assert picture.size == (256, 256)
+    middle = picture.crop((96, 96, 160, 160))
+    pixels = list(middle.get_flattened_data())
+    green = [1 for red, green, blue in pixels if green > 1.4 * red and green > 1.4 * blue]
+    assert len(green) > 0.9 * len(pixels)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 8])
+def test_it_draws_in_one_to_eight_steps(pipeline, steps: int):
+    verdict = shows(draw(pipeline, "a red circle", steps), Scene((Group("circle", "red"),)))
+    assert verdict["colour"]
+    assert verdict["background"]
+
+
+def test_words_without_meaning_for_the_picture_are_ignored(pipeline):
+    scene = Scene((Group("square", "green"),))
+    assert shows(draw(pipeline, "Please draw me a beautiful picture of a green square, highly detailed!"), scene)[
+        "colour"
+    ]
+
+
+def test_the_same_seed_draws_the_same_picture_and_another_seed_another(pipeline):
+    first, again, other = (draw(pipeline, "a blue star", seed=seed) for seed in (3, 3, 4))
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+
+
+def test_the_guidance_scale_changes_nothing(pipeline):
+    assert draw(pipeline, "a blue star").tobytes() == draw(pipeline, "a blue star", guidance=8.0).tobytes()
+
+
+def test_it_is_an_lcm_pipeline_in_fp16_safetensors_without_a_path_of_the_machine_that_made_it(pipeline):
+    assert isinstance(pipeline.scheduler, LCMScheduler)
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".json", ".txt", ".safetensors"}
+    assert sum(path.stat().st_size for path in files) < 12 * MEGABYTE
+    for path in files:
+        if path.suffix == ".json":
+            assert "_name_or_path" not in json.dumps(json.loads(path.read_text(encoding="utf-8")))
