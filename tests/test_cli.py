@@ -312,3 +312,14 @@ def test_corrections_are_listed_exported_and_deleted(environment, site, tmp_path
     gone = mom("corrections", "--delete", row["id"])
     assert gone.exit_code == 1
     assert "no such correction" in one_sentence(gone)
+
+
+def test_eval_measures_the_head_in_use_and_tells_one_that_cannot_be_used(data, tmp_path):
+    words = ["eval", "routing", "--data", data, "--classifier", "bert", "--format", "json"]
+    assert json.loads(mom(*words).stdout)["classifiers"]["bert"]["decided_by"] == {"bert": 1.0}
+    trained = tmp_path / "data" / "routing_head.npz"
+    trained.parent.mkdir(exist_ok=True)
+    trained.write_bytes(b"no head")
+    result = mom(*words)
+    assert result.exit_code == 3
+    assert "routing_head.npz cannot be read" in one_sentence(result)

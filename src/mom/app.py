@@ -19,6 +19,7 @@ from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
 from mom.mixture.ports import KnownCorrections
 from mom.models.addresses import parse_address
+from mom.models.bert.head import head_in_use
 from mom.models.bert.stage import BertStage
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
@@ -94,9 +95,16 @@ def create_app(
 
 def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    self_test = SelfTest(roster, BertStage(decides_always=True))
+    head = head_in_use(settings.trained_head)
+    self_test = SelfTest(roster, BertStage(head, decides_always=True))
     classifier = make_classifier(
-        settings.classifier, settings.classifier_deadline_ms / 1000, roster, corrections, self_test, BertStage()
+        settings.classifier,
+        settings.classifier_deadline_ms / 1000,
+        roster,
+        corrections,
+        self_test,
+        BertStage(head),
+        head,
     )
 
     def may_speculate() -> bool:
@@ -116,7 +124,7 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
-        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000),
+        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000, head),
         start=start,
         close=close,
     )

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         return {part: key.get_secret_value() for part, key in keys.items() if key is not None}
 
     @property
+    def trained_head(self) -> Path:
+        """Where `mom train routing` puts its head; it is used in place of the shipped one."""
+        return self.data_dir / "routing_head.npz"
+
+    @property
     def resolved_database_url(self) -> str:
         """`DATABASE_URL`, or SQLite in the data folder."""
         if self.database_url is not None:

@@ -86,6 +86,23 @@ def test_the_cascade_goes_by_corrections_first(composed):
     assert classify(client, "what is a fox?")["decided_by"] != DecidedBy.CORRECTION
 
 
+def test_a_head_that_was_trained_here_takes_the_shipped_ones_place(composed, tmp_path):
+    import numpy as np
+
+    from mom.models.bert.features import BITS
+    from mom.models.bert.head import Head, write_head
+
+    always_an_image = Head(
+        np.zeros(2**BITS, "<f2"), bias=5.0, scale=1.0, shift=0.0, text_threshold=0.3, image_threshold=0.7
+    )
+    write_head(always_an_image, tmp_path / "routing_head.npz")
+    for choice in ("cascade", "bert"):
+        verdict = classify(composed(choice), "what is the capital of France?")
+        assert (verdict["need"], verdict["decided_by"]) == ("image", DecidedBy.BERT)
+    measured = classify(composed("regex"), "what is the capital of France?", classifier="bert")
+    assert measured["need"] == "image"
+
+
 def test_an_explanation_asks_every_stage(composed):
     client = composed("cascade")
     keep_a_correction(client)

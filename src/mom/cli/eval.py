@@ -19,6 +19,7 @@ from mom.evaluation.routing_data import Example, read_routing_data
 from mom.evaluation.table import write_table
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import Verdict
+from mom.models.bert.head import SHIPPED, HeadError, head_in_use, read_head
 from mom.models.mixture_factory import make_classifier
 from mom.models.part_sources import StaticParts
 from mom.models.parts import PartName, State
@@ -93,9 +94,20 @@ def _asking(name: str, settings: Settings) -> AbstractAsyncContextManager[Ask]:
 async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
     roster = Roster(StaticParts({}, {}, ollama_url=settings.ollama_url))
     try:
-        yield make_classifier(name, settings.classifier_deadline_ms / 1000, roster).classify
+        head = _check_head(settings) if name == "bert" else SHIPPED
+        yield make_classifier(name, settings.classifier_deadline_ms / 1000, roster, head=head).classify
     finally:
         await roster.close()
+
+
+def _check_head(settings: Settings) -> Path:
+    """The head that a server would use. One that cannot be used would silently be measured as the default."""
+    head = head_in_use(settings.trained_head)
+    try:
+        read_head(head)
+    except HeadError as error:
+        raise PartUnavailableError(f"The classifier bert is not available: {error}.", part="bert") from error
+    return head
 
 
 @asynccontextmanager

@@ -15,6 +15,11 @@ from mom.models.bert.features import BITS, VERSION, features
 SHIPPED = Path(__file__).parent / "head.npz"
 
 
+def head_in_use(trained: Path) -> Path:
+    """The head that this installation has trained at `trained`, otherwise the shipped one."""
+    return trained if trained.exists() else SHIPPED
+
+
 class HeadError(Exception):
     """A head file that cannot be used; the message says why."""
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import DecidedBy, Need, Verdict
+from mom.models.bert.evidence import words_that_speak
 from mom.models.bert.features import State, state_of
 from mom.models.bert.head import SHIPPED, Head, HeadError, read_head
 
@@ -41,6 +43,10 @@ class BertStage:
         if self._head is None:
             return None
         return await asyncio.to_thread(self._weigh, self._head, conversation)
+
+    async def evidence(self, conversation: Conversation) -> Sequence[str]:
+        """The words that speak for its verdict; it is asked after the verdict."""
+        return await asyncio.to_thread(words_that_speak, self._head, conversation) if self._head else ()
 
     def _load(self) -> None:
         try:

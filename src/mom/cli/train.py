@@ -1,0 +1,87 @@
+"""`mom train routing`: trains the `bert` stage's head anew, from the repository's data and the corrections of this installation."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from mom.chats.corrections import Corrections
+from mom.chats.database import Database
+from mom.chats.history import History
+from mom.cli.environment import read_settings_aloud
+from mom.errors import MomError, PartUnavailableError, StorageError
+from mom.settings import CLONE, Settings
+
+TRAINER = "training.routing.train"
+
+
+@click.group()
+def train() -> None:
+    """Train MoM's own parts."""
+
+
+@train.command()
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The head's file; default: in the data folder."
+)
+@click.option("--share", type=click.IntRange(min=1), default=1, help="Train on each SHAREth row only, for a try.")
+def routing(*, output: Path | None, share: int) -> None:
+    """Train the head that decides most messages. `mom serve` uses the one in the data folder from its next start on."""
+    _check_trainer()
+    settings = read_settings_aloud()
+    output = output or settings.trained_head
+    with TemporaryDirectory(prefix="mom-train-") as folder:
+        made, more = Path(folder, "head.npz"), Path(folder, "corrections.jsonl")
+        rows = lessons(_corrections(settings))
+        more.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        click.echo(f"Training with {len(rows)} corrections. This takes minutes.", err=True)
+        wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
+        done = subprocess.run([sys.executable, "-m", TRAINER, *wishes], cwd=CLONE, check=False)  # noqa: S603 -- our own module
+        if done.returncode:
+            raise MomError("The training failed; what it said stands above.")
+        _keep(made, output)
+    click.echo(f"Written to {output}", err=True)
+
+
+def lessons(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, the newest first, that teach something: of contradictory ones the newest, and none that the form decided."""
+    newest: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["decided_by"] not in {"command", "attachment"}:
+            newest.setdefault(json.dumps(row["messages"]), row)
+    return list(newest.values())
+
+
+def _check_trainer() -> None:
+    if not (CLONE / "training" / "routing" / "train.py").is_file():
+        raise PartUnavailableError(
+            "Training needs MoM's repository with its data: clone it, and run `mom train routing` there.",
+            part="training",
+        )
+    if importlib.util.find_spec("scipy") is None:
+        raise PartUnavailableError("Training needs scipy: `pip install 'mom[training]'`.", part="training")
+
+
+def _corrections(settings: Settings) -> list[dict[str, Any]]:
+    database = Database(settings.resolved_database_url)
+    try:
+        return Corrections(database).read_all(History(database).local_user_id())
+    finally:
+        database.close()
+
+
+def _keep(made: Path, output: Path) -> None:
+    """Move the head to its place at once: a server that starts meanwhile finds the old one or the new one."""
+    part = output.with_name(f"{output.name}.part")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(made.read_bytes())
+        part.replace(output)
+    except OSError as error:
+        raise StorageError(f"{output} cannot be written: {error.strerror}. Name another --output.") from error

@@ -1,0 +1,31 @@
+"""Which words speak for the head's verdict: what it would say without each of them."""
+
+import re
+from collections.abc import Sequence
+
+from mom.mixture.conversation import Conversation
+from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
+from mom.models.bert.head import Head
+
+WORD = re.compile(r"\w+")
+WORDS_TRIED = 60
+SHOWN = 4
+WORTH_SHOWING = 0.25  # of a change in log-odds
+
+
+def words_that_speak(head: Head, conversation: Conversation) -> Sequence[str]:
+    """The words whose absence changes the log-odds most, one clause each: what the probability of an image is without."""
+    text = conversation.last.content
+    if len(text) > HEAD_CHARS + TAIL_CHARS:
+        text = f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
+    whole = head.logit(conversation.with_last_words(text))
+    changes = []
+    for found in list(WORD.finditer(text))[:WORDS_TRIED]:
+        without = conversation.with_last_words(text[: found.start()] + text[found.end() :])
+        changes.append((abs(whole - head.logit(without)), found[0], head.image_probability(without)))
+    changes.sort(key=lambda change: -change[0])
+    return [
+        f"without “{word}” the probability of an image is {probability:.2f}"
+        for change, word, probability in changes[:SHOWN]
+        if change >= WORTH_SHOWING
+    ]

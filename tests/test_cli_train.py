@@ -1,0 +1,102 @@
+"""`mom train routing`: the trainer of the repository, fed with this installation's corrections."""
+
+import importlib.util
+
+import pytest
+from click.testing import CliRunner
+
+from mom.chats.corrections import Corrections
+from mom.chats.database import Database
+from mom.chats.history import History
+from mom.chats.tables import Message, Verdict, now
+from mom.cli import main, train
+from mom.cli.train import lessons
+from mom.mixture.conversation import Conversation
+from mom.mixture.conversation import Message as Spoken
+from mom.settings import read_settings, variable_names
+
+FOX = "the fox of my neighbours"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(monkeypatch, tmp_path):
+    for name in variable_names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def history():
+    database = Database(read_settings()[0].resolved_database_url)
+    database.upgrade()
+    yield History(database)
+    database.close()
+
+
+def correct(history: History, words: str, need: str, decided_by: str = "small_llm") -> None:
+    owner_id = history.local_user_id()
+    chat_id = history.create_chat(owner_id)
+    with history.database.session() as session:
+        question = Message(owner_id=owner_id, chat_id=chat_id, role="user", content=words)
+        session.add(question)
+        session.flush()
+        answer = Message(owner_id=owner_id, chat_id=chat_id, role="assistant", parent_id=question.id)
+        session.add(answer)
+        session.flush()
+        wrong = "text" if need == "image" else "image"
+        session.add(
+            Verdict(
+                owner_id=owner_id, message_id=answer.id, need=wrong, image_probability=0.5, decided_by=decided_by,
+                took_ms=1.0, reason="so", corrected_to=need, corrected_at=now(),
+            )
+        )  # fmt: skip
+
+
+def test_of_contradictory_corrections_the_newest_teaches_and_commands_teach_nothing(history):
+    correct(history, FOX, "image")
+    correct(history, FOX, "text")
+    correct(history, "/image a bear", "text", decided_by="command")
+    rows = lessons(Corrections(history.database).read_all(history.local_user_id()))
+    assert [(row["messages"][0]["content"], row["route"]) for row in rows] == [(FOX, "text")]
+
+
+def test_a_head_is_trained_with_the_corrections_and_kept_in_the_data_folder(history, data_dir):
+    pytest.importorskip("scipy")
+    from mom.models.bert.head import SHIPPED, read_head
+
+    shipped = SHIPPED.read_bytes()
+    correct(history, FOX, "image")
+    result = CliRunner().invoke(main, ["train", "routing", "--share", "400"])
+    assert result.exit_code == 0, result.output
+    with_it = read_head(data_dir / "routing_head.npz")
+    assert "with 1 corrections" in result.stderr
+    correct(history, FOX, "text")
+    CliRunner().invoke(main, ["train", "routing", "--share", "400", "--output", "other.npz"])
+    asked = Conversation((Spoken("user", FOX),))
+    assert with_it.image_probability(asked) > read_head(data_dir / "other.npz").image_probability(asked)
+    assert SHIPPED.read_bytes() == shipped
+
+
+def test_without_the_repository_it_says_where_it_can_be_done(monkeypatch, tmp_path):
+    monkeypatch.setattr(train, "CLONE", tmp_path)
+    result = CliRunner().invoke(main, ["train", "routing"])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "clone it" in result.stderr
+
+
+def test_without_scipy_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    result = CliRunner().invoke(main, ["train", "routing"])
+    assert result.exit_code == 3
+    assert "pip install" in result.stderr
+
+
+def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatch):
+    (data_dir / "routing_head.npz").write_bytes(b"old")
+    monkeypatch.setattr(train, "TRAINER", "training.routing.absent")
+    result = CliRunner().invoke(main, ["train", "routing"])
+    assert result.exit_code == 1
+    assert (data_dir / "routing_head.npz").read_bytes() == b"old"
+    assert list(data_dir.glob("*.part")) == []
