@@ -1,8 +1,8 @@
 """Small facts whose questions and answers are put together: sums, colours, shapes, capitals, names, the last picture."""
 
 from training.llm.frames import Author, Bindings, plural, sections, side, with_article
+from training.llm.messages import dress
 from training.llm.pictures import NUMBERS, Picture, simple_picture
-from training.llm.requests import dress
 
 Exchange = tuple[str, str]
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from training.llm.chat import Example, Turn
 from training.llm.facts import SORRY, Exchange, fact_exchange, name_told, picture_question, sum_exchange
 from training.llm.frames import Author, groups, side
-from training.llm.requests import Earlier, after_picture, dress, outside, request
+from training.llm.messages import dress, outside, request
+from training.llm.requests import Earlier, after_picture
 
 
 def spoken_exchange(author: Author) -> Exchange:
