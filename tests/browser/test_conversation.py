@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.chat_page import HeldRequest, answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedLanguageModel, png_of
 
@@ -147,8 +147,25 @@ def test_each_chat_keeps_its_draft_over_a_reload(page: Page) -> None:
     expect(questions(page)).to_have_text(["Hello"])
     box.press("Enter")
     expect(questions(page)).to_have_count(2)
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
     page.reload()
     expect(box).to_have_value("")
+
+
+def test_a_question_is_not_asked_before_its_chat_has_been_read(page: Page) -> None:
+    answered(page, "Hello")
+    address = page.url
+    page.get_by_role("link", name="New chat").click()
+    held = HeldRequest(page, "**/api/chats/*")
+    page.goto(address)
+    box = page.get_by_label("Message", exact=True)
+    box.fill("And then?")
+    box.press("Enter")
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    held.release()
+    expect(questions(page)).to_have_text(["Hello"])
+    box.press("Enter")
+    expect(questions(page)).to_have_text(["Hello", "And then?"])
 
 
 def test_chats_are_searched_by_title(page: Page) -> None:
