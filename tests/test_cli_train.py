@@ -98,5 +98,6 @@ def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatc
     monkeypatch.setattr(train, "TRAINER", "training.routing.absent")
     result = CliRunner().invoke(main, ["train", "routing"])
     assert result.exit_code == 1
+    assert "The training failed" in result.stderr
     assert (data_dir / "routing_head.npz").read_bytes() == b"old"
     assert list(data_dir.glob("*.part")) == []

@@ -27,6 +27,8 @@ def test_a_head_that_knows_nothing_has_no_evidence():
 def test_of_a_message_of_a_megabyte_only_what_is_read_is_tried():
     long = conversation("x " * 400_000 + "draw a fox" + " x" * 400_000)
     assert not any("draw" in clause for clause in words_that_speak(read_head(), long))
+    at_its_end = conversation("incomprehensibilities " * 40_000 + "draw a fox")
+    assert any("“draw”" in clause for clause in words_that_speak(read_head(), at_its_end))
 
 
 async def test_the_explanation_of_the_stage_carries_its_words():
