@@ -10,6 +10,8 @@ export class MessageTree {
   readonly path = $derived.by(() => this.#walk())
   readonly answers = $derived(this.messages.filter((message) => message.role === 'assistant'))
 
+  /** By parent; a long chat is walked through for each message that is drawn. */
+  readonly #children = $derived(groupByParent(this.messages))
   readonly #chosen = new SvelteMap<Message | null, Message>()
 
   /** `newAnswer` makes an answer that knows whom to tell of its end. */
@@ -68,8 +70,19 @@ export class MessageTree {
   }
 
   #childrenOf(parent: Message | null): Message[] {
-    return this.messages.filter((message) => message.parent === parent)
+    return this.#children.get(parent) ?? []
   }
+}
+
+function groupByParent(messages: Message[]): ReadonlyMap<Message | null, Message[]> {
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew with the messages, never changed after
+  const children = new Map<Message | null, Message[]>()
+  for (const message of messages) {
+    const siblings = children.get(message.parent)
+    if (siblings) siblings.push(message)
+    else children.set(message.parent, [message])
+  }
+  return children
 }
 
 function questionFrom(stored: StoredMessage, parent: Message | null): QuestionMessage {
