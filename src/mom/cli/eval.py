@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -80,14 +80,16 @@ async def _measure_all(
     settings: Settings, names: Sequence[str], examples: Sequence[Example]
 ) -> dict[str, Sequence[Outcome]]:
     outcomes: dict[str, Sequence[Outcome]] = {}
-    for name in names:
-        async with _asking(name, settings) as ask:
+    async with AsyncExitStack() as held:
+        server = await held.enter_async_context(server_at_hand(settings)) if AT_SERVER.keys() & set(names) else None
+        for name in names:
+            ask = (
+                await _ask_of_server(server, name)
+                if server is not None and name in AT_SERVER
+                else await held.enter_async_context(_asking_here(name, settings))
+            )
             outcomes[name] = await measure(ask, examples, _progress_of(name))
     return outcomes
-
-
-def _asking(name: str, settings: Settings) -> AbstractAsyncContextManager[Ask]:
-    return _asking_here(name, settings) if name in HERE else _asking_server(name, settings)
 
 
 @asynccontextmanager
@@ -110,18 +112,17 @@ def _check_head(settings: Settings) -> Path:
     return head
 
 
-@asynccontextmanager
-async def _asking_server(name: str, settings: Settings) -> AsyncIterator[Ask]:
-    async with server_at_hand(settings) as server:
-        await server.wait_until_settled(*AT_SERVER[name])
-        parts = await server.parts()
-        for part in AT_SERVER[name]:
-            state, detail = (parts[part]["state"], parts[part]["detail"]) if part in parts else (State.FAILED, "")
-            if state not in {State.READY, State.EXTERNAL}:
-                raise PartUnavailableError(
-                    f"The classifier {name} needs the {part.words}, which is not there. {detail}".strip(), part=part
-                )
-        yield partial(_ask_server, server, name)
+async def _ask_of_server(server: Server, name: str) -> Ask:
+    """Raises `PartUnavailableError` where a model that the classifier needs is not there."""
+    await server.wait_until_settled(*AT_SERVER[name])
+    parts = await server.parts()
+    for part in AT_SERVER[name]:
+        state, detail = (parts[part]["state"], parts[part]["detail"]) if part in parts else (State.FAILED, "")
+        if state not in {State.READY, State.EXTERNAL}:
+            raise PartUnavailableError(
+                f"The classifier {name} needs the {part.words}, which is not there. {detail}".strip(), part=part
+            )
+    return partial(_ask_server, server, name)
 
 
 async def _ask_server(server: Server, name: str, conversation: Conversation) -> Verdict:
