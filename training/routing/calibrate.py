@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from training.routing.fit import Floats
 
 # What an answer costs: a picture nobody wanted most, then a text instead of a picture, then asking the small LLM.
-WRONG_IMAGE, WRONG_TEXT, ASKING = 3.0, 1.0, 0.12
+WRONG_IMAGE, WRONG_TEXT, ASKING = 5.0, 1.0, 0.1
 GRID = np.round(np.arange(0.01, 1.0, 0.01), 2)
 
 
