@@ -323,3 +323,8 @@ def test_eval_measures_the_head_in_use_and_tells_one_that_cannot_be_used(data, t
     result = mom(*words)
     assert result.exit_code == 3
     assert "routing_head.npz cannot be read" in one_sentence(result)
+
+
+def test_corrections_before_mom_has_ever_run_are_none():
+    result = mom("corrections")
+    assert (result.stdout, result.stderr, result.exit_code) == ("", "", 0)

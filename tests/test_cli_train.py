@@ -93,6 +93,13 @@ def test_without_scipy_it_says_how_to_install_it(monkeypatch):
     assert "pip install" in result.stderr
 
 
+def test_a_head_can_be_trained_before_mom_has_ever_run(data_dir):
+    pytest.importorskip("scipy")
+    result = CliRunner().invoke(main, ["train", "routing", "--share", "2000"])
+    assert result.exit_code == 0, result.output
+    assert (data_dir / "routing_head.npz").exists()
+
+
 def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatch):
     (data_dir / "routing_head.npz").write_bytes(b"old")
     monkeypatch.setattr(train, "TRAINER", "training.routing.absent")

@@ -19,6 +19,7 @@ def corrections(*, as_json: bool, correction_id: str | None) -> None:
     """List the answers that were overruled, the newest first; the classifier goes by them."""
     database = Database(read_settings_aloud().resolved_database_url)
     try:
+        database.upgrade()  # where MoM has not run yet, or not since an update
         owner_id, known = History(database).local_user_id(), Corrections(database)
         if correction_id is not None:
             known.delete(owner_id, correction_id)

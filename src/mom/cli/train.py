@@ -71,6 +71,7 @@ def _check_trainer() -> None:
 def _corrections(settings: Settings) -> list[dict[str, Any]]:
     database = Database(settings.resolved_database_url)
     try:
+        database.upgrade()  # where MoM has not run yet, or not since an update
         return Corrections(database).read_all(History(database).local_user_id())
     finally:
         database.close()

@@ -28,7 +28,7 @@ def line_plot(title: str, x_label: str, y_label: str, curves: Sequence[Curve], *
         marks.append(f'<polyline class="line {curve.style}" points="{path}"/>')
         if len(curves) > 1:
             marks.append(
-                f'<text class="key {curve.style}" x="{LEFT + 8}" y="{TOP + 14 + 14 * place}">{escape(curve.name)}</text>'
+                f'<text class="key {curve.style}" x="{LEFT + 8}" y="{HEIGHT / 2 - 14 + 14 * place:.0f}">{escape(curve.name)}</text>'
             )
     return _svg(title, marks)
 
