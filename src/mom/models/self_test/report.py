@@ -47,7 +47,7 @@ def _message(value: dict[str, str]) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a small LLM did on `asked` messages. `rival_right` is what BERT had right of them, where there is a BERT."""
+    """How a small LLM did on `asked` messages. `rival_right` is what the `bert` stage had right of them, where there is one."""
 
     asked: int
     right: int
@@ -68,7 +68,7 @@ class Report:
         """What people are told, or nothing where all is well."""
         right = f"right on {self.right} of {self.asked} test messages"
         if self.is_bypassed and self.rival_right is not None:
-            return f"Bypassed: {right}, BERT on {self.rival_right}."
+            return f"Bypassed: {right}, the quick reader on {self.rival_right}."
         if self.is_bypassed:
             return f"Bypassed: {right}, little more than text for everything ({self.texts})."
         if self.rereads_prompt:
