@@ -14,6 +14,8 @@ from training.llm.model import Llama, Shape
 from training.llm.tokenizer import special_id
 from training.llm.train import OUT
 
+TEMPERATURE = 0.2  # what a server takes where nobody asks for another: surer of its sums, and still not always the same
+
 NAMES = {
     "attention_norm": "attn_norm", "query": "attn_q", "key": "attn_k", "value": "attn_v", "output": "attn_output",
     "feed_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",
@@ -48,6 +50,7 @@ def write_gguf(model: Llama, tokenizer: Tokenizer, path: Path, half: bool = True
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_layer_norm_rms_eps(shape.norm_epsilon)
     writer.add_vocab_size(shape.vocabulary)
+    writer.add_sampling_temp(TEMPERATURE)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if half else gguf.LlamaFileType.ALL_F32)
     add_tokenizer(writer, tokenizer)
     for name, parameter in model.state_dict().items():
