@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-STDIN = 0
+STDIN, STDERR = 0, 2
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 DO_NOT_RESTART = 78  # EX_CONFIG of sysexits.h: what is wrong stays wrong
 CHUNK_BYTES = 65_536
@@ -58,8 +58,9 @@ def _end_with_stdin(before_exit: Callable[[], None] | None) -> None:
 
 def fail_for_good(message: str) -> NoReturn:
     """End this process with one sentence for people, in a way that says: starting me again would not help."""
-    sys.stderr.write(json.dumps({"error": message}) + "\n")
     sys.stderr.flush()
+    # In one piece and on a line of its own: a library's thread may be in the middle of a line of its log.
+    os.write(STDERR, f"\n{json.dumps({'error': message})}\n".encode())
     os._exit(DO_NOT_RESTART)
 
 

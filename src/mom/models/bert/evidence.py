@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from math import copysign
 
 from mom.mixture.conversation import Conversation
 from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
@@ -14,7 +15,7 @@ WORTH_SHOWING = 0.25  # of a change in log-odds
 
 
 def words_that_speak(head: Head, conversation: Conversation) -> Sequence[str]:
-    """The words whose absence changes the log-odds most, one clause each: what the probability of an image is without."""
+    """The words without which the head would be less sure, most telling first: the probability of an image without each."""
     text = conversation.last.content
     if len(text) > HEAD_CHARS + TAIL_CHARS:
         text = f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
@@ -22,7 +23,8 @@ def words_that_speak(head: Head, conversation: Conversation) -> Sequence[str]:
     changes = []
     for found in list(WORD.finditer(text))[:WORDS_TRIED]:
         without = conversation.with_last_words(text[: found.start()] + text[found.end() :])
-        changes.append((abs(whole - head.logit(without)), found[0], head.image_probability(without)))
+        change = copysign(1, whole) * (whole - head.logit(without))
+        changes.append((change, found[0], head.image_probability(without)))
     changes.sort(key=lambda change: -change[0])
     return [
         f"without “{word}” the probability of an image is {probability:.2f}"
