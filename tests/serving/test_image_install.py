@@ -54,3 +54,9 @@ async def test_when_pip_fails_its_last_line_is_told_after_the_size(not_installed
     with pytest.raises(ServingError, match="pip says: ERROR: "):
         await install_image_part(Torch.EXISTING, told.append, log_folder=tmp_path)
     assert told[0] == "installing the image part: diffusers beside the torch that is there, about 200 MB on disk"
+
+
+async def test_an_existing_torch_that_is_not_there_is_told_before_anything_is_installed(monkeypatch, tmp_path):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ServingError, match="has no torch"):
+        await install_image_part(Torch.EXISTING, lambda _words: None, log_folder=tmp_path)

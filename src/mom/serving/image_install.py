@@ -44,6 +44,12 @@ SIZES = {
 }
 
 
+NO_TORCH = (
+    "TORCH=existing, but MoM's Python environment has no torch. Install yours there "
+    f"({sys.executable} -m pip install torch), or run make run TORCH=cpu."
+)
+
+
 def is_installed() -> bool:
     """Can the image server be started? Looks for the packages without importing them."""
     importlib.invalidate_caches()
@@ -52,6 +58,8 @@ def is_installed() -> bool:
 
 async def install_image_part(choice: Torch | None, tell: Callable[[str], None], *, log_folder: Path) -> None:
     """Install what is missing, telling what it does. Raises `ServingError`, with pip's last line when pip failed."""
+    if choice is Torch.EXISTING and importlib.util.find_spec("torch") is None:
+        raise ServingError(NO_TORCH)
     if is_installed():
         return
     if choice is None:
