@@ -8,7 +8,7 @@ PAGE_SOURCES := $(shell find components/chat -path components/chat/node_modules 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: run test check dev bench image format clean lock
+.PHONY: run test check dev bench image format clean lock dist
 
 run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
 	@$(BIN)/mom serve --install-image $(TORCH)
@@ -36,6 +36,9 @@ bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
 	for name in routing_latency sd15_random; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 image: .venv/.image  ## install the image part by hand
+
+dist: .venv/.dev $(PAGE)  ## a wheel and a source archive in dist/, page, migrations and demo models included
+	rm -rf dist && $(BIN)/python -m hatchling build
 
 lock: .venv/.dev  ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet pip-tools==7.6.2 && requirements/lock.sh

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +105,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_mom(data_dir: Path, **settings: str) -> Iterator[RunningMom]:
+def running_mom(
+    data_dir: Path, *, command: Sequence[str | Path] = (sys.executable, "-m", "mom"), **settings: str
+) -> Iterator[RunningMom]:
     """Run `mom serve` with these settings on a free port until the context is left; Ctrl-C ends it."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOM_")}
@@ -115,9 +117,7 @@ def running_mom(data_dir: Path, **settings: str) -> Iterator[RunningMom]:
         "MOM_OLLAMA_URL": "http://127.0.0.1:9",
     } | settings
     with (data_dir / "stdout").open("w") as stdout:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mom", "serve"], env=environment, cwd=data_dir, stdout=stdout, stderr=stdout
-        )
+        process = subprocess.Popen([*command, "serve"], env=environment, cwd=data_dir, stdout=stdout, stderr=stdout)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
         mom = RunningMom(process, str(http.base_url), data_dir, http)
         try:

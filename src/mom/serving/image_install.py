@@ -24,7 +24,7 @@ from mom.serving.tether import read_config_and_tie
 NEEDED = ("torch", "diffusers", "transformers", "accelerate", "peft")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 LOCK = Path(__file__).resolve().parents[3] / "requirements" / "image.lock"  # of a clone
-NOT_INSTALLED = "The image part is not installed: make image, or pip install 'mom[image]'."
+NOT_INSTALLED = "The image part is not installed: start MoM once with `mom serve --install-image cpu`, or cuda."
 NICE = 10
 PIP = (sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
