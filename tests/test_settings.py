@@ -57,6 +57,14 @@ def test_a_value_that_does_not_fit_names_the_variable(monkeypatch, name, value):
         read_settings()
 
 
+def test_a_base_url_that_cannot_be_says_what_to_write(monkeypatch):
+    monkeypatch.setenv("MOM_BASE_URL", "home.example")
+    with pytest.raises(
+        SettingsError, match=r"^MOM_BASE_URL='home.example' does not fit: it is no address of a web page"
+    ):
+        read_settings()
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch):
     monkeypatch.setenv("MOM_SMALL_LLM", "")
     assert read_settings()[0].small_llm is None

@@ -32,6 +32,7 @@ from mom.settings import ClassifierChoice, Settings, read_settings
 from mom.web import services as web
 from mom.web import urls as web_urls
 from mom.web.auth import current_owner_id
+from mom.web.base_url import BehindProxy
 from mom.web.bodies import read_bodies_strictly
 from mom.web.control import ControlAddress, ControlApi
 from mom.web.failures import as_error_json, handle_failures
@@ -84,7 +85,9 @@ def create_app(
     )
     read_bodies_strictly(app)
     handle_failures(app)
-    guard(app, settings.host)
+    guard(app, settings.host, settings.base_url)
+    if settings.base_url is not None:
+        app.wsgi_app = BehindProxy(app.wsgi_app, settings.base_url)  # type: ignore[method-assign] -- as Flask's documentation has it
     app.register_blueprint(web_urls.make_blueprint())
     app.register_blueprint(openai_urls.make_blueprint())
     Migrate(app, database, directory=str(MIGRATIONS))

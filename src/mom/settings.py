@@ -7,15 +7,17 @@ import difflib
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mom.errors import SettingsError
 from mom.models.parts import PartName
 from mom.models.speculative import Speculative
+from mom.web.base_url import BaseUrl
 
 CLONE = Path(__file__).resolve().parents[2]
 
@@ -34,6 +36,10 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("mom"))
 
 
+def _read_base_url(value: object) -> object:
+    return BaseUrl.parse(value) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """One field per variable of `.env.example`; a test keeps the two the same."""
 
@@ -43,6 +49,9 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", validation_alias="MOM_HOST")
     port: int = Field(default=8600, ge=0, le=65535, validation_alias="MOM_PORT")
+    base_url: Annotated[BaseUrl | None, NoDecode, BeforeValidator(_read_base_url)] = Field(
+        default=None, validation_alias="MOM_BASE_URL"
+    )
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="MOM_DATA_DIR")
 
     small_llm: str | None = Field(default=None, validation_alias="MOM_SMALL_LLM")
@@ -101,7 +110,9 @@ def read_settings() -> tuple[Settings, list[str]]:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{name}={first['input']!r} does not fit: {first['msg']}. See .env.example.") from error
+        raise SettingsError(
+            f"{name}={first['input']!r} does not fit: {first['msg'].removeprefix('Value error, ')}. See .env.example."
+        ) from error
     present = set(os.environ) | set(dotenv_values(".env"))
     return settings, [_name_warning(name) for name in sorted(present - variable_names()) if name.startswith("MOM_")]
 

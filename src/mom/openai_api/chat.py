@@ -47,7 +47,7 @@ def complete_chat() -> Response:
         read_conversation(body),
         find_llm(body.model, known.parts()),
         known.owner_id(),
-        CompletionFormat(body.model, request.host_url.rstrip("/"), body.includes_usage),
+        CompletionFormat(body.model, request.root_url.rstrip("/"), body.includes_usage),
     )
     return known.later(partial(_complete, asked, known))
 

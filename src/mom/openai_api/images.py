@@ -36,7 +36,7 @@ class Asked:
 def generate_images() -> Response:
     known = services()
     body = ImagesBody.model_validate(request.get_json())
-    asked = Asked(body, known.owner_id(), request.host_url.rstrip("/"))
+    asked = Asked(body, known.owner_id(), request.root_url.rstrip("/"))
     return known.later(partial(_stream if body.stream else _draw_all, asked, known))
 
 

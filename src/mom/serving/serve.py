@@ -62,7 +62,8 @@ async def _talk(supervisor: Supervisor, plan: ServePlan, web: WebAddress) -> Non
     await supervisor.wait_until_llms_settle(SETTLE_S)
     offers = await supervisor.offers() if not plan.addresses.keys() & {PartName.SMALL_LLM, PartName.LARGE_LLM} else {}
     shown = dict(supervisor.board.parts)
-    print(welcome(web.url, shown.values(), offers, plan.log_folder), flush=True)  # noqa: T201 -- what `mom serve` is to print
+    url = f"{plan.public_url}, behind a proxy that asks {web.url}" if plan.public_url else web.url
+    print(welcome(url, shown.values(), offers, plan.log_folder), flush=True)  # noqa: T201 -- what `mom serve` is to print
     await announce_changes(supervisor.board, shown, lambda line: print(line, flush=True))  # noqa: T201 -- the same
 
 

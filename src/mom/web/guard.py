@@ -3,12 +3,11 @@
 A program (curl, an OpenAI client) sends no `Origin`; a browser sends one with every request that could do harm.
 """
 
-import ipaddress
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, request
 
 from mom.errors import ForbiddenError
+from mom.web.base_url import BaseUrl, was_forwarded
+from mom.web.hosts import host_name, is_loopback
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEADERS = {
@@ -24,12 +23,16 @@ HEADERS = {
 }
 
 
-def guard(app: Flask, host: str) -> None:
-    """Let `app` answer only requests that are meant for `host` or a loopback name and come from its own pages."""
+def guard(app: Flask, host: str, base_url: BaseUrl | None = None) -> None:
+    """Let `app` answer only requests that are meant for `host`, a loopback name or `base_url`, and come from its own pages."""
+    hosts = {host.lower(), *([host_name(base_url.host)] if base_url else [])}
+    origins = {base_url.origin} if base_url else set()
 
     def refuse_foreign_requests() -> None:
-        _refuse_foreign_host(host)
-        _refuse_foreign_page()
+        _refuse_foreign_host(hosts)
+        if base_url is None:
+            _refuse_unknown_proxy()
+        _refuse_foreign_page(origins)
 
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
@@ -40,32 +43,27 @@ def guard(app: Flask, host: str) -> None:
     app.after_request(add_headers)
 
 
-def is_loopback(name: str) -> bool:
-    """Is `name`, a host without port, this machine and nobody else's?"""
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _refuse_foreign_host(host: str) -> None:
+def _refuse_foreign_host(hosts: set[str]) -> None:
     # Any port: a foreign page can point its own name at this machine, but not a loopback name at another port of its
     # choice, and people forward ports.
-    try:
-        asked = urlsplit(f"//{request.host}").hostname or ""
-    except ValueError:
-        asked = ""
-    if not (is_loopback(asked) or asked == host.lower()):
+    asked = host_name(request.host)
+    if not (is_loopback(asked) or asked in hosts):
         raise ForbiddenError(
-            "This host name is not MoM's. Open MoM at http://127.0.0.1 with its port, or set MOM_HOST to the name."
+            "This host name is not MoM's. Open MoM at http://127.0.0.1 with its port; behind a reverse proxy, set MOM_BASE_URL "
+            "to the address that people open."
         )
 
 
-def _refuse_foreign_page() -> None:
+def _refuse_unknown_proxy() -> None:
+    if was_forwarded(request.environ.__contains__):
+        raise ForbiddenError(
+            "This request came through a proxy that MoM was not told of. Set MOM_BASE_URL to the address that people open."
+        )
+
+
+def _refuse_foreign_page(origins: set[str]) -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}"}:
+    if origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}", *origins}:
         raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
     # `same-site` is foreign, too: to a browser all ports of one machine are one site. Following a link is fine.
     foreign = request.headers.get("Sec-Fetch-Site", "none") in {"cross-site", "same-site"}

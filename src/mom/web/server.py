@@ -52,6 +52,7 @@ def make_server(app: Flask) -> uvicorn.Server:
     """The server for `app`; it tells nothing of itself and writes no line per request."""
     config = uvicorn.Config(
         AsgiApp(app), log_level="warning", access_log=False, server_header=False, lifespan="off",
+        proxy_headers=False,  # `base_url.py` says why
         timeout_graceful_shutdown=SHUTDOWN_S,
     )  # fmt: skip
     return _Server(config, services(app))
