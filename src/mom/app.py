@@ -87,7 +87,7 @@ def create_app(
     handle_failures(app)
     guard(app, settings.host, settings.base_url)
     if settings.base_url is not None:
-        app.wsgi_app = BehindProxy(app.wsgi_app, settings.base_url)  # type: ignore[method-assign] -- as Flask's documentation has it
+        app.wsgi_app = BehindProxy(app.wsgi_app, settings.base_url)  # type: ignore[method-assign]  # as its documentation has it
     app.register_blueprint(web_urls.make_blueprint())
     app.register_blueprint(openai_urls.make_blueprint())
     Migrate(app, database, directory=str(MIGRATIONS))
