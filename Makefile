@@ -2,13 +2,14 @@
 PYTHON ?= python3
 TORCH ?= cpu# cpu | cuda | existing: the torch that the image model runs on; cuda downloads several GB
 PORT ?=
+TRAIN ?=# further arguments of a training, such as --minutes 30
 BIN := .venv/bin
 PAGE := src/mom/web/static/chat/chat.js
 PAGE_SOURCES := $(shell find components/chat -path components/chat/node_modules -prune -o -type f -print)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: run test check dev bench image format clean lock dist
+.PHONY: run test check dev bench image format clean lock dist train-llm train-image eval-demo
 
 run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
 	@$(BIN)/mom serve --install-image $(TORCH)
@@ -34,6 +35,18 @@ format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
 
 bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
 	for name in routing_latency sd15_random; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+train-llm: .venv/.dev .venv/.image  ## train the demo LLM anew in an hour or two and write its file; stopped, it goes on where it was
+	$(BIN)/python -m training.llm.train $(TRAIN)
+	$(BIN)/python -m training.llm.export
+
+train-image: .venv/.dev .venv/.image  ## the same for the demo image model
+	$(BIN)/python -m training.image.train $(TRAIN)
+
+eval-demo: .venv/.dev .venv/.image  ## all figures of the demo models' cards
+	$(BIN)/python -m training.llm.evaluate
+	$(BIN)/python -m training.llm.evaluate --speed
+	$(BIN)/python -m training.image.evaluate
 
 image: .venv/.image  ## install the image part by hand
 

@@ -8,10 +8,17 @@ pytest.importorskip("tokenizers")
 
 from jinja2 import Environment, FileSystemLoader
 
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, Excerpt, question_with_transcript
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
-from training.llm.data import held_out_examples, mixed_examples
-from training.llm.frames import groups, sections, side
-from training.llm.pictures import Picture, Thing
+from training.llm.data import held_out_examples, held_out_sums, mixed_examples
+from training.llm.edits import edit
+from training.llm.facts import is_held_out_sum
+from training.llm.first_minute import FIRST_MINUTE
+from training.llm.frames import Author, groups, plural, sections, side
+from training.llm.messages import bare_question, known_questions
+from training.llm.pictures import Picture, Thing, any_picture
+from training.llm.wide import KINDS, _sections
 
 PROMPTS = Path(__file__).parents[2] / "src/mom/mixture/prompts"
 
@@ -57,6 +64,48 @@ def test_the_answers_to_sums_are_right() -> None:
     assert asked > 100
 
 
+def test_held_out_sums_are_never_trained_and_both_halves_are_asked() -> None:
+    for example in mixed_examples(6, 3000):
+        for turn in example.turns:
+            parts = turn.assistant.split()
+            if len(parts) == 5 and parts[3] == "=":
+                assert not is_held_out_sum(int(parts[0]), parts[1], int(parts[2]))
+    assert [example.kind for example in held_out_sums(1, 20)] == ["seen"] * 10 + ["never seen"] * 10
+
+
+def test_the_wordings_of_the_routing_are_split_too() -> None:
+    for name in {section for sections_of_kind in KINDS.values() for section in sections_of_kind}:
+        training, held_out = (set(_sections("en", held_out=side_of_split)[name]) for side_of_split in (False, True))
+        assert training
+        assert held_out or len(training) < 20
+        assert not training & held_out
+
+
+def test_no_first_message_of_the_first_minute_is_said_in_training() -> None:
+    asked = {bare_question(talk[0].words) for talk in FIRST_MINUTE}
+    assert not asked & known_questions()
+    said = {
+        bare_question(turn.user.removeprefix("Message: "))
+        for example in mixed_examples(9, 6000)
+        for turn in example.turns
+    }
+    assert not asked & said
+
+
+def test_a_change_to_two_things_says_which_is_meant() -> None:
+    author = Author(2)
+    changed = 0
+    for _ in range(2000):
+        old = any_picture(author)
+        message, new = edit(author, old)
+        differ = [index for index, (one, two) in enumerate(zip(old.things, new.things, strict=False)) if one != two]
+        if len(old.things) == len(new.things) == 2 and differ:
+            changed += 1
+            noun = old.things[differ[0]].noun
+            assert noun in message or plural(noun) in message
+    assert changed > 20
+
+
 def test_each_task_has_held_out_examples() -> None:
     for task in ("route", "draw", "answer"):
         assert [example.task for example in held_out_examples(task, 1, 20)] == [task] * 20
@@ -70,15 +119,26 @@ def test_a_picture_is_told_as_a_prompt() -> None:
 
 
 @pytest.mark.parametrize("trim", [True, False])
-def test_the_transcript_is_written_as_the_mixture_writes_it(trim: bool) -> None:
+def test_the_transcript_is_written_as_the_template_writes_it(trim: bool) -> None:
     environment = Environment(loader=FileSystemLoader(PROMPTS), trim_blocks=trim, autoescape=False)
     earlier = [("user", "draw a boat"), ("assistant", "[image] a boat")]
     words = environment.get_template("transcript.j2").render(
         earlier=[{"role": role, "words": said} for role, said in earlier], last="make it bluer"
     )
     assert words.strip() in {
-        transcript(earlier, "make it bluer"),
-        transcript(earlier, "make it bluer", blank_line=True),
+        transcript(earlier, "make it bluer", FOR_VERDICT),
+        transcript(earlier, "make it bluer", FOR_VERDICT, blank_line=True),
+    }
+
+
+@pytest.mark.parametrize(("name", "excerpt"), [("classify", FOR_VERDICT), ("write_image_prompt", FOR_IMAGE_PROMPT)])
+def test_the_transcript_is_cut_as_the_mixture_cuts_it(name: str, excerpt: Excerpt) -> None:
+    earlier = [("user", "what is it?"), ("assistant", "long " * 300)] * 5
+    messages = (*(Message(role, words) for role, words in earlier), Message("user", "draw a boat"))
+    asked = question_with_transcript(name, Conversation(messages), excerpt)[-1].content
+    assert asked in {
+        transcript(earlier, "draw a boat", excerpt),
+        transcript(earlier, "draw a boat", excerpt, blank_line=True),
     }
 
 

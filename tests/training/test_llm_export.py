@@ -15,6 +15,7 @@ from training.llm.chat import LABELS, SPECIAL
 from training.llm.export import write_gguf
 from training.llm.model import Llama, Shape
 from training.llm.server import Server, running_server
+from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import train_tokenizer
 
 SHIPPED = Path(__file__).parents[2] / "src/mom/serving/demo/llm.gguf"
@@ -43,6 +44,17 @@ def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
                 "/completion", {"prompt": ids, "n_predict": 8, "temperature": 0, "return_tokens": True}
             )
             assert answer["tokens"] == model.greedy(ids, stop=-1, limit=8)
+
+
+def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    tokenizer = train_tokenizer(count=300)
+    model = Llama(Shape(vocabulary=tokenizer.get_vocab_size(), width=32, layers=2, heads=1, hidden=64))
+    write_gguf(model, tokenizer, tmp_path / "tiny.gguf", half=False)
+    weights = read_weights(tmp_path / "tiny.gguf")
+    assert weights.keys() == model.state_dict().keys()
+    assert all(torch.equal(weights[name], parameter) for name, parameter in model.state_dict().items())
+    words = 'draw a red circle, "zwölf" 12 <|end|>'
+    assert read_tokenizer(tmp_path / "tiny.gguf").encode(words).ids == tokenizer.encode(words).ids
 
 
 def test_each_label_is_one_token(shipped: Server) -> None:

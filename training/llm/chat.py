@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mom.mixture.prompts import Excerpt, cut_middle
+from training.llm.pictures import Picture
+
 Task = Literal["route", "draw", "answer"]
 
 ROUTE, DRAW, ANSWER = "<|route|>", "<|draw|>", "<|answer|>"
@@ -40,16 +43,24 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training text: a task and its turns. `kind` names the generator that made it."""
+    """One training text: a task and its turns. `kind` names the generator that made it; `picture` is what the prompt is to say."""
 
     task: Task
     turns: tuple[Turn, ...]
     kind: str
+    picture: Picture | None = None
+
+    def is_drawable(self) -> bool:
+        """Whether the picture is of shapes and scenery alone, as the demo image model draws them."""
+        return self.picture is not None and self.picture.is_drawable()
 
 
-def transcript(earlier: Sequence[tuple[str, str]], last: str, blank_line: bool = False) -> str:
-    """The conversation as `transcript.j2` writes it, from (role, words) pairs; some renderings end the block with a blank line."""
+def transcript(earlier: Sequence[tuple[str, str]], last: str, excerpt: Excerpt, blank_line: bool = False) -> str:
+    """The conversation as `transcript.j2` writes it, from (role, words) pairs, cut to the excerpt that the mixture shows;
+    some renderings end the block with a blank line.
+    """
     if not earlier:
         return f"Message: {last}"
-    lines = "".join(f"{role}: {words}\n" for role, words in earlier)
+    shown = earlier[-excerpt.messages :]
+    lines = "".join(f"{role}: {cut_middle(words, excerpt.earlier_chars)}\n" for role, words in shown)
     return f"Earlier:\n{lines}{chr(10) if blank_line else ''}Message: {last}"

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from training.llm.chat import Example
+from training.llm.chat import Example, Turn
+from training.llm.facts import any_sum, asked_sum, is_held_out_sum
 from training.llm.frames import Author
 from training.llm.requests import draw_example, route_example
 from training.llm.talk import answer_example
 
 MAKERS = (route_example, draw_example, answer_example)
-SHARES = (26, 44, 30)
+SHARES = (22, 48, 30)
 
 
 def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:
@@ -23,3 +24,16 @@ def held_out_examples(task: str, seed: int, count: int) -> list[Example]:
     author = Author(seed, held_out=True)
     maker = {"route": route_example, "draw": draw_example, "answer": answer_example}[task]
     return [maker(author) for _ in range(count)]
+
+
+def held_out_sums(seed: int, count: int) -> list[Example]:
+    """`count` sums in held-out wordings: one half of them were in training in other wordings, the other half were not."""
+    author = Author(seed, held_out=True)
+    found: dict[str, list[Example]] = {"seen": [], "never seen": []}
+    while min(len(examples) for examples in found.values()) < count // 2:
+        first, sign, second, result = any_sum(author)
+        kind = "never seen" if is_held_out_sum(first, sign, second) else "seen"
+        if len(found[kind]) < count // 2:
+            question = asked_sum(author, first, sign, second)
+            found[kind].append(Example("answer", (Turn(question, f"{first} {sign} {second} = {result}"),), kind))
+    return [*found["seen"], *found["never seen"]]

@@ -5,7 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from training.llm.frames import Author, Bindings, plural, with_article
-from training.llm.pictures import NUMBERS, SHAPES, Picture, Thing, any_colour, any_noun, any_place, any_thing
+from training.llm.pictures import (
+    NUMBERS,
+    SCENERY,
+    SHAPES,
+    Picture,
+    Thing,
+    any_colour,
+    any_look,
+    any_noun,
+    any_place,
+    any_style,
+    any_thing,
+    any_time,
+)
 
 COMPARATIVES = {
     "blue": "bluer",
@@ -20,22 +33,38 @@ COMPARATIVES = {
 }
 
 Change = Callable[[Author, Picture, Bindings], Picture]
+# Kinds of change that two wishes in one message are made of, and a wording of each that another may follow.
+SHORT = {
+    "recolour": ("make {it} {colour}", "{colour}", "in {colour}"),
+    "count": ("{number} of them", "make it {number}", "{number}"),
+    "larger": ("bigger", "make {it} bigger"),
+    "smaller": ("smaller", "make {it} smaller"),
+    "background": ("on a {colour} background", "make the background {colour}"),
+    "time": ("{time}",),
+    "place": ("{place}",),
+    "style": ("as a {style}",),
+}
+OF_A_THING = ("recolour", "larger", "smaller", "look", "swap")
+DRAWN = SHAPES + SCENERY
 
 
-def _first(old: Picture, changed: Thing) -> Picture:
-    """The picture with its first thing changed."""
-    return replace(old, things=(changed, *old.things[1:]))
+def _put(old: Picture, index: int, changed: Thing) -> Picture:
+    """The picture with one of its things changed."""
+    return replace(old, things=(*old.things[:index], changed, *old.things[index + 1 :]))
+
+
+def _at(bound: Bindings) -> int:
+    """Which thing is changed."""
+    return int(bound.get("index", "0"))
 
 
 def _recolour(author: Author, old: Picture, bound: Bindings) -> Picture:
-    if not author.held_out and author.chance(0.25):
-        bound["frame"] = "make {it} {colourer}"
-    frame = bound["frame"]
-    if "{noun}" not in frame and len(old.things) > 1:
-        bound["frame"] = "make the {noun} {colour}"
-    bound["colour"] = author.random.choice(tuple(COMPARATIVES)) if "{colourer}" in frame else any_colour(author)
+    if "{colourer}" in bound["frame"]:
+        bound["colour"] = author.random.choice(tuple(COMPARATIVES))
+    else:
+        bound["colour"] = any_colour(author)
     bound["colourer"] = COMPARATIVES.get(bound["colour"], "")
-    return _first(old, replace(old.things[0], colour=bound["colour"]))
+    return _put(old, _at(bound), replace(old.things[_at(bound)], colour=bound["colour"]))
 
 
 def _count(author: Author, old: Picture, bound: Bindings) -> Picture:
@@ -44,20 +73,20 @@ def _count(author: Author, old: Picture, bound: Bindings) -> Picture:
     digits = author.chance(0.2)
     bound["number"] = str(count) if digits else NUMBERS[count]
     bound["nouns"], bound["oldnumber"] = plural(thing.noun), NUMBERS[thing.count]
-    return _first(old, replace(thing, count=count, digits=digits))
+    return _put(old, 0, replace(thing, count=count, digits=digits, owner=""))
 
 
-def _larger(_: Author, old: Picture, __: Bindings) -> Picture:
-    return _first(old, replace(old.things[0], size="large"))
+def _larger(_: Author, old: Picture, bound: Bindings) -> Picture:
+    return _put(old, _at(bound), replace(old.things[_at(bound)], size="large"))
 
 
-def _smaller(_: Author, old: Picture, __: Bindings) -> Picture:
-    return _first(old, replace(old.things[0], size="small"))
+def _smaller(_: Author, old: Picture, bound: Bindings) -> Picture:
+    return _put(old, _at(bound), replace(old.things[_at(bound)], size="small"))
 
 
 def _look(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["look"] = author.word("looks")
-    return _first(old, replace(old.things[0], look=bound["look"]))
+    bound["look"] = any_look(author)
+    return _put(old, _at(bound), replace(old.things[_at(bound)], look=bound["look"]))
 
 
 def _background(author: Author, old: Picture, bound: Bindings) -> Picture:
@@ -76,25 +105,30 @@ def _place(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def _time(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["time"] = author.word("time")
+    bound["time"] = any_time(author, shapes=author.chance(0.3))
     return replace(old, time=bound["time"])
 
 
 def _style(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["style"] = author.word("style")
+    bound["style"] = any_style(author)
     return replace(old, style=(bound["style"],))
 
 
 def _swap(author: Author, old: Picture, bound: Bindings) -> Picture:
-    shapes = old.things[0].noun in SHAPES
-    bound["newnoun"] = author.random.choice(SHAPES) if shapes else any_noun(author)
-    return _first(old, replace(old.things[0], noun=bound["newnoun"]))
+    thing = old.things[_at(bound)]
+    bound["newnoun"] = author.random.choice(DRAWN) if thing.noun in DRAWN else any_noun(author)
+    return _put(old, _at(bound), replace(thing, noun=bound["newnoun"]))
 
 
 def _add(author: Author, old: Picture, bound: Bindings) -> Picture:
-    other = any_thing(author, shapes=old.things[0].noun in SHAPES)
+    other = any_thing(author, shapes=old.things[0].noun in DRAWN)
     bound["other"] = other.words()
     return replace(old, things=(old.things[0], other), joint="and")
+
+
+def _remove(_: Author, old: Picture, bound: Bindings) -> Picture:
+    at = _at(bound)
+    return replace(old, things=(old.things[1 - at],), joint="and")
 
 
 def _again(_: Author, old: Picture, __: Bindings) -> Picture:
@@ -103,44 +137,84 @@ def _again(_: Author, old: Picture, __: Bindings) -> Picture:
 
 def _tail(_: Author, old: Picture, bound: Bindings) -> Picture:
     bound["frame"], _arrow, tail = bound["frame"].partition(" => ")
-    return replace(old, style=(*old.style, tail))
+    return replace(old, style=tuple(dict.fromkeys((*old.style, tail))))
 
 
 # Each kind of change: how often, and what it does; its wordings are the section of that name in `frames/edits.txt`.
 CHANGES: dict[str, tuple[int, Change]] = {
-    "recolour": (8, _recolour),
-    "count": (5, _count),
+    "recolour": (9, _recolour),
+    "count": (6, _count),
     "larger": (2, _larger),
     "smaller": (2, _smaller),
     "look": (3, _look),
     "background": (4, _background),
     "side": (2, _side),
-    "place": (3, _place),
-    "time": (3, _time),
+    "place": (4, _place),
+    "time": (5, _time),
     "style": (3, _style),
     "swap": (4, _swap),
-    "add": (4, _add),
+    "add": (5, _add),
+    "remove": (3, _remove),
     "again": (3, _again),
     "tail": (3, _tail),
 }
 
 
 def edit(author: Author, old: Picture) -> tuple[str, Picture]:
-    """A follow-up that changes the picture, and the picture it asks for."""
-    thing = old.things[0]
-    kind = author.random.choices(tuple(CHANGES), [weight for weight, _ in CHANGES.values()])[0]
-    if kind in {"count", "swap", "add"} and len(old.things) > 1:
-        kind = "background"
-    elif kind == "place" and thing.noun in SHAPES:
-        kind = "side"
-    many = thing.count > 1
-    bound = {
-        "frame": author.frame("edits", kind),
-        "it": "them" if many else "it",
-        "noun": plural(thing.noun) if many else thing.noun,
-    }
+    """A follow-up that changes the picture, and the picture it asks for: one change, now and then two."""
+    if len(old.things) == 1 and author.chance(0.12):
+        return _two_changes(author, old)
+    while True:
+        kind = _any_kind(author, old)
+        bound = _bindings(author, old, kind) | {"frame": author.frame("edits", kind)}
+        if _suits(bound["frame"], old, bound, kind):
+            break
     new = CHANGES[kind][1](author, old, bound)
-    return correct_articles(author.fill(bound["frame"], bound)), new
+    return correct_articles(author.fill(author.slip(bound["frame"]), bound)), new
+
+
+def _suits(frame: str, old: Picture, bound: Bindings, kind: str) -> bool:
+    """Whether the frame tells which of two things is meant, and puts no `a` before several."""
+    if kind in OF_A_THING and len(old.things) > 1 and "{noun}" not in frame:
+        return False
+    return old.things[_at(bound)].count == 1 or not re.search(r"\ba\b[^,]*\{noun\}", frame)
+
+
+def _any_kind(author: Author, old: Picture) -> str:
+    """A kind of change that this picture allows."""
+    while True:
+        kind = author.random.choices(tuple(CHANGES), [weight for weight, _ in CHANGES.values()])[0]
+        shapes, two = old.things[0].noun in DRAWN, len(old.things) > 1
+        if kind == "remove" and (len(old.things) != 2 or old.things[0].noun == old.things[1].noun):
+            continue
+        if kind in {"count", "add"} and two:
+            continue
+        if (kind, shapes) not in {("place", True), ("side", False)} or author.chance(0.2):
+            return kind
+
+
+def _bindings(author: Author, old: Picture, kind: str) -> Bindings:
+    """The words that a frame may use for what is in the picture."""
+    at = author.random.randrange(len(old.things)) if kind in {*OF_A_THING, "remove"} else 0
+    thing = old.things[at]
+    many = thing.count > 1 or (len(old.things) > 1 and kind not in OF_A_THING)
+    them = author.chance(0.75) if many else author.chance(0.03)
+    noun = plural(thing.noun) if thing.count > 1 else thing.noun
+    return {"it": "them" if them else "it", "noun": noun, "index": str(at)}
+
+
+def _two_changes(author: Author, old: Picture) -> tuple[str, Picture]:
+    """Two wishes in one message: "make it blue and bigger"."""
+    kinds = author.random.sample(tuple(SHORT), 2)
+    if set(kinds) in ({"larger", "smaller"}, {"background", "place"}):
+        kinds[1] = "recolour"
+    said, new = [], old
+    for kind in kinds:
+        bound = _bindings(author, new, kind) | {"frame": author.random.choice(SHORT[kind])}
+        new = CHANGES[kind][1](author, new, bound)
+        said.append(author.fill(bound["frame"], bound))
+    joint = author.random.choice((" and ", " and ", ", ", ", and ", " but ", " and also "))
+    return correct_articles(joint.join(said)), new
 
 
 def correct_articles(words: str) -> str:

@@ -1,33 +1,57 @@
-"""Measures an exported model through a real llama.cpp server: `python -m training.llm.evaluate --model llm.gguf`.
+"""Measures the demo language model through a real llama.cpp server, asked as MoM asks it: `python -m training.llm.evaluate`.
 
-Every question has a wording that training never saw (`frames.py`), half of the words too. Sums are asked in held-out
-wordings, but the sums themselves are the trained ones: a model this small learns the table, not how to count.
+Held-out means wordings that training never saw (`frames.py`, `wide.py`), with held-out words in half of the places, and sums that it
+never saw. All answers are greedy. `--speed` adds the timings, which mean something on an idle machine only.
 """
 
 import argparse
 import json
 import random
-import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from training.llm.chat import DRAW_PHRASE, LABELS, ROUTE_PHRASE, Example
-from training.llm.data import held_out_examples
+from mom.mixture.prompts import system_prompt
+from training.llm.attributes import wrong_attributes
+from training.llm.chat import LABELS, Example
+from training.llm.data import held_out_examples, held_out_sums
+from training.llm.first_minute import FIRST_MINUTE, PAGE, PROMPT_FORMAT, run_talk
 from training.llm.frames import groups
 from training.llm.server import Json, Server, running_server
+from training.llm.speed import measure_speed
 
-SYSTEM = {"route": ROUTE_PHRASE + ".", "draw": DRAW_PHRASE + ".", "answer": "You are the voice of MoM."}
-PROMPT_SCHEMA: Json = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "image_prompt", "strict": True,
-        "schema": {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"], "additionalProperties": False},
-    },
-}  # fmt: skip
+SYSTEM = {
+    "route": system_prompt("classify"),
+    "draw": system_prompt("write_image_prompt"),
+    "answer": system_prompt("answer"),
+}
 HONEST = "demo model"
+SHIPPED = Path("src/mom/serving/demo/llm.gguf")
 
-Tally = dict[str, list[bool]]
+
+@dataclass
+class Report:
+    """Right and wrong by kind, and every outcome in one line, marked when it is wrong."""
+
+    rights: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    samples: list[str] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, kind: str, question: str, said: str, *, right: bool) -> None:
+        self.rights[kind].append(right)
+        self.samples.append(f"{question} -> {said}{'' if right else ' WRONG'}")
+
+    def line(self, name: str) -> str:
+        """One line of the printed figures."""
+        everything = [right for rights in self.rights.values() for right in rights]
+        kinds = ", ".join(f"{kind} {share(rights)} of {len(rights)}" for kind, rights in sorted(self.rights.items()))
+        notes = "".join(f"\n    {note}: {count}" for note, count in sorted(self.notes.items()))
+        return f"{name}: {share(everything)} of {len(everything)} ({kinds}){notes}"
+
+
+def share(right: list[bool]) -> str:
+    return f"{100 * sum(right) / max(len(right), 1):.1f} %"
 
 
 def messages_of(example: Example) -> list[Json]:
@@ -38,53 +62,57 @@ def messages_of(example: Example) -> list[Json]:
     return messages[:-1]
 
 
-def share(right: list[bool]) -> float:
-    return round(sum(right) / len(right), 4) if right else 0.0
+def shown(example: Example) -> str:
+    """The end of the question on one line."""
+    return "/".join(example.turns[-1].user.split("\n"))[-150:]
 
 
-def report(tally: Tally) -> Json:
-    """Accuracy by kind and over all."""
-    everything = [right for rights in tally.values() for right in rights]
-    kinds = {kind: {"n": len(rights), "accuracy": share(rights)} for kind, rights in sorted(tally.items())}
-    return {"n": len(everything), "accuracy": share(everything), "kinds": kinds}
-
-
-def measure_routing(server: Server, examples: list[Example], samples: list[str]) -> Json:
-    """Whether the likelier label is the right one, and what share of each need goes wrong."""
-    tally: Tally = defaultdict(list)
-    wrong: dict[str, list[bool]] = {label: [] for label in LABELS}
+def measure_decisions(server: Server, examples: list[Example]) -> Report:
+    """Whether the likelier label is the right one; noted is which need goes wrong."""
+    report = Report()
     for example in examples:
-        need = example.turns[-1].assistant
-        need = json.loads(need)["need"] if need.startswith("{") else need
+        expected = example.turns[-1].assistant
+        need = json.loads(expected)["need"] if expected.startswith("{") else expected
         found = server.label_probabilities(messages_of(example), LABELS)
         guess = max(found, key=lambda label: found[label])
-        tally[example.kind].append(guess == need)
-        wrong[need].append(guess != need)
-        samples.append(f"{shown(example)} -> {guess} ({found[guess]:.2f}){'' if guess == need else ' WRONG'}")
-    return {**report(tally), "false_image_rate": share(wrong["text"]), "missed_image_rate": share(wrong["image"])}
+        report.add(example.kind, shown(example), f"{guess} ({found[guess]:.2f})", right=guess == need)
+        report.notes["drawn where text was wanted"] += guess != need == "text"
+        report.notes["written where a picture was wanted"] += guess != need == "image"
+    return report
 
 
-def measure_drawing(server: Server, examples: list[Example], samples: list[str]) -> Json:
-    """Whether the prompt is the expected one, word for word, under the JSON schema."""
-    tally: Tally = defaultdict(list)
+def measure_prompts(server: Server, examples: list[Example]) -> Report:
+    """Whether the prompt is right in every attribute; noted is which attributes are wrong, and how many prompts are right word for word."""
+    report = Report()
     for example in examples:
-        said = server.chat(messages_of(example), response_format=PROMPT_SCHEMA)
-        tally[example.kind].append(same_json(said, example.turns[-1].assistant))
-        samples.append(f"{shown(example)} -> {said}{'' if tally[example.kind][-1] else ' WRONG'}")
-    return report(tally)
+        assert example.picture is not None
+        said = server.chat(messages_of(example), response_format=PROMPT_FORMAT)
+        prompt = _prompt_in(said)
+        report.notes["without the structure"] += prompt is None
+        report.notes["right word for word"] += prompt == example.picture.words()
+        wrong = wrong_attributes(prompt or "", example.picture)
+        report.notes.update(f"wrong: {name}" for name in wrong)
+        report.add(example.kind, shown(example), said, right=not wrong)
+    return report
 
 
-def measure_answers(server: Server, examples: list[Example], samples: list[str]) -> Json:
-    """Whether the answer is one of those written for the question; about the outside world, whether it is honest."""
-    tally: Tally = defaultdict(list)
+def _prompt_in(said: str) -> str | None:
+    try:
+        return str(json.loads(said)["prompt"])
+    except (json.JSONDecodeError, KeyError):
+        return None
+
+
+def measure_answers(server: Server, examples: list[Example]) -> Report:
+    """Whether the answer is one of those written for the question; about the world outside, whether it is honest."""
+    report = Report()
     for example in examples:
         said, expected = server.chat(messages_of(example)).strip(), example.turns[-1].assistant
-        right = HONEST in said if HONEST in expected and example.kind == "outside" else said == expected
-        if example.kind == "spoken":
-            right = said in alternatives(expected)
-        tally[example.kind].append(right)
-        samples.append(f"{shown(example)} -> {said!r}{'' if right else ' WRONG'}")
-    return report(tally)
+        right = said in alternatives(expected)
+        if example.kind == "outside":
+            right = HONEST in said
+        report.add(example.kind, shown(example), repr(said), right=right)
+    return report
 
 
 def alternatives(expected: str) -> tuple[str, ...]:
@@ -92,39 +120,62 @@ def alternatives(expected: str) -> tuple[str, ...]:
     return next((answers for _, answers in groups("answers") if expected in answers), (expected,))
 
 
-def same_json(said: str, expected: str) -> bool:
-    try:
-        return bool(json.loads(said) == json.loads(expected))
-    except json.JSONDecodeError:
-        return False
+def measure_talks(server: Server) -> Report:
+    """The page's own messages, and those of a first minute."""
+    report = Report()
+    for kind, talks in (("page", PAGE), ("first minute", FIRST_MINUTE)):
+        for talk in talks:
+            for asked, need, said, right in run_talk(server, talk):
+                report.add(kind, asked.words, f"[{need}] {said!r}", right=right)
+    return report
 
 
-def shown(example: Example) -> str:
-    """The end of the question on one line."""
-    return "/".join(example.turns[-1].user.split("\n"))[-150:]
+def measure(server: Server, count: int, seed: int) -> dict[str, Report]:
+    """All reports, `count` questions in each."""
+
+    def asked(task: str, keep: Callable[[Example], bool] = lambda _: True) -> list[Example]:
+        return [example for example in held_out_examples(task, seed, 12 * count) if keep(example)][:count]
+
+    return {
+        "decision": measure_decisions(server, asked("route")),
+        "image prompt": measure_prompts(server, asked("draw")),
+        "image prompt, what the demo image model knows": measure_prompts(server, asked("draw", Example.is_drawable)),
+        "answer": measure_answers(server, asked("answer")),
+        "honest outside its world": measure_answers(server, asked("answer", lambda example: example.kind == "outside")),
+        "sums (+ and - up to 20, * and / in the table of ten)": measure_answers(server, held_out_sums(seed, count)),
+        "by hand": measure_talks(server),
+    }
 
 
 def main() -> None:
-    """Reads the command line, measures, prints JSON."""
+    """Reads the command line, measures, prints."""
     parser = argparse.ArgumentParser(description="Measure the demo language model through a llama.cpp server.")
-    parser.add_argument("--model", type=Path, default=Path("src/mom/serving/demo/llm.gguf"))
-    parser.add_argument("--count", type=int, default=400, help="held-out questions of each task")
-    parser.add_argument("--samples", type=int, default=7, help="outputs of each task to print, drawn by lot")
-    parser.add_argument("--wrong", action="store_true", help="print wrong outputs only")
+    parser.add_argument("--model", type=Path, default=SHIPPED)
+    parser.add_argument("--count", type=int, default=300, help="held-out questions in each report (default 300)")
+    parser.add_argument("--samples", type=int, default=0, help="outcomes to print of each report, drawn by lot")
+    parser.add_argument("--wrong", action="store_true", help="print all wrong outcomes")
+    parser.add_argument("--speed", action="store_true", help="measure the speed only, on two threads")
     parser.add_argument("--seed", type=int, default=77)
     arguments = parser.parse_args()
-    measures = {"route": measure_routing, "draw": measure_drawing, "answer": measure_answers}
-    figures: dict[str, Any] = {}
+    if arguments.speed:
+        print(measure_speed(arguments.model))
+        return
     with running_server(arguments.model) as server:
-        for task, measure in measures.items():
-            samples: list[str] = []
-            began = time.monotonic()
-            figures[task] = measure(server, held_out_examples(task, arguments.seed, arguments.count), samples)
-            figures[task]["ms_each"] = round((time.monotonic() - began) * 1000 / arguments.count, 1)
-            samples = [sample for sample in samples if sample.endswith("WRONG")] if arguments.wrong else samples
-            for sample in random.Random(1).sample(samples, min(arguments.samples, len(samples))):
-                print(f"[{task}] {sample}")
-    print(json.dumps(figures, indent=1))
+        reports = measure(server, arguments.count, arguments.seed)
+    print(
+        f"{arguments.model}: {arguments.model.stat().st_size / 1e6:.1f} MB, held-out wordings, half of the words held out, greedy"
+    )
+    for name, report in reports.items():
+        chosen = (
+            report.samples
+            if name == "by hand"
+            else random.Random(1).sample(report.samples, min(arguments.samples, len(report.samples)))
+        )
+        chosen = [sample for sample in report.samples if sample.endswith("WRONG")] if arguments.wrong else chosen
+        print(
+            "\n".join(f"    {sample}" for sample in chosen if arguments.samples or arguments.wrong or name == "by hand")
+        )
+        print(report.line(name))
 
 
 if __name__ == "__main__":

@@ -11,25 +11,11 @@ from tokenizers import Tokenizer
 
 from training.llm.chat import END, PAD, SPECIAL, TEMPLATE
 from training.llm.model import Llama, Shape
+from training.llm.tensor_names import gguf_name
 from training.llm.tokenizer import special_id
 from training.llm.train import OUT
 
 TEMPERATURE = 0.2  # what a server takes where nobody asks for another: surer of its sums, and still not always the same
-
-NAMES = {
-    "attention_norm": "attn_norm", "query": "attn_q", "key": "attn_k", "value": "attn_v", "output": "attn_output",
-    "feed_norm": "ffn_norm", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",
-}  # fmt: skip
-
-
-def gguf_name(name: str) -> str:
-    """The name that llama.cpp gives to a parameter of our model."""
-    if name == "embedding.weight":
-        return "token_embd.weight"
-    if name == "norm.weight":
-        return "output_norm.weight"
-    _, layer, part, _ = name.split(".")
-    return f"blk.{layer}.{NAMES[part]}.weight"
 
 
 def write_gguf(model: Llama, tokenizer: Tokenizer, path: Path, half: bool = True) -> None:

@@ -1,6 +1,8 @@
 """Small facts whose questions and answers are put together: sums, colours, shapes, capitals, names, the last picture."""
 
-from training.llm.frames import Author, Bindings, plural, sections, side, with_article
+import zlib
+
+from training.llm.frames import PERIOD, Author, Bindings, plural, with_article
 from training.llm.messages import dress
 from training.llm.pictures import NUMBERS, Picture, simple_picture
 
@@ -11,7 +13,9 @@ SORRY = (
     f"I am only the small demo model that ships with MoM, so I cannot answer that. Connect a real one: put {SETTING} into `.env`.",
     f"That is beyond me: I am MoM's small demo model. For real answers, start Ollama and put {SETTING} into `.env`.",
     "I do not know that, because I am a tiny demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, will know.",
+    f"I would like to help, but I am only MoM's demo model. Put {SETTING} into `.env`, and a real model answers here.",
 )
+ENGLISH_ONLY = "I am MoM's small demo model and speak English only. A real model, connected with `MOM_LARGE_LLM` in `.env`, speaks your language too."
 TOO_LARGE = "I can only do sums with numbers up to 20: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
 MIXES = {
     ("red", "blue"): "purple",
@@ -90,36 +94,48 @@ SIGNS = {
 MOST = {"+": 20, "-": 20, "*": 10, "/": 10}
 
 
+def is_held_out_sum(first: int, sign: str, second: int) -> bool:
+    """Whether training never asks for this sum: every seventh of those with + and - (a product that was never
+    learned by heart cannot be known).
+    """
+    return sign in "+-" and zlib.crc32(f"{first}{sign}{second}".encode()) % PERIOD == 0
+
+
 def any_sum(author: Author) -> tuple[int, str, int, int]:
     """Two numbers, a sign, the result: + and - with numbers up to 20 (not below 0), * and / within the table of ten."""
-    sign = author.random.choice("++--**/")
-    first, second = author.random.randint(0, MOST[sign]), author.random.randint(int(sign == "/"), MOST[sign])
-    match sign:
-        case "+":
-            return first, sign, second, first + second
-        case "-":
-            return max(first, second), sign, min(first, second), abs(first - second)
-        case "*":
-            return first, sign, second, first * second
-        case _:
-            return first * second, sign, second, first
+    while True:
+        sign = author.random.choice("+++---**/")
+        first, second = author.random.randint(0, MOST[sign]), author.random.randint(int(sign == "/"), MOST[sign])
+        if sign == "-" and second > first:
+            first, second = second, first
+        if sign == "/":
+            first *= second
+        if author.held_out or not is_held_out_sum(first, sign, second):
+            break
+    result = {"+": first + second, "-": first - second, "*": first * second, "/": first // max(second, 1)}[sign]
+    return first, sign, second, result
 
 
 def sum_exchange(author: Author) -> Exchange:
     """A small sum; now and then one that is too large for so small a model, which then says so."""
     first, sign, second, result = any_sum(author)
     answer = f"{first} {sign} {second} = {result}"
-    if author.chance(0.12):
+    if author.chance(0.15):
         sign = author.random.choice("+-*")
-        first, second = (author.random.randint(21, 10 ** author.random.randint(2, 6)) for _ in range(2))
-        if author.chance(0.3):
-            second = author.random.randint(2, 20)
+        first = author.random.randint(21, 10 ** author.random.randint(2, 6))
+        second = first if author.chance(0.5) else 20
+        second = author.random.randint(21 if second > 20 else 2, max(second, 22))
         if author.chance(0.5):
             first, second = second, first
         answer = TOO_LARGE
+    return asked_sum(author, first, sign, second), answer
+
+
+def asked_sum(author: Author, first: int, sign: str, second: int) -> str:
+    """The question for a sum."""
     word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
-    asked = f"{first}{sign}{second}" if author.chance(0.12) else f"{first} {word} {second}"
-    return _asked(author, "sum", {"sum": asked}), answer
+    asked = f"{first}{sign}{second}" if author.chance(0.2) else f"{first} {word} {second}"
+    return _asked(author, "sum", {"sum": asked})
 
 
 def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for each sort of fact
@@ -182,7 +198,7 @@ def picture_question(author: Author, picture: Picture) -> Exchange:
         "counted": f"The picture shows {NUMBERS[thing.count]} {noun}.",
         "coloured": f"The {noun} {verb} {thing.colour}.",
     }
-    question = author.fill(author.random.choice(side(sections("facts")[kind], held_out=author.held_out)), bound)
+    question = author.fill(author.frame("facts", kind), bound)
     return dress(author, question, polite=False, slips=False), answers[kind]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "frames"
 SLOT = re.compile(r"\{([a-z]+)(\d*)\}")
+CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 PERIOD, FIRST = 7, 4
 
 # Of these an invented word is made.
@@ -126,6 +127,18 @@ def groups(file: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     return tuple(found)
 
 
+def every_choice(frame: str) -> list[str]:
+    """The frame with its `(a|b)` taken in all ways."""
+    found = CHOICE.search(frame)
+    if found is None:
+        return [frame]
+    return [
+        words
+        for option in found[1].split("|")
+        for words in every_choice(frame[: found.start()] + option + frame[found.end() :])
+    ]
+
+
 def is_held_out(index: int) -> bool:
     """Whether the entry at this place of a list is kept for evaluation."""
     return index % PERIOD == FIRST
@@ -149,7 +162,23 @@ class Author:
         return self.random.random() < probability
 
     def frame(self, file: str, section: str) -> str:
-        return self.random.choice(side(sections(file)[section], held_out=self.held_out))
+        """A frame of a section, with one of each of its `(a|b)` taken."""
+        return self.chosen(self.random.choice(side(sections(file)[section], held_out=self.held_out)))
+
+    def chosen(self, frame: str) -> str:
+        return CHOICE.sub(lambda found: self.random.choice(found[1].split("|")), frame)
+
+    def slip(self, frame: str) -> str:
+        """The frame, rarely with a slip of the finger; never in what stands in its slots, as that is to be copied."""
+        places = [
+            at
+            for at in range(1, len(frame) - 1)
+            if frame[at - 1 : at + 2].isalpha() and "{" not in frame[: at + 1].rpartition("}")[2]
+        ]
+        if not places or not self.chance(0.03):
+            return frame
+        at = self.random.choice(places)
+        return frame[:at] + self.random.choice((frame[at + 1] + frame[at] + frame[at + 2 :], frame[at + 1 :]))
 
     def word(self, section: str) -> str:
         """A word of a list: in training one of the training words, in evaluation a held-out one half of the time."""
@@ -157,12 +186,23 @@ class Author:
         return self.random.choice(side(sections("words")[section], held_out=held_out))
 
     def invented(self) -> str:
-        """A word that means nothing: the models must copy it without knowing it."""
+        """A word that means nothing: the models must copy it without knowing it.
+
+        Half of them are made of two known words, so that nothing but reading to the end tells them from those.
+        """
         choice = self.random.choice
-        if self.chance(0.2):
+        roll = self.random.random()
+        if roll < 0.1:
             return "".join(choice("abcdefghijklmnopqrstuvwxyz") for _ in range(self.random.randint(3, 8)))
+        if roll < 0.6:
+            return self.blend()
         count = self.random.choices((1, 2, 3), (4, 5, 1))[0]
         return "".join(choice(ONSETS) + choice(VOWELS) for _ in range(count)) + choice(ENDINGS)
+
+    def blend(self) -> str:
+        """The beginning of one known word and the end of another: "lanquito", "raccsel"."""
+        one, two = (self.random.choice(known_words(held_out=False)) for _ in range(2))
+        return one[: self.random.randint(2, len(one) - 1)] + two[self.random.randint(1, len(two) - 2) :]
 
     def fill(self, frame: str, bindings: Bindings) -> str:
         """The frame with its slots filled; the same slot gets the same words, and `bindings` remembers them."""
@@ -190,6 +230,16 @@ class Author:
                 return self.word(name)
 
 
+@cache
+def known_words(*, held_out: bool) -> tuple[str, ...]:
+    """The single words of the lists that name or describe what can be in a picture."""
+    lists = ("animal", "thing", "person", "looks", "style", "business", "kind")
+    words = (
+        word for name in lists for entry in side(sections("words")[name], held_out=held_out) for word in entry.split()
+    )
+    return tuple(dict.fromkeys(word for word in words if len(word) > 3 and word.isalpha()))
+
+
 def with_article(words: str) -> str:
     """`a` or `an` before the words, by their first letter."""
     return f"{'an' if words[:1].lower() in 'aeio' else 'a'} {words}"
@@ -215,6 +265,9 @@ IRREGULAR = dict(
 
 def plural(noun: str) -> str:
     """The regular English plural of the last word, and a few irregular ones."""
+    if " of " in noun:
+        first, of, rest = noun.partition(" of ")
+        return plural(first) + of + rest
     head, space, last = noun.rpartition(" ")
     if last in IRREGULAR:
         made = IRREGULAR[last]

@@ -1,14 +1,17 @@
 """Single messages as people type them: requests for a picture, questions, and what stands around them."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from training.llm.edits import correct_articles
-from training.llm.frames import Author, Bindings, groups, side
-from training.llm.pictures import Picture, any_picture, simple_picture
+from training.llm.frames import Author, Bindings, every_choice, groups, side, with_article
+from training.llm.pictures import Picture, any_picture, jumble, simple_picture
+from training.llm.wide import wide_message
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"
+ORDERED = re.compile(r"\b(an? )?(birthday card|logo|poster|banner|flyer picture|icon)\b.*")
 # What may stand before and after a request; the empty ones are the most frequent.
 STARTS = (
     *[""] * 9,
@@ -112,73 +115,102 @@ _QUESTION = (
 )
 
 
-def request(author: Author) -> tuple[str, str, Picture | None]:
-    """A message that wants a picture, the prompt for it, and the picture where it is one that can be edited."""
-    if author.chance(0.06):
-        frame = author.frame("image", "logo")
-        prompt = "a" + frame.partition(" a")[2] if "{" in frame else ANYTHING
-        bindings: Bindings = {}
-        message = author.fill(frame, bindings)
-        if "{" in frame:
-            start = message.find("a ") if not frame.startswith("logo") else 0
-            start = message.find("an icon") if "an icon" in message else start
-            prompt = message[start:] if start >= 0 else message
-        return dress(author, message, polite=False, slips=False), prompt, None
-    drawn = any_picture(author)
-    scene = drawn.words()
-    picture: Picture | None = drawn
-    if author.chance(0.36):
-        if author.chance(0.3):
-            scene, picture = scene.removeprefix("a ").removeprefix("an "), None
-        return bare(author, scene), scene, picture
+def request(author: Author) -> tuple[str, Picture]:
+    """A message that wants a picture, and the picture it asks for; one without things cannot be edited."""
+    roll = author.random.random()
+    if roll < 0.05:
+        return _order(author)
+    if roll < 0.12:
+        words = jumble(author)
+        frame = author.frame("image", "request")
+        while "kind}" in frame:
+            frame = author.frame("image", "request")
+        return dress(author, author.fill(author.slip(frame), {"scene": words.words()}), slips=False), words
+    picture = any_picture(author)
+    if author.chance(0.3):
+        return bare(author, picture), picture
     frame = author.frame("image", "request")
-    bindings = {"scene": scene}
-    message = author.fill(frame, bindings)
-    prompt = scene
-    kind = bindings.get("akind") or bindings.get("kind", "")
-    if kind and kind.removeprefix("an ").removeprefix("a ") not in PLAIN_KINDS:
+    bindings = {"scene": picture.words()}
+    message = author.fill(author.slip(frame), bindings)
+    kind = (bindings.get("akind") or bindings.get("kind", "")).removeprefix("an ").removeprefix("a ")
+    if kind and kind not in PLAIN_KINDS:
         between = frame.partition("kind}")[2].partition("{scene}")[0] if "kind}" in frame else " of "
-        prompt = f"{kind}{between}{scene}"
-        picture = None
-    return dress(author, message, polite=frame[0] != "{", slips=False), prompt, picture
+        picture = replace(
+            picture, medium=with_article(kind) + between.rstrip() if between != ": " else with_article(kind) + " of"
+        )
+    return dress(author, message, polite=frame[0] != "{", slips=False), picture
 
 
-def bare(author: Author, scene: str) -> str:
-    """The description alone, as a message."""
-    words = scene + ("." if author.chance(0.2) else "")
-    if author.chance(0.25):
-        words = words[0].upper() + words[1:]
-    return words
+def _order(author: Author) -> tuple[str, Picture]:
+    """A logo or the like, told by what it is for; or anything at all."""
+    frame = author.frame("image", "logo")
+    bindings: Bindings = {
+        "mybusiness": f"{author.random.choice(('my', 'our', 'a', 'the', 'my new'))} {author.invented() if author.chance(0.4) else author.word('business')}"
+    }
+    message = author.fill(frame, bindings)
+    prompt = ANYTHING
+    if "{" in frame:
+        found = ORDERED.search(message)
+        prompt = with_article(found[0].removeprefix("an ").removeprefix("a ")) if found else message
+    return dress(author, message, polite=False, slips=False), Picture((), medium=prompt)
+
+
+def bare(author: Author, picture: Picture) -> str:
+    """The description alone, as a message; the article may be left out, which the prompt puts back."""
+    words = picture.words()
+    if author.chance(0.35):
+        words = words.removeprefix("a ").removeprefix("an ")
+    words += author.random.choice(("", "", "", "", ".", "!", " please"))
+    return words[0].upper() + words[1:] if author.chance(0.3) else words
 
 
 def question(author: Author) -> str:
     """A message that wants words: of the world outside, or one the demo model can answer."""
-    if author.chance(0.25):
+    if author.chance(0.22):
         questions = author.random.choice([group for group, _ in groups("answers")])
-        words = author.random.choice(side(questions, held_out=author.held_out))
-    elif author.chance(0.04):
-        words = author.random.choice(side(FOREIGN_TEXT, held_out=author.held_out))
+        words = author.chosen(author.random.choice(side(questions, held_out=author.held_out)))
+    elif author.chance(0.05):
+        words = foreign_question(author)
     elif author.chance(0.06):
         first, second = author.random.randint(0, 100), author.random.randint(0, 100)
         words = f"{author.random.choice(('what is ', '', 'how much is ', 'calculate '))}{first} {author.random.choice(('+', '-', '*', 'plus', 'minus', 'times'))} {second}"
+    elif author.chance(0.06):
+        words = f"{author.random.choice(('say', 'repeat', 'spell', 'define', 'translate', 'what is', 'who is', 'explain'))} {author.invented()}"
     else:
         words = outside(author)
-    return dress(author, words, polite=author.chance(0.5))
+    return dress(author, words, polite=author.chance(0.4))
+
+
+def foreign_question(author: Author) -> str:
+    """A question in another language."""
+    if author.chance(0.4):
+        return author.random.choice(side(FOREIGN_TEXT, held_out=author.held_out))
+    return wide_message(author, "question", ("de", "fr", "es", "it", "nl", "pt"))
 
 
 def outside(author: Author) -> str:
-    """A question that the demo model knows nothing about."""
+    """A question that the demo model knows nothing about, in our own wordings or in those of the routing's data."""
     while True:
+        if author.chance(0.4):
+            words = wide_message(author, "outside")
+            if bare_question(words) not in known_questions():
+                return words
         bindings: Bindings = {"ascene": simple_picture(author).words()}
-        if author.chance(0.12):
+        if author.chance(0.25):
             bindings["topic"] = author.invented()
             bindings["thinginquestion"] = author.invented()
         words = correct_articles(author.fill(author.frame("text", "outside"), bindings))
-        if words.rstrip("?").lower() not in known_questions():
+        if bare_question(words) not in known_questions():
             return words
 
 
 @cache
 def known_questions() -> frozenset[str]:
-    """All questions that the demo model has an answer to, on both sides of the split."""
-    return frozenset(question.lower() for questions, _ in groups("answers") for question in questions)
+    """All questions that the demo model has an answer to, on both sides of the split, without their marks."""
+    asked = (every_choice(question) for questions, _ in groups("answers") for question in questions)
+    return frozenset(bare_question(words) for choices in asked for words in choices)
+
+
+def bare_question(words: str) -> str:
+    """The question in small letters, without the marks at its end."""
+    return words.lower().rstrip("?!. ")

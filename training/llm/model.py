@@ -13,7 +13,7 @@ class Shape:
 
     vocabulary: int = 1536
     width: int = 224
-    layers: int = 5
+    layers: int = 6
     heads: int = 7
     hidden: int = 608
     context: int = 2048

@@ -19,6 +19,32 @@ RARE_COLOURS = (
     "crimson",
 )
 SHAPES = ("circle", "square", "triangle", "star", "heart", "diamond", "ring", "cross")
+SCENERY = (
+    "house",
+    "tree",
+    "sun",
+    "moon",
+    "boat",
+    "hill",
+    "cloud",
+    "star",
+    "face",
+    "flower",
+    "mountain",
+    "fence",
+    "smiling face",
+    "sailing boat",
+)
+SIMPLE_PLACES = (
+    "by the sea",
+    "on a hill",
+    "on a lake",
+    "on the grass",
+    "in the sky",
+    "in the snow",
+    "under the stars",
+    "on the sea",
+)
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 SMALL, LARGE = ("small", "little", "tiny"), ("large", "big", "huge", "giant")
 
@@ -47,7 +73,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: things, what they do, where, when, and in which style."""
+    """One picture: things, what they do, where, when, in which style, and in which medium ("a portrait of")."""
 
     things: tuple[Thing, ...]
     doing: str = ""
@@ -55,11 +81,26 @@ class Picture:
     time: str = ""
     style: tuple[str, ...] = ()
     joint: str = "and"
+    medium: str = ""
 
     def words(self) -> str:
         subject = f" {self.joint} ".join(thing.words() for thing in self.things)
-        sentence = " ".join(part for part in (subject, self.doing, self.place, self.time) if part)
+        sentence = " ".join(part for part in (self.medium, subject, self.doing, self.place, self.time) if part)
         return ", ".join((sentence, *self.style))
+
+    def is_drawable(self) -> bool:
+        """Whether it shows shapes and scenery alone, as the demo image model draws them."""
+        if not self.things or self.doing or self.style or self.medium:
+            return False
+        known = all(thing.noun in SHAPES + SCENERY and not thing.look for thing in self.things)
+        return known and (
+            not self.place
+            or self.place in SIMPLE_PLACES
+            or self.place.endswith(("background", "on the left", "on the right"))
+        )
+
+
+JOINTS = ("and", "and", "and", "next to", "with", "beside", "under", "above", "in front of", "behind", "on")
 
 
 def any_colour(author: Author) -> str:
@@ -69,38 +110,55 @@ def any_colour(author: Author) -> str:
 def any_noun(author: Author) -> str:
     """A noun of the lists, or an invented one that can only be copied."""
     roll = author.random.random()
-    if roll < 0.18:
+    if roll < 0.3:
         return author.invented()
-    if roll < 0.22:
+    if roll < 0.33:
         return f"{author.invented()} {author.word('thing')}"
-    if roll < 0.26:
+    if roll < 0.36:
         return f"{author.word('thing')} of {author.invented()}"
     return author.word(author.random.choices(("animal", "thing", "person"), (3, 4, 2))[0])
 
 
+def any_look(author: Author) -> str:
+    return author.word("looks") if author.chance(0.7) else author.invented()
+
+
+def any_style(author: Author) -> str:
+    if author.chance(0.8):
+        return author.word("style")
+    return author.invented() + author.random.choice(("", " art", " style", " drawing"))
+
+
 def any_thing(author: Author, *, shapes: bool) -> Thing:
+    """One thing: a shape or a piece of scenery as the demo image model draws them, or anything."""
     chance = author.chance
     count = author.random.choices((1, 2, 3, 4, 5, 6), (16, 3, 3, 2, 1, 1))[0] if chance(0.7) else 1
     size = author.random.choice(SMALL + LARGE) if chance(0.2) else ""
+    digits = chance(0.15)
     if shapes:
-        return Thing(
-            author.random.choice(SHAPES), any_colour(author) if chance(0.85) else "", size, "", count, chance(0.15)
-        )
-    look = author.word("looks") if chance(0.3) else author.invented() if chance(0.1) else ""
+        noun = author.random.choice(SHAPES if chance(0.7) else SCENERY)
+        return Thing(noun, any_colour(author) if chance(0.8) else "", size, "", count, digits)
+    look = any_look(author) if chance(0.42) else ""
     owner = author.word("owner") if count == 1 and chance(0.08) else ""
     colour = any_colour(author) if chance(0.35) else ""
-    return Thing(any_noun(author), colour, "" if look else size, look, count, chance(0.15), owner)
+    return Thing(any_noun(author), colour, "" if look else size, look, count, digits, owner)
 
 
 def any_place(author: Author, *, shapes: bool) -> str:
+    """Where it is: for shapes a background or a side, else anywhere."""
+    choice = author.random.choice
     if shapes:
         backdrop = f"on {with_article(any_colour(author))} background"
-        return author.random.choice((backdrop, backdrop, f"on the {author.random.choice(('left', 'right'))}"))
-    if author.chance(0.2):
-        return f"{author.random.choice(('in', 'on', 'near', 'under', 'behind', 'with'))} {any_thing(author, shapes=False).words()}"
-    if author.chance(0.15):
+        return choice((backdrop, backdrop, backdrop, f"on the {choice(('left', 'right'))}", choice(SIMPLE_PLACES)))
+    roll = author.random.random()
+    if roll < 0.2:
+        return f"{choice(('in', 'on', 'near', 'under', 'behind', 'with'))} {any_thing(author, shapes=False).words()}"
+    if roll < 0.35:
+        preposition = choice(("in", "on", "at", "near", "under", "by", "behind", "next to", "in front of"))
+        return f"{preposition} {choice(('a', 'the', 'the', 'an old'))} {author.invented()}"
+    if roll < 0.47:
         year, name = author.random.randint(1100, 2100), author.invented().capitalize()
-        return author.random.choice(
+        return choice(
             (f"in {year}", f"in the {year // 10 * 10}s", f"in {name}", f"named {name}", f"with the word {name.upper()}")
         )
     return author.word("place")
@@ -109,36 +167,51 @@ def any_place(author: Author, *, shapes: bool) -> str:
 def any_doing(author: Author) -> str:
     """What the things in a picture do."""
     if author.chance(0.4):
-        return author.word("doing")
-    verb = author.word("verb") if author.chance(0.8) else author.invented() + "ing"
+        return author.random.choice(("", "", "", "that is ", "who is ")) + author.word("doing")
+    verb = author.word("verb") if author.chance(0.65) else author.invented() + "ing"
     return f"{verb} {any_thing(author, shapes=False).words()}"
 
 
-def any_picture(author: Author) -> Picture:
-    """Any picture: shapes as the demo image model knows them, or things of the world."""
-    chance, shapes = author.chance, author.chance(0.55)
-    many = 2 if chance(0.12) else 1
-    things = tuple(any_thing(author, shapes=shapes) for _ in range(many))
-    joint = author.random.choice(("and", "and", "next to", "with", "beside", "under", "above"))
-    place = any_place(author, shapes=shapes) if chance(0.3) else ""
+def any_time(author: Author, *, shapes: bool) -> str:
     if shapes:
-        return Picture(things, "", place, "at night" if chance(0.05) else "", (), joint)
+        return author.random.choice(("at night", "at night", "by day", "at sunset", "in the night"))
+    if author.chance(0.2):
+        return f"{author.random.choice(('at', 'in', 'during', 'after'))} {author.random.choice(('the ', 'a ', ''))}{author.invented()}"
+    return author.word("time")
+
+
+def any_picture(author: Author) -> Picture:
+    """Any picture: shapes and scenery as the demo image model knows them, or things of the world."""
+    chance, shapes = author.chance, author.chance(0.58)
+    things = tuple(any_thing(author, shapes=shapes) for _ in range(author.random.choices((1, 2, 3), (80, 17, 3))[0]))
+    joint = author.random.choice(JOINTS)
+    place = any_place(author, shapes=shapes) if chance(0.3) else ""
+    time = any_time(author, shapes=shapes) if chance(0.15) else ""
+    if shapes:
+        return Picture(things, "", place, time, (), joint)
     doing = any_doing(author) if chance(0.2) else ""
-    time = author.word("time") if chance(0.15) else ""
-    style = [author.word("style")] if chance(0.13) else []
-    style += [f"in the style of {author.word('artist')}"] if chance(0.05) else []
+    style = [any_style(author)] if chance(0.15) else []
+    style += (
+        [f"in the style of {author.word('artist') if chance(0.6) else author.invented().capitalize()}"]
+        if chance(0.06)
+        else []
+    )
     style += [author.word("look") for _ in range(author.random.choice((0, 0, 0, 0, 0, 1, 2)))]
-    return Picture(things, doing, place, time, tuple(style), joint)
+    return Picture(things, doing, place, time, tuple(dict.fromkeys(style)), joint)
 
 
 def simple_picture(author: Author) -> Picture:
     """A short picture, as it is spoken of in ordinary sentences."""
     picture = any_picture(author)
-    return replace(
-        picture,
-        things=picture.things[:1],
-        style=(),
-        time="",
-        place=picture.place if author.chance(0.4) else "",
-        doing="",
-    )
+    place = picture.place if author.chance(0.4) else ""
+    return replace(picture, things=picture.things[:1], style=(), time="", place=place, doing="")
+
+
+def jumble(author: Author) -> Picture:
+    """Words in a row that mean nothing together: there is nothing to do but to copy them."""
+    lists = ("animal", "thing", "person", "looks", "business", "topic", "place", "abstract", "time", "style")
+    words = [
+        author.invented() if author.chance(0.6) else author.word(author.random.choice(lists))
+        for _ in range(author.random.randint(1, 5))
+    ]
+    return Picture((), medium=with_article(" ".join(words)))

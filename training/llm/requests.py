@@ -3,15 +3,17 @@
 import json
 from dataclasses import replace
 
+from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT
 from training.llm.chat import Example, Turn, transcript
 from training.llm.edits import edit
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
 from training.llm.pictures import Picture, simple_picture
+from training.llm.wide import wide_message
 
 Earlier = list[tuple[str, str]]
 
-COLOUR_WORDS = {
+FOREIGN_REQUESTS = {
     "zeichne {}": ("einen roten Kreis=a red circle", "ein blaues Quadrat=a blue square", "einen gelben Stern=a yellow star",
                    "ein grünes Dreieck=a green triangle", "ein rotes Herz=a red heart", "eine Katze=a cat", "ein Haus=a house"),
     "male mir {}": ("einen Baum=a tree", "einen grünen Kreis=a green circle", "ein rosa Herz=a pink heart", "einen Hund=a dog"),
@@ -42,37 +44,43 @@ def small_history(author: Author, turns: int) -> Earlier:
         turns = author.random.randint(5, 9)
     earlier: Earlier = []
     for _ in range(turns):
-        if author.chance(0.4):
-            words, prompt, _ = request(author)
-            earlier += [("user", words), ("assistant", f"[image] {prompt}")]
+        if author.chance(0.45):
+            words, drawn = request(author)
+            earlier += [("user", words), ("assistant", f"[image] {drawn.words()}")]
         else:
             earlier += [("user", question(author)), ("assistant", chatter(author))]
     return earlier
 
 
 def after_picture(author: Author, earlier: Earlier) -> Picture:
-    """A picture is asked for and drawn, perhaps changed once."""
-    words, prompt, picture = request(author)
-    while picture is None:
-        words, prompt, picture = request(author)
-    earlier += [("user", words), ("assistant", f"[image] {prompt}")]
-    if author.chance(0.25):
+    """A picture is asked for and drawn, perhaps changed once or twice."""
+    words, picture = request(author)
+    while not picture.things:
+        words, picture = request(author)
+    earlier += [("user", words), ("assistant", f"[image] {picture.words()}")]
+    for _ in range(author.random.choice((0, 0, 0, 1, 2))):
         words, picture = edit(author, picture)
         earlier += [("user", words), ("assistant", f"[image] {picture.words()}")]
     return picture
 
 
-def follow_up(author: Author) -> tuple[Earlier, str, str]:
-    """Earlier turns ending in a picture, a message that changes it, the new prompt."""
+def follow_up(author: Author) -> tuple[Earlier, str, Picture]:
+    """Earlier turns ending in a picture, a message that changes it, the new picture."""
     earlier = small_history(author, author.random.choice((0, 0, 0, 1)))
     picture = after_picture(author, earlier)
     if author.chance(0.1):
         earlier += [("user", author.frame("text", "afterimage")), ("assistant", chatter(author))]
     words, new = edit(author, picture)
-    return earlier, dress(author, words, polite=author.chance(0.3)), new.words()
+    return earlier, dress_edit(author, words), new
 
 
-def draw_that(author: Author) -> tuple[Earlier, str, str]:
+def dress_edit(author: Author, words: str) -> str:
+    """The change as it may be typed: shouted now and then, but with no slip in what is to be copied."""
+    words = dress(author, words, polite=author.chance(0.3), slips=False)
+    return words.upper() if author.chance(0.02) else words
+
+
+def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
     """Words were spoken of something that is now to be drawn."""
     earlier = small_history(author, author.random.choice((0, 0, 1)))
     picture = replace(simple_picture(author), place="")
@@ -84,60 +92,84 @@ def draw_that(author: Author) -> tuple[Earlier, str, str]:
         (f"give me an image prompt for {scene}", scene), ("what should i draw", f"You could draw {scene}."),
         ("what is your favourite thing", f"I like {scene}."), ("give me an idea for a picture", f"How about {scene}?"),
     ))  # fmt: skip
-    earlier += [("user", dress(author, said[0], polite=False)), ("assistant", said[1])]
-    return earlier, dress(author, author.frame("image", "drawthat"), polite=author.chance(0.3)), scene
+    earlier += [("user", dress(author, said[0], polite=False, slips=False)), ("assistant", said[1])]
+    return earlier, dress(author, author.frame("image", "drawthat"), polite=author.chance(0.3)), picture
+
+
+def foreign_request(author: Author) -> tuple[str, Picture]:
+    """A request for something simple in German, French or Spanish."""
+    frame = author.random.choice(tuple(FOREIGN_REQUESTS))
+    local, _, prompt = author.random.choice(FOREIGN_REQUESTS[frame]).partition("=")
+    return dress(author, frame.format(local), polite=False, slips=False), Picture((), medium=prompt)
+
+
+def image_message(author: Author) -> tuple[Earlier, str, str]:
+    """Earlier turns, a message that needs an image, and its kind."""
+    match author.random.choices(("request", "follow-up", "draw that", "foreign"), (21, 15, 6, 2))[0]:
+        case "request":
+            words = wide_message(author, "image") if author.chance(0.4) else request(author)[0]
+            return small_history(author, author.random.choice((0, 0, 0, 1, 1, 2))), words, "request"
+        case "follow-up":
+            earlier, words, _ = follow_up(author)
+            if author.chance(0.2):
+                words = dress(author, author.frame("image", "follow"), polite=author.chance(0.3))
+            elif author.chance(0.3):
+                words = wide_message(author, "edit")
+            return earlier, words, "follow-up"
+        case "draw that":
+            earlier, words, _ = draw_that(author)
+            return earlier, wide_message(author, "drawthat") if author.chance(0.3) else words, "draw that"
+        case _:
+            return [], foreign_request(author)[0], "foreign"
+
+
+def text_message(author: Author) -> tuple[Earlier, str, str]:
+    """Earlier turns, a message that needs a text, and its kind."""
+    earlier: Earlier = []
+    match author.random.choices(("question", "after a picture", "question after a picture"), (36, 13, 8))[0]:
+        case "question":
+            earlier = small_history(author, author.random.choice((0, 0, 0, 1, 1, 2)))
+            if earlier and not earlier[-1][1].startswith("[image]") and author.chance(0.2):
+                return earlier, wide_message(author, "textfollow"), "question"
+            words = wide_message(author, "text") if author.chance(0.25) else question(author)
+            return earlier, words, "question"
+        case "after a picture":
+            after_picture(author, earlier)
+            if author.chance(0.35):
+                return earlier, wide_message(author, "ask"), "after a picture"
+            return (
+                earlier,
+                dress(author, author.frame("text", "afterimage"), polite=author.chance(0.3)),
+                "after a picture",
+            )
+        case _:
+            after_picture(author, earlier)
+            return earlier, question(author), "question after a picture"
 
 
 def route_example(author: Author) -> Example:
-    """One decision, half of them for an image."""
-    roll = author.random.random()
-    earlier: Earlier = []
-    if roll < 0.20:
-        words, _, _ = request(author)
-        earlier, need, kind = small_history(author, author.random.choice((0, 0, 0, 1, 1, 2))), "image", "request"
-    elif roll < 0.36:
-        earlier, words, _ = follow_up(author)
-        if author.chance(0.3):
-            words = dress(author, author.frame("image", "follow"), polite=author.chance(0.3))
-        need, kind = "image", "follow-up"
-    elif roll < 0.42:
-        earlier, words, _ = draw_that(author)
-        need, kind = "image", "draw that"
-    elif roll < 0.44:
-        frame = author.random.choice(tuple(COLOUR_WORDS))
-        words = dress(author, frame.format(author.random.choice(COLOUR_WORDS[frame]).partition("=")[0]), polite=False)
-        need, kind = "image", "foreign"
-    elif roll < 0.80:
-        words, need, kind = question(author), "text", "question"
-        earlier = small_history(author, author.random.choice((0, 0, 0, 1, 1, 2)))
-    elif roll < 0.93:
-        after_picture(author, earlier)
-        words = dress(author, author.frame("text", "afterimage"), polite=author.chance(0.3))
-        need, kind = "text", "after a picture"
-    else:
-        after_picture(author, earlier)
-        words, need, kind = question(author), "text", "question after a picture"
-    content = transcript(earlier, words, author.chance(0.5))
-    reply = need if author.chance(0.92) else json.dumps({"need": need})
-    return Example("route", (Turn(content, reply),), kind)
+    """One decision, nearly half of them for an image."""
+    need = "image" if author.chance(0.46) else "text"
+    earlier, words, kind = image_message(author) if need == "image" else text_message(author)
+    reply = need if author.chance(0.94) else json.dumps({"need": need})
+    return Example("route", (Turn(transcript(earlier, words, FOR_VERDICT, author.chance(0.5)), reply),), kind)
 
 
 def draw_example(author: Author) -> Example:
     """One image prompt."""
-    roll = author.random.random()
     earlier: Earlier = []
-    if roll < 0.5:
-        words, prompt, _ = request(author)
-        earlier, kind = small_history(author, author.random.choice((0, 0, 0, 0, 1))), "request"
-    elif roll < 0.9:
-        earlier, words, prompt = follow_up(author)
-        kind = "follow-up"
-    elif roll < 0.97:
-        earlier, words, prompt = draw_that(author)
-        kind = "draw that"
-    else:
-        frame = author.random.choice(tuple(COLOUR_WORDS))
-        local, _, prompt = author.random.choice(COLOUR_WORDS[frame]).partition("=")
-        words, kind = dress(author, frame.format(local), polite=False), "foreign"
-    reply = json.dumps({"prompt": prompt}, ensure_ascii=False)
-    return Example("draw", (Turn(transcript(earlier, words, author.chance(0.5)), reply),), kind)
+    kind = author.random.choices(("request", "follow-up", "draw that", "foreign"), (46, 45, 7, 2))[0]
+    match kind:
+        case "request":
+            words, picture = request(author)
+            earlier = small_history(author, author.random.choice((0, 0, 0, 1)))
+        case "follow-up":
+            earlier, words, picture = follow_up(author)
+        case "draw that":
+            earlier, words, picture = draw_that(author)
+        case _:
+            words, picture = foreign_request(author)
+    reply = json.dumps({"prompt": picture.words()}, ensure_ascii=False)
+    return Example(
+        "draw", (Turn(transcript(earlier, words, FOR_IMAGE_PROMPT, author.chance(0.5)), reply),), kind, picture
+    )

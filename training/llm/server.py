@@ -1,10 +1,6 @@
-"""A llama.cpp server as a child process, for evaluation and tests: the same program that MoM runs the model with.
-
-It is a process of its own, because the server has no clean way to end inside one, and it leaves when its parent does.
-"""
+"""A llama.cpp server for evaluation and tests: the same child process that MoM runs the model with."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -63,28 +59,32 @@ class Server:
 
 
 @contextmanager
-def running_server(model: Path, context: int = 2048) -> Iterator[Server]:
+def running_server(model: Path, context: int = 2048, threads: int = 1) -> Iterator[Server]:
     """A server for the model on a free loopback port; it is ended on leaving."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
-    command = [sys.executable, "-m", "training.llm.server", str(model), str(port), str(context)]
+    config = {
+        "port": port, "api_key": KEY, "model_path": str(model), "model_name": "demo", "context_tokens": context, "threads": threads,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "mom.serving.llama_child"]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
     )
+    assert child.stdin is not None
     try:
+        child.stdin.write(json.dumps(config) + "\n")
+        child.stdin.flush()
         server = Server(f"http://127.0.0.1:{port}")
         _wait_until_ready(server, child)
         yield server
     finally:
         child.kill()
         child.wait()
-        if child.stdin:
-            child.stdin.close()
+        child.stdin.close()
 
 
-def _wait_until_ready(server: Server, child: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(server: Server, child: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
@@ -97,29 +97,3 @@ def _wait_until_ready(server: Server, child: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.05)
     msg = f"the llama.cpp server was not ready within {READY_WITHIN_S:.0f} s"
     raise RuntimeError(msg)
-
-
-def serve(model: str, port: int, context: int) -> None:
-    """Runs the server in this process until the parent closes our standard input."""
-    import xllamacpp  # noqa: PLC0415 - only the child needs it
-
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = model
-    parameters.hostnames = ["127.0.0.1"]
-    parameters.port = port
-    parameters.n_ctx = context
-    parameters.n_parallel = 1
-    parameters.n_batch = 64
-    parameters.cpuparams.n_threads = 1
-    parameters.cpuparams_batch.n_threads = 1
-    parameters.api_keys = [KEY]
-    parameters.ui = False
-    parameters.use_jinja = True
-    server = xllamacpp.Server(parameters)
-    sys.stdin.buffer.read()
-    del server
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

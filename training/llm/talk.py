@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from training.llm.chat import Example, Turn
-from training.llm.facts import SORRY, Exchange, fact_exchange, name_told, picture_question, sum_exchange
+from training.llm.facts import ENGLISH_ONLY, SORRY, Exchange, fact_exchange, name_told, picture_question, sum_exchange
 from training.llm.frames import Author, groups, side
-from training.llm.messages import dress, outside, request
+from training.llm.messages import dress, foreign_question, outside, request
 from training.llm.requests import Earlier, after_picture
 
 
@@ -14,25 +14,27 @@ def spoken_exchange(author: Author) -> Exchange:
     questions, answers = author.random.choice(groups("answers"))
     # The first wordings of a group are the ones that most people use.
     common = side(questions, held_out=author.held_out)
-    question = author.random.choice(common[:2] if author.chance(0.35) else common)
+    question = author.chosen(author.random.choice(common[:2] if author.chance(0.3) else common))
     return dress(author, question, polite=author.chance(0.4)), author.random.choice(answers)
 
 
 def outside_exchange(author: Author) -> Exchange:
     """A question about anything else, and what the demo model says to that."""
+    if author.chance(0.07):
+        return dress(author, foreign_question(author), polite=False), ENGLISH_ONLY
     return dress(author, outside(author), polite=author.chance(0.4)), author.random.choice(SORRY)
 
 
 EXCHANGES: dict[str, tuple[int, Callable[[Author], Exchange]]] = {
-    "sum": (26, sum_exchange),
-    "spoken": (38, spoken_exchange),
-    "outside": (22, outside_exchange),
+    "sum": (16, sum_exchange),
+    "spoken": (42, spoken_exchange),
+    "outside": (32, outside_exchange),
     "fact": (18, fact_exchange),
 }
 
 
 # How many conversations are nothing but sums: these need the most repetition.
-DRILLS = 0.12
+DRILLS = 0.10
 
 
 def any_exchange(author: Author) -> tuple[str, Turn]:
@@ -59,8 +61,8 @@ def answer_example(author: Author) -> Example:
             turns.append(Turn(*picture_question(author, picture)))
             kind = "picture"
         elif roll < 0.12:
-            words, prompt, _picture = request(author)
-            turns.append(Turn(words, f"[image] {prompt}", learned=False))
+            words, picture = request(author)
+            turns.append(Turn(words, f"[image] {picture.words()}", learned=False))
         elif roll < 0.15:
             told, asked = name_told(author)
             between = [any_exchange(author)[1]] if author.chance(0.4) else []

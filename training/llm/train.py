@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 from training.llm.batches import Batch, batches
 from training.llm.model import Llama, Shape
+from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
-MATRIX_RATE, OTHER_RATE = 0.006, 0.001
-WARM_UP, COOL_DOWN = 0.02, 0.6
+MATRIX_RATE, OTHER_RATE = 0.004, 0.0008
+WARM_UP, COOL_DOWN = 0.02, 0.9
 SAVE_EVERY_S = 120
 
 
@@ -53,10 +54,15 @@ def loss_of(model: Llama, batch: Batch) -> Tensor:
 class Run:
     """A training run: the model, its optimizers, how far it is, and where its checkpoint lies."""
 
-    def __init__(self, out: Path, device: torch.device, *, fresh: bool) -> None:
+    def __init__(self, out: Path, device: torch.device, start: Path | None, *, fresh: bool) -> None:
         self.checkpoint = out / "checkpoint.pt"
+        if start:
+            out.mkdir(parents=True, exist_ok=True)
+            read_tokenizer(start).save(str(out / "tokenizer.json"))
         self.tokenizer = saved_tokenizer(out / "tokenizer.json")
         self.model = Llama(Shape(vocabulary=self.tokenizer.get_vocab_size())).to(device)
+        if start:  # layers that the file lacks stay as they start, which changes nothing of what comes before them
+            self.model.load_state_dict(read_weights(start), strict=False)
         self.optimizers = optimizers(self.model)
         self.spent_s, self.step, self.pool = 0.0, 0, 0
         if self.checkpoint.exists() and not fresh:
@@ -104,7 +110,7 @@ def train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     name = arguments.device if arguments.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
-    run = Run(arguments.out, device, fresh=arguments.fresh)
+    run = Run(arguments.out, device, arguments.start, fresh=arguments.fresh)
     if arguments.compile:
         for block in run.model.blocks:
             block.compile(dynamic=False)
@@ -140,6 +146,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=6144, help="tokens in a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on")
     parser.add_argument(
         "--compile", action="store_true", help="compile the layers (needs a C++ compiler; pays off after minutes)"
