@@ -10,7 +10,7 @@ from functools import partial
 from flask import Flask
 from flask_migrate import Migrate
 
-from mom.chats.commands import make_commands
+from mom.chats.commands import make_commands, prepare_migrations
 from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
@@ -85,12 +85,12 @@ def create_app(
     )
     read_bodies_strictly(app)
     handle_failures(app)
-    guard(app, settings.host, settings.base_url)
+    guard(app, settings.host, settings.base_url, in_container=settings.container is not None)
     if settings.base_url is not None:
         app.wsgi_app = BehindProxy(app.wsgi_app, settings.base_url)  # type: ignore[method-assign]  # as its documentation has it
     app.register_blueprint(web_urls.make_blueprint())
     app.register_blueprint(openai_urls.make_blueprint())
-    Migrate(app, database, directory=str(MIGRATIONS))
+    Migrate(app, database, directory=str(MIGRATIONS)).configure(partial(prepare_migrations, database=database))
     for command in make_commands(database, pictures):
         app.cli.add_command(command)
     return app

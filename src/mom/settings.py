@@ -40,6 +40,12 @@ def _read_base_url(value: object) -> object:
     return BaseUrl.parse(value) if isinstance(value, str) else value
 
 
+class Container(StrEnum):
+    """The one way to listen on more than loopback: in a container whose engine publishes the port on loopback alone."""
+
+    PUBLISHED_ON_LOOPBACK = "published-on-loopback"
+
+
 class Settings(BaseSettings):
     """One field per variable of `.env.example`; a test keeps the two the same."""
 
@@ -49,6 +55,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", validation_alias="MOM_HOST")
     port: int = Field(default=8600, ge=0, le=65535, validation_alias="MOM_PORT")
+    container: Container | None = Field(default=None, validation_alias="MOM_CONTAINER")
     base_url: Annotated[BaseUrl | None, NoDecode, BeforeValidator(_read_base_url)] = Field(
         default=None, validation_alias="MOM_BASE_URL"
     )

@@ -21,8 +21,8 @@ from tests.chats.waiting import wait_for
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The URL of a new server, without a database's name at its end."""
+def running_postgres(role: str = "mom", password: str | None = None) -> Iterator[str]:
+    """The URL of a new server, without a database's name at its end. Without a password it asks for none."""
     binaries = _binaries()
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
@@ -30,7 +30,12 @@ def running_postgres() -> Iterator[str]:
     if user:
         shutil.chown(home, user)
     data = home / "data"
-    arguments = ["-D", data, "-U", "mom", "--auth=trust", "--encoding=utf8", "--no-sync", "--no-locale"]
+    arguments = ["-D", data, "-U", role, "--encoding=utf8", "--no-sync", "--no-locale"]
+    if password is None:
+        arguments += ["--auth=trust"]
+    else:
+        (home / "password").write_text(password)
+        arguments += ["--auth=scram-sha-256", f"--pwfile={home / 'password'}"]
     subprocess.run([binaries / "initdb", *arguments], user=user, cwd=home, check=True, stdout=subprocess.DEVNULL)
     port = _free_port()
     log = home / "log"
@@ -39,7 +44,7 @@ def running_postgres() -> Iterator[str]:
             [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"],
             user=user, cwd=home, stdout=output, stderr=output,
         )  # fmt: skip
-    url = f"postgresql://mom@127.0.0.1:{port}"
+    url = f"postgresql://{role}{f':{password}' if password else ''}@127.0.0.1:{port}"
     try:
         wait_for(lambda: server.poll() is not None or _answers(url), "PostgreSQL to answer")
         assert server.poll() is None, log.read_text()

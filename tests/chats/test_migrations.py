@@ -17,17 +17,18 @@ from mom.errors import StorageError
 
 TABLES = {"alembic_version", "users", "chats", "messages", "images", "verdicts", "turns"}
 APP = """
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
-from mom.chats.commands import make_commands
+from mom.chats.commands import make_commands, prepare_migrations
 from mom.chats.database import Database
 from mom.chats.pictures import Pictures
 
 app = Flask("small")
 database = Database({url!r})
-Migrate(app, database, directory={directory!r})
+Migrate(app, database, directory={directory!r}).configure(partial(prepare_migrations, database=database))
 for command in make_commands(database, Pictures(database, Path("pictures"))):
     app.cli.add_command(command)
 """
@@ -102,6 +103,20 @@ def test_the_tutorials_commands_work_and_work_again_after_everything_was_removed
         database.close()
         shutil.rmtree(migrations)
         wipe(database_url)
+
+
+def test_the_tutorials_commands_are_content_with_the_migrations_that_ship(database_url, tmp_path):
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    tutorial = Tutorial(database_url, tmp_path, tmp_path / "migrations")
+    for _ in range(2):
+        assert "already" in tutorial.flask("db", "init")
+        tutorial.flask("db", "migrate", "-m", "Initial migration")
+        tutorial.flask("db", "upgrade")
+        tutorial.flask("db_seed")
+        wipe(database_url)
+    assert {file.name for file in (tmp_path / "migrations/versions").glob("*.py")} == {
+        file.name for file in (MIGRATIONS / "versions").glob("*.py")
+    }
 
 
 def test_the_packages_own_migrations_are_an_ordinary_folder_of_flask_migrate(database_url, tmp_path):

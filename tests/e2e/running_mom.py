@@ -106,7 +106,11 @@ def free_port() -> int:
 
 @contextmanager
 def running_mom(
-    data_dir: Path, *, command: Sequence[str | Path] = (sys.executable, "-m", "mom"), **settings: str
+    data_dir: Path,
+    *,
+    command: Sequence[str | Path] = (sys.executable, "-m", "mom", "serve"),
+    user: str | None = None,
+    **settings: str,
 ) -> Iterator[RunningMom]:
     """Run `mom serve` with these settings on a free port until the context is left; Ctrl-C ends it."""
     port = free_port()
@@ -117,7 +121,7 @@ def running_mom(
         "MOM_OLLAMA_URL": "http://127.0.0.1:9",
     } | settings
     with (data_dir / "stdout").open("w") as stdout:
-        process = subprocess.Popen([*command, "serve"], env=environment, cwd=data_dir, stdout=stdout, stderr=stdout)
+        process = subprocess.Popen(command, env=environment, cwd=data_dir, user=user, stdout=stdout, stderr=stdout)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
         mom = RunningMom(process, str(http.base_url), data_dir, http)
         try:

@@ -50,7 +50,7 @@ def test_installed_in_an_empty_environment_without_node_it_serves_page_and_answe
     run(*pip, "--no-index", wheel, cwd=tmp_path)
     data = tmp_path / "data"
     data.mkdir()
-    with running_mom(data, command=[tmp_path / "venv/bin/mom"], PATH="/nowhere", PYTHONPATH="") as mom:
+    with running_mom(data, command=[tmp_path / "venv/bin/mom", "serve"], PATH="/nowhere", PYTHONPATH="") as mom:
         page = mom.http.get("/").text
         assert "static/chat/chat.js" in page
         script = mom.http.get("/static/chat/chat.js")

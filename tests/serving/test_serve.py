@@ -163,12 +163,12 @@ def test_a_free_port_and_port_0_are_fine():
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "chat.example"])
 def test_only_this_machine_is_listened_to_as_long_as_there_are_no_accounts(host):
     with pytest.raises(SettingsError, match="no accounts"):
-        check_host(host)
+        check_host(host, in_container=False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.2"])
 def test_addresses_of_this_machine_are_fine(host):
-    check_host(host)
+    check_host(host, in_container=False)
 
 
 def test_a_data_folder_that_cannot_be_written_is_said(tmp_path):

@@ -2,6 +2,11 @@
 
 import pytest
 
+from mom.app import create_app
+from mom.web.loop_thread import LoopThread
+from mom.web.services import services
+from tests.web.site import models_of, settings_in
+
 UNSAFE = {"path": "/api/chats", "json": {}}
 
 
@@ -83,3 +88,31 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client, path):
 
 def test_a_refusal_says_it_too(client):
     assert "Content-Security-Policy" in client.get("/", headers={"Host": "evil.example"}).headers
+
+
+@pytest.fixture
+def client_in_container(tmp_path, parts):
+    """As compose.yaml sets it up: requests come from an address of the engine's."""
+    thread = LoopThread()
+    settings = settings_in(tmp_path, MOM_HOST="0.0.0.0", MOM_CONTAINER="published-on-loopback")
+    app = create_app(settings, loop=thread.loop, models=models_of(parts))
+    services(app).history.database.upgrade()
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = "172.18.0.1"
+    yield client
+    services(app).history.database.close()
+    thread.close()
+
+
+def test_in_a_container_programs_come_from_the_engines_side(client_in_container):
+    assert client_in_container.post(**UNSAFE, headers={"Host": "127.0.0.1:8600"}).status_code == 201
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5:8600", "evil.example", "0.0.0.0:8600", "chat_web:8600"])
+def test_in_a_container_only_loopback_names_are_ours(client_in_container, host):
+    assert client_in_container.get("/api/chats", headers={"Host": host}).status_code == 403
+
+
+def test_in_a_container_a_foreign_page_is_refused_as_ever(client_in_container):
+    headers = {"Host": "127.0.0.1:8600", "Origin": "https://evil.example"}
+    assert client_in_container.post(**UNSAFE, headers=headers).status_code == 403

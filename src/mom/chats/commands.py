@@ -1,8 +1,11 @@
 """`db_seed` and `db_reset`: commands that stand beside Flask-Migrate's `db`."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
+from alembic.config import Config
 
 from mom.chats.database import Database
 from mom.chats.history import History
@@ -43,6 +46,21 @@ def reset(database: Database, pictures: Pictures) -> None:
     pictures.delete_all_files()
     database.upgrade()
     seed(database)
+
+
+def prepare_migrations(config: Config, database: Database) -> Config:
+    """Lets Flask-Migrate's commands be run in the tutorial's order at any time; given to `Migrate.configure`.
+
+    `db init` is content with the folder that is there. `db migrate` first brings a database to where the folder's migrations lead, as it could not compare otherwise.
+    """
+    folder = Path(str(config.get_main_option("script_location")))
+    has_migrations = (folder / "versions").is_dir()
+    if click.get_current_context().info_name == "init" and has_migrations:
+        click.echo(f"The migrations are in {folder} already.")
+        sys.exit(0)  # Flask-Migrate takes click's own way out for a failure
+    if getattr(config.cmd_opts, "autogenerate", False) and has_migrations:
+        _plainly(Database(database.url, folder).upgrade)
+    return config
 
 
 def make_commands(database: Database, pictures: Pictures) -> list[click.Command]:

@@ -35,6 +35,11 @@ class Database:
         is_sqlite = self._url.get_backend_name() == "sqlite"
         self._migration_engine = _make_engine(self._url, foreign_keys=False) if is_sqlite else self.engine
 
+    @property
+    def url(self) -> str:
+        """With its password."""
+        return self._url.render_as_string(hide_password=False)
+
     def get_engine(self) -> Engine:
         """The engine for migrations.
 

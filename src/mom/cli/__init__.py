@@ -16,7 +16,7 @@ from mom.errors import InputError, MomError, PartUnavailableError
 # Each command is imported when it is called: the supervisor shall not carry the web application's memory with it.
 COMMANDS = ("serve", "ask", "classify", "models", "doctor", "eval", "train", "corrections")
 FUNCTIONS = {"eval": "evaluate"}  # where the command's name is a word of Python's own
-HIDDEN = ("web",)
+HIDDEN = ("web", "image-server")
 
 
 class MomGroup(FlaskGroup):
@@ -25,7 +25,8 @@ class MomGroup(FlaskGroup):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS or name in HIDDEN:
-            command = getattr(importlib.import_module(f"mom.cli.{name}"), FUNCTIONS.get(name, name))
+            module = name.replace("-", "_")
+            command = getattr(importlib.import_module(f"mom.cli.{module}"), FUNCTIONS.get(name, module))
             assert isinstance(command, click.Command)
             return command
         return super().get_command(ctx, name)

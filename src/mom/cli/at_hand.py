@@ -82,7 +82,7 @@ async def server_at_hand(settings: Settings) -> AsyncIterator[Server]:
 @asynccontextmanager
 async def _own_server(settings: Settings) -> AsyncIterator[Server]:
     plan = plan_of(settings, port=free_port())
-    check_host(plan.host)
+    check_host(plan.host, in_container=plan.in_container)
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port)
 

@@ -141,7 +141,7 @@ async def _check_server(settings: Settings) -> AsyncIterator[Check]:
 
 def _check_port(settings: Settings) -> Check:
     try:
-        check_host(settings.host)
+        check_host(settings.host, in_container=settings.container is not None)
         check_port(settings.host, settings.port)
     except MomError as error:
         return Check("port", Finding.FAILED, f"{settings.host}:{settings.port}", error.message)

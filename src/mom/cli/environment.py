@@ -23,6 +23,7 @@ def plan_of(
         data_dir=settings.data_dir,
         host=settings.host,
         port=settings.port if port is None else port,
+        in_container=settings.container is not None,
         public_url=str(settings.base_url) if settings.base_url else None,
         addresses=settings.model_addresses,
         api_keys=settings.model_api_keys,

@@ -24,7 +24,7 @@ def web(*, standalone: bool) -> None:
 
 async def _run(settings: Settings, config: dict[str, Any]) -> None:
     host, port = config.get("host", settings.host), config.get("port", settings.port)
-    check_host(host)
+    check_host(host, in_container=settings.container is not None)
     control = ControlAddress(config["control_url"], config["control_token"]) if config else None
     app = create_app(settings, loop=asyncio.get_running_loop(), control=control)
     listener = listen(host, port)

@@ -93,10 +93,11 @@ async def _keep(program: Program, model: str, report: Report, stage: Stage) -> N
 async def _find_model(part: PartName, address: ModelAddress, stage: Stage, tell: Callable[[str], None]) -> Path:
     if address.kind is AddressKind.HUB:
         return await fetch(address, stage.hub, tell, log_folder=stage.log_folder, name=part.value)
-    return _find_here(part, address)
+    return find_here(part, address)
 
 
-def _find_here(part: PartName, address: ModelAddress) -> Path:
+def find_here(part: PartName, address: ModelAddress) -> Path:
+    """The file or folder of a `demo` or `file` address. Raises `ModelFileError`."""
     if address.kind is AddressKind.DEMO:
         path = demo.IMAGE_FOLDER if part is PartName.IMAGE_MODEL else demo.LLM_FILE
         problem = f"This installation has no demo model for the {part.words}. Set another address."

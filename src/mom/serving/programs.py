@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from mom.models.parts import PartName
+from mom.serving.child import LOOPBACK
 from mom.serving.llama_log import last_words_of_llama
 from mom.serving.program import Program
 
@@ -25,7 +26,9 @@ class WebAddress:
 
     @property
     def url(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        """Where this machine reaches it: one that listens at every address is asked at loopback."""
+        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)  # noqa: S104 -- compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def web_program(web: WebAddress, control_url: str, control_token: str) -> Program:

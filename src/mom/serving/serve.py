@@ -32,7 +32,7 @@ def run_serve(plan: ServePlan, *, make_web: MakeWeb = web_program, restarts: Res
 
     Raises `PortInUseError`, `StorageError`, `SettingsError`, and `ServingError` when the web process cannot be kept running.
     """
-    check_host(plan.host)
+    check_host(plan.host, in_container=plan.in_container)
     check_port(plan.host, plan.port)
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port or free_port())
@@ -67,13 +67,14 @@ async def _talk(supervisor: Supervisor, plan: ServePlan, web: WebAddress) -> Non
     await announce_changes(supervisor.board, shown, lambda line: print(line, flush=True))  # noqa: T201 -- the same
 
 
-def check_host(host: str) -> None:
-    """Accounts are not built: whoever reaches MoM may use it."""
+def check_host(host: str, *, in_container: bool) -> None:
+    """Accounts are not built: whoever reaches MoM may use it. A container's own network is reached by what its engine publishes."""
     try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        may_listen = address.is_loopback or (in_container and address.is_unspecified)
     except ValueError:
-        is_loopback = host == "localhost"
-    if not is_loopback:
+        may_listen = host == "localhost"
+    if not may_listen:
         raise SettingsError(
             f"MOM_HOST={host}: MoM has no accounts, so it listens on this machine only. From elsewhere use an SSH tunnel "
             "(ssh -L 8600:127.0.0.1:8600 THIS-MACHINE) or a reverse proxy that asks for a password."

@@ -13,13 +13,14 @@ OLLAMA_URL = "http://127.0.0.1:11434"
 @dataclass(frozen=True, slots=True)
 class ServePlan:
     """`addresses` are model addresses as the user wrote them; a part that is absent is played by the demo model
-    (the vision LLM: by nobody). `port` 0 means any free one; `public_url` is where people reach
-    it through a proxy. `api_keys` are for parts at URLs.
+    (the vision LLM: by nobody). `port` 0 means any free one; `in_container`: may `host` be
+    every address of a container? `public_url` is where people reach MoM through a proxy. `api_keys` are for parts at URLs.
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8600
+    in_container: bool = False
     public_url: str | None = None
     addresses: Mapping[PartName, str] = field(default_factory=dict)
     api_keys: Mapping[PartName, str] = field(default_factory=dict)

@@ -23,16 +23,19 @@ HEADERS = {
 }
 
 
-def guard(app: Flask, host: str, base_url: BaseUrl | None = None) -> None:
-    """Let `app` answer only requests that are meant for `host`, a loopback name or `base_url`, and come from its own pages."""
-    hosts = {host.lower(), *([host_name(base_url.host)] if base_url else [])}
+def guard(app: Flask, host: str, base_url: BaseUrl | None = None, *, in_container: bool = False) -> None:
+    """Let `app` answer only requests that are meant for `host`, a loopback name or `base_url`, and come from its own pages.
+
+    In a container (docs/decisions/0003) `host` is no name that anybody asks for, and programs come from the engine's side.
+    """
+    hosts = {*([] if in_container else [host.lower()]), *([host_name(base_url.host)] if base_url else [])}
     origins = {base_url.origin} if base_url else set()
 
     def refuse_foreign_requests() -> None:
         _refuse_foreign_host(hosts)
         if base_url is None:
             _refuse_unknown_proxy()
-        _refuse_foreign_page(origins)
+        _refuse_foreign_page(origins, from_anywhere=in_container)
 
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
@@ -61,7 +64,7 @@ def _refuse_unknown_proxy() -> None:
         )
 
 
-def _refuse_foreign_page(origins: set[str]) -> None:
+def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}", *origins}:
         raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
@@ -72,11 +75,12 @@ def _refuse_foreign_page(origins: set[str]) -> None:
     shows_picture = request.method == "GET" and request.path.startswith("/images/")
     if foreign and not (follows_link or shows_picture):
         raise ForbiddenError("A page that is not MoM's asked for this. Use MoM's own page, or a program.")
-    if origin is None and request.method not in SAFE_METHODS and not _is_from_a_program():
+    is_near = from_anywhere or is_loopback(request.remote_addr or "")
+    if origin is None and request.method not in SAFE_METHODS and not (is_near and _is_from_a_program()):
         raise ForbiddenError("A request without an Origin must come from this machine and carry JSON.")
 
 
 def _is_from_a_program() -> bool:
     # A form of a foreign page can send text or form data without asking first, but never JSON.
     has_body = bool(request.content_length)
-    return is_loopback(request.remote_addr or "") and (request.is_json or not has_body)
+    return request.is_json or not has_body
