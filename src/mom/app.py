@@ -19,7 +19,6 @@ from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
 from mom.mixture.ports import KnownCorrections
 from mom.models.addresses import parse_address
-from mom.models.bert.head import head_in_use
 from mom.models.bert.stage import BertStage
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.part_sources import PartsSource, StaticParts, SupervisedParts
@@ -98,16 +97,17 @@ def create_app(
 
 def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    head = head_in_use(settings.trained_head)
-    self_test = SelfTest(roster, BertStage(head, decides_always=True))
+    options = settings.bert_options
+    bert = BertStage(options)
+    self_test = SelfTest(roster, BertStage(options, decides_always=True))
     classifier = make_classifier(
         settings.classifier,
         settings.classifier_deadline_ms / 1000,
         roster,
         corrections,
         self_test,
-        BertStage(head),
-        head,
+        bert,
+        options,
     )
 
     def may_speculate() -> bool:
@@ -115,6 +115,8 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
 
     def start() -> None:
         roster.start()
+        if settings.classifier in {ClassifierChoice.CASCADE, ClassifierChoice.BERT}:
+            bert.load_soon()
         if settings.classifier is ClassifierChoice.CASCADE:  # the others ask the small LLM always, or never
             self_test.start()
 
@@ -127,7 +129,7 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
-        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000, head),
+        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000, options),
         start=start,
         close=close,
     )

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mom.errors import SettingsError
+from mom.models.bert.options import BertOptions, head_in_use
 from mom.models.parts import PartName
 from mom.models.speculative import Speculative
 from mom.web.base_url import BaseUrl
@@ -74,6 +75,8 @@ class Settings(BaseSettings):
 
     classifier: ClassifierChoice = Field(default=ClassifierChoice.CASCADE, validation_alias="MOM_CLASSIFIER")
     classifier_deadline_ms: int = Field(default=1500, ge=1, le=60_000, validation_alias="MOM_CLASSIFIER_DEADLINE_MS")
+    text_threshold: float | None = Field(default=None, ge=0, le=0.5, validation_alias="MOM_TEXT_THRESHOLD")
+    image_threshold: float | None = Field(default=None, ge=0.5, le=1, validation_alias="MOM_IMAGE_THRESHOLD")
     speculative: Speculative = Field(default=Speculative.AUTO, validation_alias="MOM_SPECULATIVE")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
@@ -96,6 +99,11 @@ class Settings(BaseSettings):
     def trained_head(self) -> Path:
         """Where `mom train routing` puts its head; it is used in place of the shipped one."""
         return self.data_dir / "routing_head.npz"
+
+    @property
+    def bert_options(self) -> BertOptions:
+        """How the `bert` stage decides in this installation."""
+        return BertOptions(head_in_use(self.trained_head), self.text_threshold, self.image_threshold)
 
     @property
     def resolved_database_url(self) -> str:

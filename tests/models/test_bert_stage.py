@@ -10,11 +10,13 @@ import pytest
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.verdict import DecidedBy, Need
+from mom.models.bert.encoder import SHIPPED_ENCODER
 from mom.models.bert.features import BITS, features
-from mom.models.bert.head import SHIPPED, Head, HeadError, read_head, write_head
+from mom.models.bert.head import HeadError, read_head, write_head
+from mom.models.bert.options import SHIPPED, BertOptions
+from mom.models.bert.reader import load_reader
 from mom.models.bert.stage import BertStage
-
-HEAD = Head(np.zeros(2**BITS, "<f2"), bias=0.0, scale=1.0, shift=0.0, text_threshold=0.3, image_threshold=0.7)
+from tests.heads import flat_head
 
 
 def of(*turns: str) -> Conversation:
@@ -31,7 +33,7 @@ def of(*turns: str) -> Conversation:
 
 def biased(tmp_path, bias: float):
     path = tmp_path / "head.npz"
-    write_head(Head(HEAD.weights, bias, 1.0, 0.0, 0.3, 0.7), path)
+    write_head(flat_head(shift=bias), path)
     return path
 
 
@@ -58,7 +60,7 @@ async def test_the_shipped_head_decides_plain_messages(conversation, need):
 
 
 async def test_the_same_words_mean_another_thing_after_a_picture():
-    head = read_head()
+    head = load_reader()
     after_picture = head.image_probability(of("a boat", "[image] a boat", "a bit darker, please"))
     after_words = head.image_probability(of("write a poem", "The night is long.", "a bit darker, please"))
 
@@ -67,16 +69,46 @@ async def test_the_same_words_mean_another_thing_after_a_picture():
 
 @pytest.mark.parametrize(("bias", "need"), [(3.0, Need.IMAGE), (-3.0, Need.TEXT), (0.5, None), (-0.5, None)])
 async def test_between_the_thresholds_the_stage_does_not_say(tmp_path, bias, need):
-    verdict = await BertStage(biased(tmp_path, bias)).classify(of("hm"))
+    verdict = await BertStage(BertOptions(biased(tmp_path, bias))).classify(of("hm"))
 
     assert (verdict and verdict.need) == need
 
 
 async def test_alone_it_answers_in_text_where_it_is_not_sure(tmp_path):
-    verdict = await BertStage(biased(tmp_path, 0.5), decides_always=True).classify(of("hm"))
+    verdict = await BertStage(BertOptions(biased(tmp_path, 0.5)), decides_always=True).classify(of("hm"))
 
     assert verdict is not None
     assert (verdict.need, round(verdict.image_probability, 2)) == (Need.TEXT, 0.62)
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "need"), [(None, 0.6, Need.IMAGE), (0.4, 0.99, None), (0.0, 0.6, Need.IMAGE)]
+)
+async def test_the_settings_thresholds_come_before_the_heads(tmp_path, text, image, need):
+    options = BertOptions(biased(tmp_path, 0.5), text_threshold=text, image_threshold=image)  # probability 0.62
+    verdict = await BertStage(options).classify(of("hm"))
+
+    assert (verdict and verdict.need) == need
+
+
+async def test_a_text_threshold_of_the_settings_decides_for_text(tmp_path):
+    options = BertOptions(
+        biased(tmp_path, -0.5), text_threshold=0.4
+    )  # probability 0.38; the head itself says text up to 0.3
+    verdict = await BertStage(options).classify(of("hm"))
+
+    assert verdict is not None
+    assert verdict.need is Need.TEXT
+
+
+async def test_what_was_loaded_at_the_start_is_not_loaded_again(tmp_path):
+    path = biased(tmp_path, 9.0)
+    stage = BertStage(BertOptions(path))
+    stage.load_soon()
+    await stage._loading
+    path.unlink()
+
+    assert await stage.classify(of("hm")) is not None
 
 
 def _missing(path):
@@ -98,18 +130,22 @@ def _older(path):
 
 
 def _short(path):
-    write_head(Head(np.zeros(7, "<f2"), 0.0, 1.0, 0.0, 0.3, 0.7), path)
+    write_head(flat_head(weights=np.zeros(7, "<f2")), path)
+
+
+def _of_another_encoder(path):
+    write_head(flat_head(encoder=7), path)
 
 
 def _not_numbers(path):
-    write_head(Head(np.full(2**BITS, np.nan, "<f2"), 0.0, 1.0, 0.0, 0.3, 0.7), path)
+    write_head(flat_head(weights=np.full(2**BITS, np.nan, "<f2")), path)
 
 
-@pytest.mark.parametrize("spoil", [_missing, _cut, _other, _older, _short, _not_numbers])
+@pytest.mark.parametrize("spoil", [_missing, _cut, _other, _older, _short, _of_another_encoder, _not_numbers])
 async def test_an_unusable_head_is_said_once_and_the_next_stage_is_asked(tmp_path, caplog, spoil):
     path = biased(tmp_path, 9.0)
     spoil(path)
-    stage = BertStage(path)
+    stage = BertStage(BertOptions(path))
     with caplog.at_level(logging.WARNING):
         verdicts = [await stage.classify(of("draw a fox")) for _ in range(2)]
 
@@ -132,9 +168,9 @@ async def test_the_event_loop_goes_on_while_the_head_is_read_and_asked(tmp_path)
             threads.add(threading.current_thread())
             super()._load()
 
-        def _weigh(self, head, conversation):
+        def _weigh(self, reader, conversation):
             threads.add(threading.current_thread())
-            return super()._weigh(head, conversation)
+            return super()._weigh(reader, conversation)
 
     stage = Watching()
     await asyncio.gather(*(stage.classify(of(f"draw {number} foxes")) for number in range(5)))
@@ -149,14 +185,15 @@ async def test_a_message_of_a_megabyte_gets_its_verdict():
     assert verdict.decided_by is DecidedBy.BERT
 
 
-def test_the_shipped_head_is_small():
-    assert SHIPPED.stat().st_size < 12_000_000
+def test_the_shipped_files_are_small():
+    files = [SHIPPED, *SHIPPED_ENCODER.iterdir()]
+    assert sum(path.stat().st_size for path in files) < 25_000_000
 
 
 def test_a_logit_is_the_sum_of_weighted_features():
     weights = np.zeros(2**BITS, "<f2")
     indices, values = features(of("hm"))
     weights[indices[0]] = 2.0
-    head = Head(weights, 0.25, 1.0, 0.0, 0.3, 0.7)
+    head = flat_head(weights=weights, bias=0.25)
 
-    assert head.logit(of("hm")) == pytest.approx(0.25 + 2.0 * values[indices == indices[0]].sum())
+    assert head.ngrams_logit(of("hm")) == pytest.approx(0.25 + 2.0 * values[indices == indices[0]].sum())

@@ -1,14 +1,19 @@
 import re
+from dataclasses import replace
 
 import pytest
 
 from mom.mixture.verdict import Need
+from mom.models.bert.encoder import read_encoder
 from mom.models.bert.head import write_head
-from training.routing.calibrate import choose_thresholds
+from mom.models.bert.reader import Reader
+from training.routing.calibrate import choose_thresholds, fit_shares
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.generate import generate, plain
 from training.routing.grammar import make_sentence, read_frames
-from training.routing.train import known_words, make_head
+from training.routing.known import known_words
+from training.routing.train import Lesson, lesson_of, lesson_of_case, make_head
+from training.routing.written import read_written, split_written
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("scipy")
@@ -58,19 +63,82 @@ def test_a_slot_is_filled_from_the_own_language_before_english():
     assert "image:request" in read_frames()["ko"]
 
 
-def test_the_same_rows_train_the_same_head_to_the_bit(rows, tmp_path):
-    few = rows[::400]
+@pytest.fixture(scope="module")
+def encoder():
+    return read_encoder()
+
+
+@pytest.fixture(scope="module")
+def calibrating():
+    return [lesson_of_case(case) for case in read_dev()[0][::4]]
+
+
+def test_the_same_rows_train_the_same_head_to_the_bit(rows, encoder, calibrating, tmp_path):
+    few = [lesson_of(row) for row in rows[::400]]
     for name in ("a", "b"):
-        write_head(make_head(few, rounds=8), tmp_path / name)
+        write_head(make_head(few, calibrating, encoder, rounds=8), tmp_path / name)
 
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_small_share_of_the_rows_already_teaches_something(rows):
-    head = make_head(rows[::100], rounds=15)
+def test_the_ngrams_of_a_small_share_of_the_rows_already_teach_something(rows, encoder, calibrating):
+    head = make_head([lesson_of(row) for row in rows[::100]], calibrating, encoder, rounds=15)
+    by_ngrams = Reader(encoder, replace(head, encoder_share=0.0, ngrams_share=1.0, shift=0.0))
     _, reported = read_dev()
-    right = [(head.image_probability(case.conversation) > 0.5) == (case.route is Need.IMAGE) for case in reported]
+    right = [(by_ngrams.image_probability(case.conversation) > 0.5) == (case.route is Need.IMAGE) for case in reported]
     assert np.mean(right) > 0.7
+
+
+def test_a_lesson_that_counts_more_moves_the_ngrams_more(rows, encoder, calibrating):
+    few = [lesson_of(row) for row in rows[::400]]
+    fox = conversation_of((("user", "the fox of my neighbours"),))
+    logits = [
+        make_head([*few, Lesson(fox, wants_image=True, weight=weight)], calibrating, encoder, rounds=8).ngrams_logit(
+            fox
+        )
+        for weight in (1.0, 50.0)
+    ]
+    assert logits[1] > logits[0]
+
+
+def test_what_was_written_by_hand_can_be_read_and_is_balanced():
+    rows = [row for rows in read_written().values() for row in rows]
+    assert len(rows) > 5000
+    assert 0.4 < sum(row.route == "image" for row in rows) / len(rows) < 0.6
+    assert len({row.lang for row in rows}) >= 20
+    assert all(row.turns[-1][0] == "user" and row.turns[-1][1].strip() for row in rows)
+
+
+def test_of_the_written_rows_some_only_measure_and_none_is_of_the_development_set():
+    known = known_words()
+    trained, held_out = split_written(without=known)
+    assert not {plain(row.turns[-1][1]) for row in trained} & {plain(row.turns[-1][1]) for row in held_out}
+    assert 0.05 < len(held_out) / (len(trained) + len(held_out)) < 0.12
+    dev = {words for words in known if len(words.split()) >= 3}
+    assert not [row for row in (*trained, *held_out) if plain(row.turns[-1][1]) in dev]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("= picture request en\ndraw a fox\n", "line 1: a header reads"),
+        ("draw a fox\n", "line 1: turns"),
+        ("= text after en chat\nhello || hi\n", "line 2: turns"),
+    ],
+)
+def test_a_written_line_that_cannot_be_read_is_named(tmp_path, text, why):
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.raises(ValueError, match=why):
+        read_written(tmp_path)
+
+
+def test_the_shares_are_those_under_which_the_labels_are_likeliest():
+    wants = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    telling = np.where(wants == 1, 1.0, -1.0) * np.array([2.0, 1.0, 2.0, 1.0, -0.5, 3.0])
+    misleading = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+    shares, _ = fit_shares(np.stack([telling, misleading], axis=1), wants)
+    assert shares[0] > 0.5
+    assert 0 <= shares[1] < shares[0]
 
 
 def test_the_image_threshold_is_the_stricter_one():

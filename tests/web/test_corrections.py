@@ -8,6 +8,7 @@ from mom.app import create_app
 from mom.mixture.verdict import DecidedBy
 from mom.web.loop_thread import LoopThread
 from mom.web.services import services
+from tests.heads import flat_head
 from tests.models.fake_servers import completion, running
 from tests.web.site import settings_in
 from tests.web.test_chats import asked, finished
@@ -87,15 +88,9 @@ def test_the_cascade_goes_by_corrections_first(composed):
 
 
 def test_a_head_that_was_trained_here_takes_the_shipped_ones_place(composed, tmp_path):
-    import numpy as np
+    from mom.models.bert.head import write_head
 
-    from mom.models.bert.features import BITS
-    from mom.models.bert.head import Head, write_head
-
-    always_an_image = Head(
-        np.zeros(2**BITS, "<f2"), bias=5.0, scale=1.0, shift=0.0, text_threshold=0.3, image_threshold=0.7
-    )
-    write_head(always_an_image, tmp_path / "routing_head.npz")
+    write_head(flat_head(shift=5.0), tmp_path / "routing_head.npz")
     for choice in ("cascade", "bert"):
         verdict = classify(composed(choice), "what is the capital of France?")
         assert (verdict["need"], verdict["decided_by"]) == ("image", DecidedBy.BERT)

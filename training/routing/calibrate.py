@@ -10,15 +10,17 @@ WRONG_IMAGE, WRONG_TEXT, ASKING = 5.0, 1.0, 0.1
 GRID = np.round(np.arange(0.01, 1.0, 0.01), 2)
 
 
-def fit_scale(logits: Floats, wants_image: Floats) -> tuple[float, float]:
-    """The scale and shift of the logits that make the labels likeliest (Platt, 1999)."""
+def fit_shares(logits: Floats, wants_image: Floats) -> tuple[Floats, float]:
+    """The share of each column of `logits` and the shift that make the labels likeliest (Platt, 1999, for several columns)."""
 
     def loss(parameters: Floats) -> float:
-        calibrated = parameters[0] * logits + parameters[1]
+        calibrated = logits @ parameters[:-1] + parameters[-1]
         return float((np.logaddexp(0, calibrated) - wants_image * calibrated).mean())
 
-    found = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead")
-    return float(found.x[0]), float(found.x[1])
+    columns = logits.shape[1]
+    start = np.append(np.full(columns, 1 / columns), 0.0)
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0, None)] * columns + [(None, None)])
+    return found.x[:-1], float(found.x[-1])
 
 
 def choose_thresholds(probabilities: Floats, wants_image: Floats) -> tuple[float, float]:

@@ -13,23 +13,25 @@ import numpy as np
 from mom.evaluation.figures import Outcome, figures
 from mom.evaluation.routing_data import Example, read_routing_data
 from mom.mixture.verdict import DecidedBy, Need, Verdict
-from mom.models.bert.head import SHIPPED, Head, read_head
+from mom.models.bert.encoder import SHIPPED_ENCODER
+from mom.models.bert.options import SHIPPED
+from mom.models.bert.reader import Reader, load_reader
 from training.routing.dataset import read_dev
 
 
-def measured(head: Head, examples: Sequence[Example]) -> dict[str, object]:
+def measured(reader: Reader, examples: Sequence[Example]) -> dict[str, object]:
     """The likelier need's figures, and how much is decided at the head's thresholds, and how well."""
     outcomes, sure = [], []
     for example in examples:
         started = time.perf_counter()
-        probability = head.image_probability(example.conversation)
+        probability = reader.image_probability(example.conversation)
         took_ms = (time.perf_counter() - started) * 1000
         need = Need.IMAGE if probability >= 0.5 else Need.TEXT
         verdict = Verdict(
             need=need, image_probability=probability, decided_by=DecidedBy.BERT, took_ms=took_ms, reason=""
         )
         outcomes.append(Outcome(example.route, verdict, example.slices))
-        if probability >= head.image_threshold or probability <= head.text_threshold:
+        if probability >= reader.head.image_threshold or probability <= reader.head.text_threshold:
             sure.append((need is example.route, need is Need.IMAGE, example.route is Need.IMAGE))
     texts = sum(example.route is Need.TEXT for example in examples)
     return {
@@ -43,12 +45,13 @@ def measured(head: Head, examples: Sequence[Example]) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--head", type=Path, default=SHIPPED)
+    parser.add_argument("--encoder", type=Path, default=SHIPPED_ENCODER)
     parser.add_argument("files", type=Path, nargs="*")
     arguments = parser.parse_args()
-    head = read_head(arguments.head)
+    reader = load_reader(arguments.head, arguments.encoder)
     sets = {path.name: read_routing_data([path]) for path in arguments.files} or {"dev, reported half": read_dev()[1]}
     for name, examples in sets.items():
-        print(name, json.dumps(measured(head, examples), ensure_ascii=False))
+        print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -1,53 +1,83 @@
 """Trains the head of the `bert` stage: `python -m training.routing.train [--output FILE] [--share S] [--more F.jsonl]`.
 
-Generated rows, and the rows of `--more` (the exported corrections, say), are fitted; one half of the development set
-calibrates the head and chooses its thresholds. The same rows give the same file, on the same machine.
+Generated rows, written rows and the rows of `--more` (the exported corrections, say) are fitted; one half of the
+development set and the written rows that are held out weigh n-grams and encoder against each other and choose the
+thresholds. The encoder stays as it is (`tune_encoder` makes it). The same rows give the same file, on the same machine.
 """
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mom.evaluation.routing_data import Example, read_routing_data
+from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import Need
-from mom.models.bert.features import State, state_of
-from mom.models.bert.head import SHIPPED, Head, write_head
-from training.routing.calibrate import choose_thresholds, fit_scale
+from mom.models.bert.encoder import SHIPPED_ENCODER, Encoder, read_encoder
+from mom.models.bert.head import Head, write_head
+from mom.models.bert.options import SHIPPED
+from training.routing.calibrate import choose_thresholds, fit_shares
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.fit import Floats, fit, matrix
-from training.routing.generate import Row, generate, plain
+from training.routing.generate import Row, generate
+from training.routing.known import known_words
+from training.routing.written import split_written
 
 PENALTY = 3e-7  # L2, per weight
 ROUNDS = 60
-MORE_WEIGHT = 5.0  # a row that a person labelled counts as so many generated ones
+# A generated row counts once.
+WRITTEN_WEIGHT = 3.0
+MORE_WEIGHT = 5.0
 
 
-def train(rows: Sequence[Row], more: Sequence[Example] = (), *, rounds: int = ROUNDS) -> tuple[Floats, float]:
-    """The weights and the bias of the head that these rows make."""
-    conversations = [conversation_of(row.turns) for row in rows] + [case.conversation for case in more]
-    wants_image = [row.route == "image" for row in rows] + [case.route is Need.IMAGE for case in more]
-    counts = [1.0] * len(rows) + [MORE_WEIGHT] * len(more)
-    return fit(matrix(conversations), np.array(wants_image, float), np.array(counts), penalty=PENALTY, rounds=rounds)
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    conversation: Conversation
+    wants_image: bool
+    weight: float
 
 
-def make_head(rows: Sequence[Row], more: Sequence[Example] = (), *, rounds: int = ROUNDS) -> Head:
-    """A trained and calibrated head."""
-    weights, bias = train(rows, more, rounds=rounds)
-    calibrating, _ = read_dev()
+def lesson_of(row: Row, weight: float = 1.0) -> Lesson:
+    return Lesson(conversation_of(row.turns), row.route == "image", weight)
+
+
+def lesson_of_case(case: Example, weight: float = 1.0) -> Lesson:
+    return Lesson(case.conversation, case.route is Need.IMAGE, weight)
+
+
+def train_ngrams(lessons: Sequence[Lesson], *, rounds: int = ROUNDS) -> tuple[Floats, float]:
+    """The weights of the n-grams and the bias that these lessons make."""
+    wants_image = np.array([lesson.wants_image for lesson in lessons], float)
+    weights = np.array([lesson.weight for lesson in lessons])
+    rows = matrix([lesson.conversation for lesson in lessons])
+    return fit(rows, wants_image, weights, penalty=PENALTY, rounds=rounds)
+
+
+def make_head(
+    lessons: Sequence[Lesson], calibrating: Sequence[Lesson], encoder: Encoder, *, rounds: int = ROUNDS
+) -> Head:
+    """A head trained on `lessons`, its shares and thresholds by `calibrating`, on which neither it nor the encoder was trained."""
+    weights, bias = train_ngrams(lessons, rounds=rounds)
     halves = weights.astype("<f2")
-    logits = matrix([case.conversation for case in calibrating]) @ halves.astype(float) + bias
-    wants_image = np.array([case.route is Need.IMAGE for case in calibrating], float)
-    scale, shift = fit_scale(logits, wants_image)
-    probabilities = 1 / (1 + np.exp(-(scale * logits + shift)))
+    ngrams = matrix([lesson.conversation for lesson in calibrating]) @ halves.astype(float) + bias
+    encoded = np.array([encoder.weigh(lesson.conversation)[0] for lesson in calibrating])
+    logits = np.stack([ngrams, encoded], axis=1)
+    wants_image = np.array([lesson.wants_image for lesson in calibrating], float)
+    shares, shift = fit_shares(logits, wants_image)
+    probabilities = 1 / (1 + np.exp(-(logits @ shares + shift)))
     text, image = choose_thresholds(probabilities, wants_image)
-    return Head(halves, bias, scale, shift, text, image)
-
-
-def known_words() -> frozenset[str]:
-    """The development set's messages, which must not be trained on."""
-    return frozenset(plain(case.conversation.last.content) for half in read_dev() for case in half)
+    return Head(
+        weights=halves,
+        bias=bias,
+        ngrams_share=float(shares[0]),
+        encoder_share=float(shares[1]),
+        shift=shift,
+        text_threshold=text,
+        image_threshold=image,
+        encoder=encoder.checksum,
+    )
 
 
 def main() -> None:
@@ -55,14 +85,24 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=SHIPPED)
     parser.add_argument("--share", type=int, default=1, help="train on each S-th row only")
     parser.add_argument("--more", type=Path, action="append", default=[], help="further routing data")
+    parser.add_argument("--encoder", type=Path, default=SHIPPED_ENCODER)
     arguments = parser.parse_args()
-    rows = generate(without=known_words())[:: arguments.share]
+    known = known_words()
+    written, held_out = split_written(without=known)
     more = read_routing_data(arguments.more) if arguments.more else []
-    states = [state_of(conversation_of(row.turns)).name for row in rows]
-    print(f"{len(rows)} generated rows, {len(more)} others; { ({s.name: states.count(s.name) for s in State}) }")
-    head = make_head(rows, more)
+    lessons = [
+        *map(lesson_of, generate(without=known)[:: arguments.share]),
+        *(lesson_of(row, WRITTEN_WEIGHT) for row in written[:: arguments.share]),
+        *(lesson_of_case(case, MORE_WEIGHT) for case in more),
+    ]
+    calibrating = [*map(lesson_of_case, read_dev()[0]), *map(lesson_of, held_out)]
+    print(f"{len(lessons)} lessons, {len(more)} of them others; {len(calibrating)} calibrate")
+    head = make_head(lessons, calibrating, read_encoder(arguments.encoder))
     write_head(head, arguments.output)
-    print(f"thresholds {head.text_threshold:.3f} and {head.image_threshold:.3f}, scale {head.scale:.3f}")
+    print(
+        f"thresholds {head.text_threshold:.3f} and {head.image_threshold:.3f}, shares of n-grams {head.ngrams_share:.3f} "
+        f"and encoder {head.encoder_share:.3f}, shift {head.shift:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from mom.evaluation.routing_data import Example, read_routing_data
 from mom.evaluation.table import write_table
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import Verdict
-from mom.models.bert.head import SHIPPED, HeadError, head_in_use, read_head
+from mom.models.bert.head import HeadError
+from mom.models.bert.reader import load_reader
 from mom.models.mixture_factory import make_classifier
 from mom.models.part_sources import StaticParts
 from mom.models.parts import PartName, State
@@ -96,20 +97,21 @@ async def _measure_all(
 async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
     roster = Roster(StaticParts({}, {}, ollama_url=settings.ollama_url))
     try:
-        head = _check_head(settings) if name == "bert" else SHIPPED
-        yield make_classifier(name, settings.classifier_deadline_ms / 1000, roster, head=head).classify
+        if name == "bert":
+            _check_head(settings)
+        yield make_classifier(
+            name, settings.classifier_deadline_ms / 1000, roster, alone=settings.bert_options
+        ).classify
     finally:
         await roster.close()
 
 
-def _check_head(settings: Settings) -> Path:
-    """The head that a server would use. One that cannot be used would silently be measured as the default."""
-    head = head_in_use(settings.trained_head)
+def _check_head(settings: Settings) -> None:
+    """Raises `PartUnavailableError` for a head that cannot be used: the default would silently be measured in its place."""
     try:
-        read_head(head)
+        load_reader(settings.bert_options.head)
     except HeadError as error:
         raise PartUnavailableError(f"The classifier bert is not available: {error}.", part="bert") from error
-    return head
 
 
 async def _ask_of_server(server: Server, name: str) -> Ask:

@@ -1,15 +1,14 @@
 """Makes the classifier and the mixture of the models that the roster knows."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from mom.errors import ParameterError, SettingsError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.correction_stage import CorrectionStage
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import ClassifierStage, KnownCorrections, PictureKeeper
-from mom.models.bert.head import SHIPPED
-from mom.models.bert.stage import BertStage
+from mom.models.bert.options import BertOptions
+from mom.models.bert.stage import DEFAULT, BertStage
 from mom.models.large_llm_stage import LargeLlmStage
 from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
@@ -27,10 +26,10 @@ def make_classifier(
     corrections: KnownCorrections | None = None,
     self_test: SelfTest | None = None,
     bert: ClassifierStage | None = None,
-    head: Path = SHIPPED,
+    alone: BertOptions = DEFAULT,
 ) -> Classifier:
     """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first, then by `bert`.
-    `head` is what `bert` alone decides by.
+    `alone` is how `bert` decides without a next stage.
 
     Raises `SettingsError` for one that does not exist.
     """
@@ -39,7 +38,7 @@ def make_classifier(
     if choice == "regex":
         return Classifier([RegexStage()], deadline_s)
     if choice == "bert":
-        return Classifier([BertStage(head, decides_always=True)], deadline_s)
+        return Classifier([BertStage(alone, decides_always=True)], deadline_s)
     corrected = [CorrectionStage(corrections)] if choice == "cascade" and corrections else []
     small_llm = SmallLlmStage(roster.small_llm())
     tested = TestedSmallLlmStage(small_llm, self_test) if choice == "cascade" and self_test else small_llm
@@ -47,13 +46,13 @@ def make_classifier(
     return Classifier([*corrected, *quick, tested], deadline_s)
 
 
-def make_named_classifier(roster: Roster, deadline_s: float, head: Path, name: str) -> Classifier:
+def make_named_classifier(roster: Roster, deadline_s: float, options: BertOptions, name: str) -> Classifier:
     """The classifier of that name, to be measured: also `large-llm`, which no chat uses. Raises `ParameterError`."""
     if name == LARGE_LLM:
         return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
     if name not in CHOICES:
         raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*CHOICES, LARGE_LLM))}.")
-    return make_classifier(name, deadline_s, roster, bert=BertStage(head), head=head)
+    return make_classifier(name, deadline_s, roster, bert=BertStage(options), alone=options)
 
 
 def make_mixture(

@@ -7,7 +7,7 @@ export const deciders: Record<DecidedBy, string> = {
   command: 'command',
   attachment: 'attached picture',
   correction: 'your correction',
-  bert: 'quick reader', // the stage's head reads n-grams, no BERT embedding: its name is the interface's
+  bert: 'BERT',
   small_llm: 'small LLM',
   regex: 'regex',
   default: 'default',

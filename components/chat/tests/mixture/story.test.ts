@@ -9,7 +9,7 @@ const deeds = (name: string, count?: number) => stepsOf(after(name, count)).map(
 
 it('a text answer names who decided, how surely, how quickly, and the first word', () => {
   expect(deeds('text_answer')).toEqual([
-    'Classifier: quick reader 0.97 in 2.1 ms: needs text',
+    'Classifier: BERT 0.97 in 2.1 ms: needs text',
     'Large LLM: answered in 411 ms, first word after 86 ms, 23 tokens',
   ])
 })

@@ -1,1 +1,1 @@
-"""The classifier's stage that runs in this process: a small head over character n-grams and the conversation."""
+"""The classifier's stage that runs in this process: a small tuned BERT, and a head that joins it with character n-grams."""

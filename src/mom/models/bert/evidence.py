@@ -6,7 +6,7 @@ from math import copysign
 
 from mom.mixture.conversation import Conversation
 from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
-from mom.models.bert.head import Head
+from mom.models.bert.reader import Reader, probability_of
 
 WORD = re.compile(r"\w+")
 WORDS_TRIED = 60
@@ -14,17 +14,17 @@ SHOWN = 4
 WORTH_SHOWING = 0.25  # of a change in log-odds
 
 
-def words_that_speak(head: Head, conversation: Conversation) -> Sequence[str]:
+def words_that_speak(reader: Reader, conversation: Conversation) -> Sequence[str]:
     """The words without which the head would be less sure, most telling first: the probability of an image without each."""
     text = conversation.last.content
     if len(text) > HEAD_CHARS + TAIL_CHARS:
         text = f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
-    whole = head.logit(conversation.with_last_words(text))
+    whole = reader.logit(conversation.with_last_words(text))
     changes = []
     for found in list(WORD.finditer(text))[:WORDS_TRIED]:
         without = conversation.with_last_words(text[: found.start()] + text[found.end() :])
-        change = copysign(1, whole) * (whole - head.logit(without))
-        changes.append((change, found[0], head.image_probability(without)))
+        logit = reader.logit(without)
+        changes.append((copysign(1, whole) * (whole - logit), found[0], probability_of(logit)))
     changes.sort(key=lambda change: -change[0])
     return [
         f"without “{word}” the probability of an image is {probability:.2f}"

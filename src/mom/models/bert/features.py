@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mom.mixture.conversation import Conversation
 
-VERSION = 1  # of the features; a head trained on others is not used
+VERSION = 2  # of the features; a head trained on others is not used
 BITS = 20
 HEAD_CHARS, TAIL_CHARS = 400, 300  # of a long message, its beginning and end are read
 EARLIER_CHARS = 300
@@ -55,7 +55,7 @@ def state_of(conversation: Conversation) -> State:
 
 def features(conversation: Conversation) -> tuple[Indices, Values]:
     """The features of the conversation's last message: indices below 2**BITS and their values."""
-    raw = _ends(conversation.last.content, HEAD_CHARS, TAIL_CHARS)
+    raw = ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS)
     state = state_of(conversation)
     text = _plain(raw)
     words = WORD.findall(text)
@@ -74,7 +74,7 @@ def features(conversation: Conversation) -> tuple[Indices, Values]:
     return np.concatenate(indices), np.concatenate(values)
 
 
-def _ends(text: str, head: int, tail: int) -> str:
+def ends_of(text: str, head: int, tail: int) -> str:
     """`text`, or its head and tail where it is longer: bounded work on a message of any length."""
     return text if len(text) <= head + tail else f"{text[:head]} … {text[-tail:]}"
 

@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 from mom.models.bert.evidence import words_that_speak
 from mom.models.bert.features import State, state_of
-from mom.models.bert.head import SHIPPED, Head, HeadError, read_head
+from mom.models.bert.head import HeadError
+from mom.models.bert.options import BertOptions
+from mom.models.bert.reader import Reader, load_reader
 
-_read_head_once = cache(read_head)  # stages of one process share it
+_shared_reader = cache(load_reader)  # stages of one process share it
 log = logging.getLogger(__name__)
 
 REASONS = {
@@ -23,43 +24,58 @@ REASONS = {
 }
 
 
+DEFAULT = BertOptions()
+
+
 class BertStage:
-    """Reads its head file at the first message, once; without a usable one it passes every message on."""
+    """Loads its files once, at the start of the server or at the first message; without usable ones it passes every message on."""
 
     name = DecidedBy.BERT.value
 
-    def __init__(self, path: Path = SHIPPED, *, decides_always: bool = False) -> None:
+    def __init__(self, options: BertOptions = DEFAULT, *, decides_always: bool = False) -> None:
         """`decides_always`: the likelier need also where the head is not sure, for there is no next stage."""
-        self._path = path
+        self._options = options
         self._decides_always = decides_always
-        self._head: Head | None = None
+        self._reader: Reader | None = None
         self._loaded = asyncio.Lock()
         self._usable = True
+        self._loading: asyncio.Task[None] | None = None
+
+    def load_soon(self) -> None:
+        """Begin to load, so that the first message does not wait for it; call it on the event loop."""
+        self._loading = asyncio.create_task(self._load_once(), name="loading of the bert stage")
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
-        async with self._loaded:
-            if self._head is None and self._usable:
-                await asyncio.to_thread(self._load)
-        if self._head is None:
+        await self._load_once()
+        if self._reader is None:
             return None
-        return await asyncio.to_thread(self._weigh, self._head, conversation)
+        return await asyncio.to_thread(self._weigh, self._reader, conversation)
 
     async def evidence(self, conversation: Conversation) -> Sequence[str]:
         """The words that speak for its verdict; it is asked after the verdict."""
-        return await asyncio.to_thread(words_that_speak, self._head, conversation) if self._head else ()
+        return await asyncio.to_thread(words_that_speak, self._reader, conversation) if self._reader else ()
+
+    async def _load_once(self) -> None:
+        async with self._loaded:
+            if self._reader is None and self._usable:
+                await asyncio.to_thread(self._load)
 
     def _load(self) -> None:
         try:
-            self._head = _read_head_once(self._path)
+            self._reader = _shared_reader(self._options.head)
         except HeadError as error:
             self._usable = False
             log.warning("the bert stage is left out: %s", error)
 
-    def _weigh(self, head: Head, conversation: Conversation) -> Verdict | None:
-        probability = head.image_probability(conversation)
-        if probability >= head.image_threshold:
+    def _weigh(self, reader: Reader, conversation: Conversation) -> Verdict | None:
+        probability = reader.image_probability(conversation)
+        text_threshold, image_threshold = self._options.text_threshold, self._options.image_threshold
+        if probability >= (reader.head.image_threshold if image_threshold is None else image_threshold):
             need = Need.IMAGE
-        elif probability <= head.text_threshold or self._decides_always:
+        elif (
+            probability <= (reader.head.text_threshold if text_threshold is None else text_threshold)
+            or self._decides_always
+        ):
             need = Need.TEXT
         else:
             return None

@@ -68,7 +68,7 @@ class Report:
         """What people are told, or nothing where all is well."""
         right = f"right on {self.right} of {self.asked} test messages"
         if self.is_bypassed and self.rival_right is not None:
-            return f"Bypassed: {right}, the quick reader on {self.rival_right}."
+            return f"Bypassed: {right}, BERT on {self.rival_right}."
         if self.is_bypassed:
             return f"Bypassed: {right}, little more than text for everything ({self.texts})."
         if self.rereads_prompt:

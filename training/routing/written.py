@@ -1,0 +1,71 @@
+"""Reads the messages that people of this project wrote by hand: `written/*.txt` (its README tells the form) and `written/*.jsonl`."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mom.evaluation.routing_data import read_example
+from training.routing.generate import Row, plain
+
+FOLDER = Path(__file__).parent / "written"
+ROUTES = ("text", "image")
+
+
+def read_written(folder: Path = FOLDER) -> dict[str, list[Row]]:
+    """The rows of each file, by the file's name. Raises `ValueError` with file and line."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".txt", ".jsonl"}:
+            read = _read_blocks if path.suffix == ".txt" else _read_lines
+            found[path.name] = list(dict.fromkeys(read(path)))
+    return found
+
+
+def _read_blocks(path: Path) -> Iterator[Row]:
+    route, kind, lang, is_chat = "", "", "", False
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.startswith("= "):
+            words = line[2:].split()
+            is_chat = words[3:] == ["chat"]
+            if len(words) != 3 + is_chat or words[0] not in ROUTES:
+                raise ValueError(f"{path.name}, line {number}: a header reads `= route kind lang [chat]`, not {line!r}")
+            route, kind, lang = words[:3]
+        elif line.strip():
+            turns = [turn.strip() for turn in line.split("||")] if is_chat else [line.strip()]
+            if not route or len(turns) % 2 == 0 or not all(turns):
+                raise ValueError(f"{path.name}, line {number}: turns are a user's and an assistant's, in turn")
+            yield Row(
+                tuple(
+                    (("assistant" if at % 2 else "user"), turn.replace("\\n", "\n")) for at, turn in enumerate(turns)
+                ),
+                route,
+                kind,
+                lang,
+            )
+
+
+def _read_lines(path: Path) -> Iterator[Row]:
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if line.strip():
+            try:
+                example = read_example(line)
+            except ValueError as error:
+                raise ValueError(f"{path.name}, line {number}: {error}") from error
+            turns = tuple((message.role, message.as_words) for message in example.conversation.messages)
+            yield Row(turns, str(example.route), example.slices.get("kind", "other"), example.slices.get("lang", "en"))
+
+
+HELD_OUT = 12  # one in so many of each file's rows, by its words, measures only
+
+
+def split_written(*, without: frozenset[str]) -> tuple[list[Row], list[Row]]:
+    """The written rows that are trained on, and those that only measure; none whose plain words are in `without`, unless few."""
+    trained: list[Row] = []
+    held: list[Row] = []
+    for rows in read_written().values():
+        for row in rows:
+            words = plain(row.turns[-1][1])
+            if words in without and len(words.split()) >= 3:
+                continue
+            (held if zlib.crc32(words.encode()) % HELD_OUT == 0 else trained).append(row)
+    return trained, held
