@@ -28,7 +28,7 @@ def take(url: str) -> None:
             page.keyboard.press("Enter")
             answers = page.get_by_role("article", name="Answer")
             expect(answers.last).to_have_attribute("aria-busy", "false", timeout=DEADLINE_MS)
-        page.get_by_role("button", name="image ·").click()
+        page.get_by_role("button", name="needs image").click()
         page.get_by_role("region", name="The answer's story").wait_for()
         page.locator(".scroller").evaluate("node => { node.scrollTop = node.scrollHeight }")
         page.screenshot(path=OUTPUT)

@@ -1,14 +1,32 @@
 /** Builds the chat component into Flask's static folder under fixed names; `npm run dev` asks a running MoM for data. */
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const mom = process.env.MOM_URL ?? 'http://127.0.0.1:8600'
 // MoM refuses a foreign Host and Origin, so both are the server's own on the way there.
 const proxied = { target: mom, changeOrigin: true, headers: { origin: new URL(mom).origin } }
 
-export default defineConfig(({ command }) => ({
-  plugins: [svelte()],
-  base: command === 'build' ? '/static/chat/' : '/',
+/** KaTeX names each font in three formats; every browser that runs this page takes the first. */
+const onlyWoff2: Plugin = {
+  name: 'only-woff2',
+  enforce: 'pre',
+  transform(code, id) {
+    return id.includes('/katex/') && id.includes('.css') ? code.replace(/,url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)/g, '') : null
+  },
+}
+
+/** `chat.css` is the page's; fonts lie in a folder, and what is loaded later keeps its own name. */
+function assetName({ names }: { names: string[] }): string {
+  const name = names[0] ?? ''
+  if (name.endsWith('.woff2')) return 'fonts/[name][extname]'
+  return name.endsWith('.css') && !/fonts|katex/.test(name) ? 'chat.css' : '[name][extname]'
+}
+
+export default defineConfig({
+  plugins: [onlyWoff2, svelte()],
+  // Every file finds the others beside it, wherever the page is served.
+  base: './',
   server: {
     host: '127.0.0.1',
     proxy: { '/api': proxied, '/images': proxied },
@@ -24,7 +42,7 @@ export default defineConfig(({ command }) => ({
       output: {
         entryFileNames: 'chat.js',
         chunkFileNames: 'chat-[name].js',
-        assetFileNames: 'chat[extname]',
+        assetFileNames: assetName,
       },
     },
   },
@@ -32,4 +50,4 @@ export default defineConfig(({ command }) => ({
     include: ['tests/**/*.test.ts'],
     environment: 'node',
   },
-}))
+})

@@ -47,7 +47,7 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, widt
     expect_no_violations(page, "streaming")
     writing.open()
     expect(answers(page)).to_have_attribute("aria-busy", "false")
-    answers(page).get_by_role("button", name="text · small LLM").click()
+    answers(page).get_by_role("button", name="needs text: small LLM").click()
     expect_no_violations(page, "answered, with its story")
 
     drawing = Gate()

@@ -102,6 +102,24 @@ def test_code_is_coloured_once_it_is_whole_and_the_colours_come_only_with_code(m
     assert [url.split("?")[0].split("/")[-1] for url in asked if url.endswith(".js")] == ["chat-highlight.js"]
 
 
+def test_mathematics_is_set_and_comes_only_with_formulas(mom: ScriptedMom, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answered(page, "Hello")
+    assert [url for url in asked if "math" in url or "katex" in url.lower()] == []
+    mom.models.large_llm = ScriptedLanguageModel(
+        [r"Energy is $E = mc^2$.", "\n\n$$\n\\frac{a}{b}\n$$\n\n", r"And $\nothing{$."]
+    )
+    answered(page, "Formulas")
+    formulas = answers(page).last.locator(".katex")
+    expect(formulas).to_have_count(2)
+    expect(formulas.first.locator(".katex-html")).to_have_css("font-family", re.compile("KaTeX_Main"))
+    # The bar of a fraction stands where its inline style says: such a style comes by script, as the page allows none in markup.
+    assert formulas.last.locator(".mfrac .vlist > span").first.get_attribute("style")
+    expect(answers(page).last.locator(".math-error")).to_have_text(r"\nothing{")
+    assert all(url.startswith((mom.url, "data:")) for url in asked)
+
+
 def test_a_slash_offers_the_commands_and_completes_them(page: Page) -> None:
     box = page.get_by_label("Message", exact=True)
     box.press_sequentially("/")

@@ -55,7 +55,7 @@ def test_on_a_phone_chats_and_mixture_are_drawers(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("navigation", name="Chats")).to_be_hidden()
     ask(page, "Hello")
-    answers(page).get_by_role("button", name="text · small LLM").click()
+    answers(page).get_by_role("button", name="needs text: small LLM").click()
     page.get_by_role("button", name="On the diagram").click()
     expect(page.get_by_role("heading", name="The mixture")).to_be_visible()
 

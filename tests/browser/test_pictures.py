@@ -39,15 +39,20 @@ def test_a_picture_shows_its_queue_its_steps_its_preview_and_its_record(mom: Scr
 
 def test_the_image_message_path_passes_both_llms_by(page: Page) -> None:
     ask(page, "/image a lighthouse")
-    expect(answers(page).get_by_role("button", name="image · command")).to_be_visible()
+    expect(answers(page).get_by_role("button", name="needs image: command")).to_be_visible()
     expect(answers(page).get_by_alt_text("a lighthouse")).to_be_visible()
     expect(page.get_by_role("img", name="The mixture. Image model: done")).to_be_visible()
 
 
-def test_words_that_are_not_read_are_named(mom: ScriptedMom, page: Page) -> None:
+def test_words_that_are_not_read_are_struck_through_also_after_a_reload(mom: ScriptedMom, page: Page) -> None:
     mom.models.image_model = ScriptedImageModel(dropped_tail="and a boat")
     ask(page, "/image a lighthouse and a boat")
-    expect(answers(page)).to_contain_text("does not read as far as “and a boat”")
+    read_no_more = answers(page).get_by_role("figure").locator("s")
+    expect(read_no_more).to_have_text("and a boat")
+    expect(answers(page)).to_contain_text("did not read what is struck through")
+    page.reload()
+    expect(read_no_more).to_have_text("and a boat")
+    expect(answers(page).get_by_role("figure").locator(".prompt")).to_have_text("a lighthouse and a boat")
 
 
 def test_a_picture_that_cannot_be_drawn_leaves_its_prompt_and_the_reason(mom: ScriptedMom, page: Page) -> None:
@@ -66,7 +71,7 @@ def test_a_text_is_overruled_by_a_picture_and_both_are_kept(mom: ScriptedMom, pa
     page.get_by_role("button", name="Draw it instead").click()
     expect(answers(page).get_by_alt_text("a fox")).to_be_visible()
     expect(answers(page)).to_contain_text("2/2")
-    expect(answers(page).get_by_role("button", name="image · your correction")).to_be_visible()
+    expect(answers(page).get_by_role("button", name="needs image: your correction")).to_be_visible()
     page.get_by_role("button", name="Previous version").click()
     expect(answers(page)).to_contain_text("A long")
     expect(answers(page)).to_contain_text("Stopped.")
@@ -78,7 +83,7 @@ def test_a_wish_is_visible_before_the_server_has_heard_of_it(page: Page) -> None
     held = HeldRequest(page, "**/overrule")
     page.get_by_role("button", name="Draw it instead").click()
     expect(answers(page)).to_contain_text("2/2")
-    expect(answers(page)).to_contain_text("Deciding")
+    expect(answers(page)).to_contain_text("deciding")
     held.release()
     expect(answers(page).get_by_alt_text("a fox")).to_be_visible()
 

@@ -38,7 +38,7 @@ def test_the_story_of_an_answer_is_told_on_click(page: Page) -> None:
     expect(answers(page)).to_have_attribute("aria-busy", "false")
     story = page.get_by_role("region", name="The answer's story")
     expect(story).to_have_count(0)
-    chip = answers(page).get_by_role("button", name="text · small LLM")
+    chip = answers(page).get_by_role("button", name="needs text: small LLM")
     chip.click()
     expect(chip).to_have_attribute("aria-expanded", "true")
     steps = story.get_by_role("listitem")
@@ -54,7 +54,7 @@ def test_the_diagram_shows_the_way_of_the_answer_whose_story_is_told(mom: Script
     diagram(page, "Image model: done")
     ask(page, "Hello")
     diagram(page, "Classifier: done, Large LLM: done")
-    answers(page).first.get_by_role("button", name="image · command").click()
+    answers(page).first.get_by_role("button", name="needs image: command").click()
     diagram(page, "Image model: done")
 
 
@@ -66,7 +66,7 @@ def test_where_motion_is_unwanted_nothing_moves(browser: Browser, mom: ScriptedM
     page.goto("/")
     ask(page, "Hello")
     gate.wait_until_reached()
-    expect(answers(page)).to_contain_text("Deciding")
+    expect(answers(page)).to_contain_text("deciding")
     assert page.evaluate("document.getAnimations().length") == 0
     gate.open()
     expect(answers(page)).to_contain_text("Hello!")

@@ -30,7 +30,7 @@ def test_an_answer_streams_in_as_markdown(mom: ScriptedMom, page: Page) -> None:
 def test_the_verdict_is_a_chip_and_the_diagram_shows_the_way(page: Page) -> None:
     ask(page, "Hello")
     expect(
-        answers(page).get_by_role("button", name=re.compile(r"^text · small LLM · 0\.98 · [\d.]+ ms$"))
+        answers(page).get_by_role("button", name=re.compile(r"^needs text: small LLM 0\.98 in [\d.]+ ms Large LLM"))
     ).to_be_visible()
     expect(page.get_by_role("img", name="The mixture. Classifier: done, Large LLM: done")).to_be_visible()
 

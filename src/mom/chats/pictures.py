@@ -47,7 +47,7 @@ class Pictures:
         row = Image(
             id=new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
-            seed=picture.seed, steps=picture.steps, model=picture.model,
+            seed=picture.seed, steps=picture.steps, model=picture.model, dropped_tail=picture.dropped_tail,
         )  # fmt: skip
         self._write_file(row.id, write_record(picture, words=words, drawn_at=row.created_at))
         try:

@@ -24,6 +24,7 @@ def as_image(row: Image) -> events.Image:
         steps=row.steps,
         prompt=row.prompt,
         alt=row.prompt or row.words or "a picture",
+        dropped_tail=row.dropped_tail,
     )
 
 

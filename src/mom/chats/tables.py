@@ -89,7 +89,7 @@ class Message(Table):
 class Image(Table):
     """The record of a picture file: drawn (`kind` drawing), or added to a question by a person (`kind` attachment).
 
-    `words` is what the person wrote, `prompt` what the image model was given.
+    `words` is what the person wrote, `prompt` what the image model was given, `dropped_tail` the end of it that it did not read.
     """
 
     __tablename__ = "images"
@@ -104,6 +104,7 @@ class Image(Table):
     seed: Mapped[int | None] = mapped_column(BigInteger)
     steps: Mapped[int | None]
     model: Mapped[str] = mapped_column(String(200), default="")
+    dropped_tail: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Verdict(Table):

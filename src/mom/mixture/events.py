@@ -79,7 +79,7 @@ class ImageProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that has been stored. `width` and `height` in px."""
+    """A picture that has been stored. `width` and `height` in px; `dropped_tail` is the prompt's end that was not read."""
 
     id: str
     url: str
@@ -89,6 +89,7 @@ class Image:
     steps: int | None
     prompt: str
     alt: str
+    dropped_tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

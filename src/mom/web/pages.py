@@ -5,6 +5,8 @@ from pathlib import Path
 from flask import current_app, render_template, url_for
 
 BUILT_FILES = ("chat.js", "chat.css")
+FONTS = ("instrument-sans", "newsreader")
+"""Those that the first screen is set in; asked for with the page, they come before its words are drawn."""
 
 
 def show_chat(**_chat_id: str) -> tuple[str, int]:
@@ -13,7 +15,8 @@ def show_chat(**_chat_id: str) -> tuple[str, int]:
     if not all((folder / name).is_file() for name in BUILT_FILES):
         return render_template("not_built.html"), 503
     script, style = (_link(folder, name) for name in BUILT_FILES)
-    return render_template("chat.html", script=script, style=style), 200
+    fonts = [url_for("static", filename=f"chat/fonts/{name}-latin-wght-normal.woff2") for name in FONTS]
+    return render_template("chat.html", script=script, style=style, fonts=fonts), 200
 
 
 def _link(folder: Path, name: str) -> str:

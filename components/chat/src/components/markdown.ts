@@ -2,6 +2,8 @@
 
 import createDOMPurify from 'dompurify'
 import { Marked } from 'marked'
+import { addressOf } from '../stores/place'
+import { mathSyntax } from './math_syntax'
 
 const marked = new Marked({
   gfm: true,
@@ -12,15 +14,19 @@ const marked = new Marked({
   },
 })
 
+marked.use(mathSyntax((tex, isDisplay) => `<span class="math-${isDisplay ? 'display' : 'inline'}">${escapeHtml(tex)}</span>`))
+
 const purify = createDOMPurify(window)
 
 const POLICY = {
   ALLOWED_TAGS: [
-    ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'sub', 'sup', 'code', 'pre', 'blockquote'],
+    ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'sub', 'sup', 'code', 'pre', 'blockquote', 'span'],
     ...['ul', 'ol', 'li', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'a', 'img'],
   ],
   ALLOWED_ATTR: ['href', 'src', 'alt', 'title', 'start', 'align', 'class'],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/images\/|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
+  // No addresses, so the rule for addresses must not judge them.
+  ADD_URI_SAFE_ATTR: ['align', 'start'],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
@@ -30,34 +36,66 @@ const POLICY = {
 const OWN_IMAGE = /^(?:\/images\/[\w-]+\.png$|data:image\/)/i
 
 const LANGUAGE = /^language-[\w+#-]{1,20}$/
+const FORMULA = /^math-(?:inline|display)$/
 
 /** Where a link may lead; one that led elsewhere is left as its words. */
 const LINK = /^(?:https?:|mailto:|\/images\/)/i
 
-/**
- * The HTML of each block (paragraph, list, code, …), not yet sanitised. While a text grows only its last blocks change,
- * so only these need be drawn again.
- */
+/** The HTML of each block (paragraph, list, code, …), not yet sanitised. */
 export function renderBlocks(text: string): string[] {
-  const tokens = marked.lexer(text)
-  return tokens.filter((token) => token.type !== 'space').map((token) => marked.parser([token]))
+  return new GrowingMarkdown().render(text, true)
+}
+
+/**
+ * The same for a text that grows: a block that another one follows has got its end, and is not read again, so that each new word
+ * costs the last block only. What a link's address is may stand anywhere: it is found once the text is whole.
+ */
+export class GrowingMarkdown {
+  #text = ''
+  /** The blocks that have got their end, and how many characters they are. */
+  #ended: string[] = []
+  #endedChars = 0
+
+  render(text: string, isWhole: boolean): string[] {
+    const unix = text.replace(/\r\n?/g, '\n') // as marked counts characters
+    if (isWhole || !unix.startsWith(this.#text)) {
+      this.#ended = []
+      this.#endedChars = 0
+    }
+    this.#text = unix
+    const blocks = [...this.#ended]
+    let place = this.#endedChars
+    for (const token of marked.lexer(unix.slice(this.#endedChars))) {
+      if (token.type !== 'space') {
+        this.#ended = [...blocks]
+        this.#endedChars = place
+        blocks.push(marked.parser([token]))
+      }
+      place += token.raw.length
+    }
+    return blocks
+  }
 }
 
 /** The nodes of rendered HTML that may be shown. Nothing in them runs, and nothing is fetched from elsewhere. */
 export function sanitise(html: string): DocumentFragment {
-  const fragment = purify.sanitize(html, { ...POLICY, ALLOWED_TAGS: [...POLICY.ALLOWED_TAGS], ALLOWED_ATTR: [...POLICY.ALLOWED_ATTR] })
+  const fragment = purify.sanitize(html, { ...POLICY, ALLOWED_TAGS: [...POLICY.ALLOWED_TAGS], ALLOWED_ATTR: [...POLICY.ALLOWED_ATTR], ADD_URI_SAFE_ATTR: [...POLICY.ADD_URI_SAFE_ATTR] })
   for (const image of fragment.querySelectorAll('img')) {
-    if (!OWN_IMAGE.test(image.getAttribute('src') ?? '')) image.replaceWith(blockedImage(image))
+    const address = image.getAttribute('src') ?? ''
+    if (OWN_IMAGE.test(address)) image.src = addressOf(address)
+    else image.replaceWith(blockedImage(image))
   }
   for (const link of fragment.querySelectorAll('a')) {
-    if (LINK.test(link.getAttribute('href') ?? '')) {
+    const address = link.getAttribute('href') ?? ''
+    if (LINK.test(address)) {
+      link.href = addressOf(address)
       link.rel = 'noopener noreferrer nofollow'
       link.target = '_blank'
     } else {
       link.replaceWith(...link.childNodes)
     }
   }
-  for (const node of fragment.querySelectorAll('[class]')) keepLanguageOnly(node)
+  for (const node of fragment.querySelectorAll('[class]')) keepKnownClass(node)
   return fragment
 }
 
@@ -66,11 +104,11 @@ export function sanitiseCode(html: string): DocumentFragment {
   return purify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true })
 }
 
-/** The one class that an answer may bring along: the language of a block of code. */
-function keepLanguageOnly(node: Element): void {
-  const language = LANGUAGE.exec(node.className)?.[0]
+/** The classes that an answer may bring along: the language of a block of code, and the mark of a formula. */
+function keepKnownClass(node: Element): void {
+  const name = (node.matches('pre > code') ? LANGUAGE : node.matches('span') ? FORMULA : null)?.exec(node.className)?.[0]
   node.removeAttribute('class')
-  if (language && node.matches('pre > code')) node.className = language
+  if (name) node.className = name
 }
 
 /** What stands in place of a picture that lies elsewhere: loading it would tell its owner what is being read here. */

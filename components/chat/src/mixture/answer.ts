@@ -1,6 +1,6 @@
 /** An answer as it grows: a pure value, and the one function that takes it from event to event. */
 
-import type { Failure, Picture, StoredMessage, TurnEvent, TurnStatus, Usage, Verdict } from './events'
+import type { EventName, Failure, Picture, StoredMessage, TurnEvent, TurnStatus, Usage, Verdict } from './events'
 
 /** A picture on its way. `position` counts the pictures before it in the queue; `preview` is a data URL. */
 export interface Drawing {
@@ -84,7 +84,10 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
     case 'reasoning_delta':
       return { ...answer, reasoning: answer.reasoning + event.data.text }
     case 'image_prompt_written':
-      return { ...answer, drawing: { ...drawingOf(answer), prompt: event.data.prompt, droppedTail: event.data.dropped_tail } }
+      return {
+        ...answer,
+        drawing: { ...drawingOf(answer), prompt: event.data.prompt, droppedTail: event.data.dropped_tail },
+      }
     case 'image_queued':
       return { ...answer, drawing: { ...drawingOf(answer), position: event.data.position } }
     case 'image_progress': {
@@ -119,6 +122,16 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
       event satisfies never
       return answer
   }
+}
+
+/** The step that is over with an event, under the name that the turn's own timings have for it. */
+const TIMED: Partial<Record<EventName, string>> = { routed: 'routed_ms', text_delta: 'first_token_ms', image_prompt_written: 'image_prompt_ms' }
+
+/** The answer after an event that has just happened, `elapsed` ms after the question: the turn's own timings come with its end only. */
+export function applyLiveEvent(answer: Answer, event: TurnEvent, elapsed: number): Answer {
+  const step = TIMED[event.name]
+  const next = applyEvent(answer, event)
+  return step === undefined || step in next.timings ? next : { ...next, timings: { ...next.timings, [step]: elapsed } }
 }
 
 function drawingOf(answer: Answer): Drawing {

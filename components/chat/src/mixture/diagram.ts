@@ -1,10 +1,12 @@
 /** Which boxes and arrows of the mixture's diagram are lit, read off an answer. */
 
 import type { Answer } from './answer'
+import type { TurnStatus } from './events'
 import { isCertain } from './words'
 
 export type Box = 'small_llm' | 'large_llm' | 'image_model'
-export type Light = 'off' | 'working' | 'done' | 'failed'
+/** `stopped`: it was at work when the answer was stopped or interrupted. */
+export type Light = 'off' | 'working' | 'done' | 'stopped' | 'failed'
 
 /** `ask`: to the classifier; `direct`: past it, to the large LLM; `command`: past both LLMs; `draw`: to the image model. */
 export type Arrow = 'ask' | 'direct' | 'command' | 'text' | 'image' | 'draw' | 'words' | 'picture'
@@ -14,14 +16,22 @@ export interface Lights {
   arrows: ReadonlySet<Arrow>
 }
 
+/** Of the part at work, by how the answer stands. */
+const LIGHT_AT_WORK: Record<TurnStatus, Light> = {
+  running: 'working',
+  finished: 'done',
+  stopped: 'stopped',
+  interrupted: 'stopped',
+  failed: 'failed',
+}
+
 /** The way an answer took, as far as it has got. Without an answer all is off. */
 export function lightsOf(answer: Answer | null): Lights {
   const boxes: Record<Box, Light> = { small_llm: 'off', large_llm: 'off', image_model: 'off' }
   const arrows = new Set<Arrow>()
   if (!answer) return { boxes, arrows }
 
-  const atWork: Light =
-    answer.status === 'running' ? 'working' : answer.status === 'finished' ? 'done' : answer.status === 'failed' ? 'failed' : 'off'
+  const atWork = LIGHT_AT_WORK[answer.status]
   const { verdict, drawing } = answer
   if (!verdict) {
     arrows.add('ask')

@@ -24,6 +24,8 @@ export interface Picture {
   seed: number | null
   steps: number | null
   prompt: string
+  /** The end of the prompt that the image model did not read; empty where it read all. */
+  dropped_tail: string
   alt: string
 }
 

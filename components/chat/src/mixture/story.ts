@@ -62,7 +62,10 @@ export function figuresOf(answer: Answer | null): Record<Box, string> {
   for (const { box, from, to } of stepsOf(answer)) {
     if (box !== 'small_llm' && from !== null && to !== null) figures[box] = durationWords(to - from)
   }
-  if (answer.status === 'running' && drawing) {
+  if (answer.status === 'running' && verdict.need === 'text' && answer.timings.first_token_ms !== undefined && answer.timings.routed_ms !== undefined) {
+    figures.large_llm = `first word ${durationWords(Math.max(0, answer.timings.first_token_ms - answer.timings.routed_ms))}`
+  }
+  if (answer.status === 'running' && drawing && answer.pictures.length === 0) {
     if (drawing.position) figures.image_model = `${drawing.position} before it`
     else if (drawing.steps) figures.image_model = `step ${drawing.step}/${drawing.steps}`
   }

@@ -24,13 +24,6 @@ export function durationWords(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
-/** A verdict on one line: `image · small LLM · 0.98 · 12 ms`. What was certain by its form has no figures. */
-export function verdictWords(verdict: Verdict): string {
-  const decider = deciders[verdict.decided_by]
-  if (isCertain(verdict)) return `${verdict.need} · ${decider}`
-  return [verdict.need, decider, verdict.confidence.toFixed(2), durationWords(verdict.took_ms)].join(' · ')
-}
-
 /** What is being done for a running answer, in a word or two; empty once it has ended. */
 export function phaseWords(answer: Answer): string {
   if (answer.status !== 'running') return ''

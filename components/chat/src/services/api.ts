@@ -1,6 +1,7 @@
 /** MoM's HTTP interface for the page: one function for each request. Keeps no state. */
 
 import type { Failure, Need, StoredMessage, TurnStatus } from '../mixture/events'
+import { addressedMessage, addressOf } from './server'
 
 export interface ChatSummary {
   id: string
@@ -66,7 +67,10 @@ export const listChats = (): Promise<ChatSummary[]> => request('GET', '/api/chat
 
 export const createChat = (): Promise<{ id: string }> => request('POST', '/api/chats', {})
 
-export const readChat = (id: string): Promise<StoredChat> => request('GET', `/api/chats/${id}`)
+export async function readChat(id: string): Promise<StoredChat> {
+  const chat = await request<StoredChat>('GET', `/api/chats/${id}`)
+  return { ...chat, messages: chat.messages.map(addressedMessage) }
+}
 
 export const renameChat = (id: string, title: string): Promise<unknown> => request('PATCH', `/api/chats/${id}`, { title })
 
@@ -94,7 +98,7 @@ export const swapPart = (name: string, address: string): Promise<unknown> => req
 async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
   let response: Response
   try {
-    response = await fetch(path, {
+    response = await fetch(addressOf(path), {
       method,
       headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,9 +1,10 @@
-/** All chats: the list, the one that is open, and its place in the page's address. */
+/** All chats: the list, and the one that is open. */
 
 import { SvelteMap } from 'svelte/reactivity'
 import { type ChatSummary, deleteChat, listChats, renameChat } from '../services/api'
 import { Conversation, type ConversationOwner } from './conversation.svelte'
 import { failureOf } from './message.svelte'
+import { pageOf, type Place } from './place'
 
 export type { ChatSummary }
 
@@ -16,13 +17,24 @@ export class ChatsStore implements ConversationOwner {
   open = $state.raw<Conversation>(new Conversation(this))
   readonly #conversations = new SvelteMap<string, Conversation>()
 
-  /** Read the list and open the chat that the address names. */
+  /** `onUnreachable` is told when MoM does not answer any more. */
+  constructor(
+    readonly place: Place,
+    readonly onUnreachable: () => void,
+  ) {}
+
+  /** Read the list and open the chat that its place names. */
   async start(): Promise<void> {
-    addEventListener('popstate', () => {
-      this.#openAddressed()
+    this.place.onChange(() => {
+      this.#openPlaced()
     })
-    this.#openAddressed()
+    this.#openPlaced()
     await this.refresh()
+  }
+
+  /** MoM answers again after it did not. */
+  async comeBack(): Promise<void> {
+    await Promise.all([this.refresh(), this.open.read()])
   }
 
   async refresh(): Promise<void> {
@@ -43,13 +55,13 @@ export class ChatsStore implements ConversationOwner {
 
   /** The address of a chat, or of a new one. */
   addressOf(id: string | null): string {
-    return id ? `/chats/${id}` : '/'
+    return pageOf(id)
   }
 
   /** Show another chat, or a new one. */
   goTo(id: string | null): void {
-    history.pushState(null, '', this.addressOf(id))
-    this.#openAddressed()
+    this.place.go(id)
+    this.#openPlaced()
   }
 
   async rename(id: string, title: string): Promise<void> {
@@ -74,15 +86,15 @@ export class ChatsStore implements ConversationOwner {
     this.#conversations.set(conversation.id, conversation)
     conversation.title = firstWords.slice(0, TITLE_CHARS)
     this.list = [{ id: conversation.id, title: conversation.title }, ...this.list]
-    if (this.open === conversation) history.replaceState(null, '', this.addressOf(conversation.id))
+    if (this.open === conversation) this.place.name(conversation.id)
   }
 
   onChanged(): void {
     void this.refresh()
   }
 
-  #openAddressed(): void {
-    const id = /^\/chats\/([^/]+)$/.exec(location.pathname)?.[1] ?? null
+  #openPlaced(): void {
+    const id = this.place.read()
     if (id !== null && id === this.open.id) return
     this.open.leave()
     let conversation = id === null ? undefined : this.#conversations.get(id)

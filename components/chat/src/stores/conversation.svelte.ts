@@ -1,7 +1,7 @@
 /** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
 
-import type { Need } from '../mixture/events'
-import { ask, type Asked, createChat, overruleTurn, readChat, retryTurn } from '../services/api'
+import type { Failure, Need } from '../mixture/events'
+import { ask, type Asked, createChat, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
 import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
 import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
@@ -13,6 +13,8 @@ const WATCH_MS = 2000
 export interface ConversationOwner {
   onCreated: (conversation: Conversation, firstWords: string) => void
   onChanged: () => void
+  /** MoM does not answer any more. */
+  onUnreachable: () => void
 }
 
 export interface Wish {
@@ -30,6 +32,8 @@ export class Conversation {
   /** A plain sentence each: why the chat could not be read, and why the last wish could not be carried out. */
   readError = $state('')
   error = $state('')
+  /** There is no such chat (any more). */
+  isGone = $state(false)
   #draft = $state('')
   /** The question that is being edited. */
   editing = $state.raw<QuestionMessage | null>(null)
@@ -38,7 +42,15 @@ export class Conversation {
   /** Something was answered here while another chat was open. */
   hasNews = $state(false)
 
-  readonly tree = new MessageTree((parent) => new AnswerMessage(parent, () => void this.read()))
+  readonly tree = new MessageTree(
+    (parent) =>
+      new AnswerMessage(parent, {
+        onMissed: () => void this.read(),
+        onBreak: () => {
+          this.owner.onUnreachable()
+        },
+      }),
+  )
   readonly isAnswering = $derived(this.tree.answers.some((answer) => answer.isRunning))
   /** The answer that is being written at the end of what is shown. */
   readonly running = $derived.by(() => {
@@ -101,13 +113,15 @@ export class Conversation {
     if (!this.id || this.#wishesUnderWay > 0) return
     this.isLoading = true
     this.readError = ''
+    this.isGone = false
     try {
       const stored = await readChat(this.id)
       this.title = stored.title
       this.tree.store(stored.messages)
       this.#follow()
     } catch (error) {
-      this.readError = failureOf(error).message
+      this.readError = this.#failed(error).message
+      this.isGone = error instanceof RequestError && error.status === 404
     } finally {
       this.isLoading = false
     }
@@ -141,6 +155,18 @@ export class Conversation {
     return isAsked
   }
 
+  /** Ask one after the other, each once the one before has been answered and as long as nothing else has been asked. */
+  async askInTurn(questions: readonly string[]): Promise<void> {
+    for (const [index, words] of questions.entries()) {
+      const last = this.tree.path.at(-1)
+      if (index > 0 && (last?.role !== 'assistant' || last.answer.status !== 'finished')) return
+      if (!(await this.ask(words))) return
+      const answer = this.tree.path.at(-1)
+      if (answer?.role === 'assistant') await answer.ended
+      if (this.tree.path.at(-1) !== answer) return
+    }
+  }
+
   /** Ask other words in the place of `question`, with its pictures; both are kept, side by side. */
   async askInstead(question: QuestionMessage, content: string, seed: number | null = null): Promise<boolean> {
     this.error = ''
@@ -157,6 +183,12 @@ export class Conversation {
   /** Edit the question that was asked last, of those shown. */
   editLast(): void {
     this.editing = this.tree.path.findLast((message) => message.role === 'user') ?? null
+  }
+
+  /** Show another version of the last message that has some. */
+  stepVersion(offset: number): void {
+    const message = this.tree.path.findLast((one) => this.tree.siblings(one).count > 1)
+    if (message) this.tree.choose(message, offset)
   }
 
   async retry(answer: AnswerMessage): Promise<void> {
@@ -186,12 +218,17 @@ export class Conversation {
       return true
     } catch (error) {
       this.tree.remove(added)
-      this.error = failureOf(error).message
+      this.error = this.#failed(error).message
       return false
     } finally {
       this.#wishesUnderWay--
       this.owner.onChanged()
     }
+  }
+
+  #failed(error: unknown): Failure {
+    if (error instanceof RequestError && error.status === 0) this.owner.onUnreachable()
+    return failureOf(error)
   }
 
   async #create(firstWords: string): Promise<string> {

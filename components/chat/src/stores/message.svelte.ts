@@ -1,6 +1,6 @@
 /** The messages of a conversation's tree: a question, and an answer that follows its own turn while it runs. */
 
-import { type Answer, applyEvent, emptyAnswer, storedAnswer } from '../mixture/answer'
+import { type Answer, applyEvent, applyLiveEvent, emptyAnswer, storedAnswer } from '../mixture/answer'
 import type { Failure, StoredMessage, TurnStatus } from '../mixture/events'
 import { type Asked, readTurn, RequestError, stopTurn } from '../services/api'
 import { followTurn } from '../services/turn_events'
@@ -14,6 +14,12 @@ let keys = 0
 export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) return error.failure
   return { message: `The page made a mistake: ${String(error)}`, type: null, code: null, param: null }
+}
+
+/** Whom an answer tells: that its turn ended without its events having been read to the last, and that MoM is gone. */
+export interface AnswerOwner {
+  onMissed: () => void
+  onBreak: () => void
 }
 
 export class QuestionMessage {
@@ -53,11 +59,17 @@ export class AnswerMessage {
   /** The answer with all events that have come, where that is more than is drawn. */
   #latest: Answer | null = null
   #drawing: ReturnType<typeof setTimeout> | undefined
+  /** When this page asked; null for a turn that was begun elsewhere, whose events are replayed. */
+  #askedAt: number | null = null
+  #end: () => void = () => undefined
+  /** Fulfilled once the answer runs no longer. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#end = resolve
+  })
 
-  /** `onMissed` is told when the turn ended without its events having been read to the last. */
   constructor(
     readonly parent: Message | null,
-    readonly onMissed: () => void,
+    readonly owner: AnswerOwner,
   ) {}
 
   /** Take over what is stored. An answer that is being followed knows better already. */
@@ -73,6 +85,7 @@ export class AnswerMessage {
   begin(asked: Asked): void {
     this.id = asked.message_id
     this.turnId = asked.turn_id
+    this.#askedAt = performance.now()
     if (this.isStopping) void this.#sendStop()
   }
 
@@ -82,7 +95,9 @@ export class AnswerMessage {
     this.#close = followTurn(this.turnId, {
       onEvent: (event) => {
         this.#refusals = 0
-        this.#latest = applyEvent(this.#latest ?? this.answer, event)
+        const before = this.#latest ?? this.answer
+        this.#latest = this.#askedAt === null ? applyEvent(before, event) : applyLiveEvent(before, event, performance.now() - this.#askedAt)
+        if (event.name === 'turn_interrupted') this.owner.onBreak()
         if (this.#latest.status !== 'running') this.#settle()
         else this.#drawing ??= setTimeout(() => { this.#draw() }, DRAW_MS)
       },
@@ -90,14 +105,20 @@ export class AnswerMessage {
         this.isCutOff = false
       },
       onBreak: () => {
-        this.isCutOff = true
+        this.#cutOff()
       },
       onRefused: () => {
         this.leave()
-        this.isCutOff = true
+        this.#cutOff()
         this.#lookAgainSoon()
       },
     })
+  }
+
+  #cutOff(): void {
+    this.isCutOff = true
+    this.#askedAt = null // what comes next is a replay
+    this.owner.onBreak()
   }
 
   /** Let go of the event stream; the turn goes on without a reader. */
@@ -138,9 +159,9 @@ export class AnswerMessage {
   async #lookAgain(): Promise<void> {
     try {
       if ((await this.readStatus()) === 'running') this.follow()
-      else this.onMissed()
+      else this.owner.onMissed()
     } catch (error) {
-      if (error instanceof RequestError && error.status === 404) this.onMissed()
+      if (error instanceof RequestError && error.status === 404) this.owner.onMissed()
       else this.#lookAgainSoon()
     }
   }
@@ -157,6 +178,7 @@ export class AnswerMessage {
     this.isCutOff = false
     this.isStopping = false
     this.stopError = ''
+    this.#end()
   }
 }
 

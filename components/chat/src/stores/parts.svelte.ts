@@ -19,6 +19,9 @@ export class PartsStore {
   /** The models that are to be replaced, by part, until others play these parts. */
   replaced = $state.raw<Record<string, string>>({})
 
+  /** Told when MoM answers again after it did not. */
+  onBack: () => void = () => undefined
+
   readonly isLoading = $derived(Object.values(this.parts).some((part) => !SETTLED.includes(part.state)))
   readonly hasDemo = $derived(Object.values(this.parts).some((part) => part.demo))
   readonly isReplacing = $derived(Object.keys(this.replaced).length > 0)
@@ -32,6 +35,7 @@ export class PartsStore {
     try {
       const { parts } = await readParts()
       this.parts = Object.fromEntries(Object.entries(parts).filter(([name]) => name !== 'web'))
+      if (!this.isReachable) this.onBack()
       this.isReachable = true
       this.replaced = Object.fromEntries(Object.entries(this.replaced).filter(([name, model]) => this.#isStill(name, model)))
     } catch {

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest'
-import { renderBlocks, sanitise } from '../../src/components/markdown'
+import { GrowingMarkdown, renderBlocks, sanitise } from '../../src/components/markdown'
 
 function shown(html: string): HTMLElement {
   const place = document.createElement('div')
@@ -79,4 +79,52 @@ it('blocks that stand do not change while the text grows', () => {
     const standing = sofar.slice(0, -1)
     expect(whole.slice(0, standing.length)).toEqual(standing)
   }
+})
+
+describe('a text that grows', () => {
+  const texts: Record<string, string> = {
+    prose: '\n\n# Title\r\n\r\nOne *two*\nthree.\n\n- a\n- b\n\n  still b\n\n1. x\n2. y\n\nEnd.',
+    code: 'Look:\n\n```python\ndef f():\n\n    return 1\n```\n\nDone.\n\n    indented\n\n> quote\n> more\n\n---\n\nlast',
+    table: '| a | b |\n|---|--:|\n| 1 | 2 |\n\n$$\nx^2\n$$\n\nAnd $y$, for $5 or $10.\n',
+  }
+  it.each(Object.keys(texts))('gives the blocks of %s as a whole text does, at each character', (name) => {
+    const text = texts[name] ?? ''
+    const growing = new GrowingMarkdown()
+    for (let end = 1; end <= text.length; end++) {
+      expect(growing.render(text.slice(0, end), false)).toEqual(renderBlocks(text.slice(0, end)))
+    }
+  })
+
+  it('finds where a link leads once it is whole', () => {
+    const text = 'See [it].\n\n[it]: https://example.org\n'
+    const growing = new GrowingMarkdown()
+    for (let end = 1; end < text.length; end++) growing.render(text.slice(0, end), false)
+    expect(growing.render(text, true).join('')).toContain('href="https://example.org"')
+  })
+})
+
+it('a table keeps its alignment, and a list its first number', () => {
+  const place = render('| a |\n|--:|\n| 1 |\n\n3. three\n')
+  expect(place.querySelector('td')?.getAttribute('align')).toBe('right')
+  expect(place.querySelector('ol')?.start).toBe(3)
+})
+
+describe('mathematics', () => {
+  const formulas = (markdown: string): string[] =>
+    [...render(markdown).querySelectorAll('span')].map((node) => `${node.className}: ${node.textContent}`)
+
+  it.each([
+    ['So $a^2 < b_1$.', ['math-inline: a^2 < b_1']],
+    ['So \\(a_1 * b_1\\) it is.', ['math-inline: a_1 * b_1']],
+    ['$$\n\\frac{1}{2}\n$$', ['math-display: \\frac{1}{2}']],
+    ['Then\n\\[ x \\]\nends', ['math-display: x']],
+    ['It costs $5 or $10, not $ 7 $.', []],
+    ['`$x$` and\n\n```\n$$y$$\n```', []],
+  ])('%j', (markdown, expected) => {
+    expect(formulas(markdown)).toEqual(expected)
+  })
+
+  it('brings no class along but its own', () => {
+    expect(shown('<span class="math-inline round">x</span><span class="unseen">y</span>').querySelector('[class]')).toBeNull()
+  })
 })

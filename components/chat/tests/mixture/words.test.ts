@@ -1,17 +1,7 @@
 import { expect, it } from 'vitest'
 import { applyEvent, emptyAnswer } from '../../src/mixture/answer'
-import { endWords, phaseWords, verdictWords } from '../../src/mixture/words'
+import { endWords, phaseWords } from '../../src/mixture/words'
 import { goldenEvents } from '../golden'
-
-it('a verdict reads as need, decider, confidence and time', () => {
-  const verdict = goldenEvents('image_answer').find((event) => event.name === 'routed')?.data
-  expect(verdict && verdictWords(verdict)).toBe('image · small LLM · 0.98 · 12 ms')
-})
-
-it('a command needs no figures', () => {
-  const verdict = goldenEvents('image_command_with_long_prompt').find((event) => event.name === 'routed')?.data
-  expect(verdict && verdictWords(verdict)).toBe('image · command')
-})
 
 it('each phase of a picture is named', () => {
   let answer = emptyAnswer()

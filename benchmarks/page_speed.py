@@ -1,0 +1,151 @@
+"""How quick the chat page is in a browser: a chat of 2,000 messages opened, and an answer of 200 tokens a second streamed into it.
+
+    python -m benchmarks.page_speed [--rounds 5]
+
+Real MoM with scripted models in a process of its own, headless Chromium. `open_ms`: from the navigation until the last message is drawn. `long_tasks_ms`: what
+the browser's own observer calls a long task (over 50 ms on the main thread) while the answer streams. Writes
+`benchmarks/out/page_speed.json`.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mom.mixture.events import TextDelta
+from mom.mixture.ports import Ended
+from tests.browser.chat_page import ask
+from tests.browser.conftest import CHROMIUM
+from tests.browser.long_chat import store_long_chat
+from tests.browser.scripted_mom import scripted_mom
+from tests.scripted import ScriptedLanguageModel
+
+OUT = Path(__file__).resolve().parent / "out" / "page_speed.json"
+ESSAY = (Path(__file__).resolve().parents[1] / "tests/browser/essay.md").read_text(encoding="utf-8")
+MESSAGES = 2_000
+TOKENS_PER_S, TOKENS = 200, 2_000
+
+OBSERVE_LONG_TASKS = """
+window.longTasks = []
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longTasks.push({ at: Math.round(entry.startTime), ms: Math.round(entry.duration) })
+}).observe({ type: 'longtask', buffered: true })
+"""
+# Seen from inside, so that no waiting of the driver is measured: the frame after the last message has come.
+OBSERVE_OPENING = """
+window.opened = new Promise((resolve) => {
+  new MutationObserver((_, observer) => {
+    if (!document.body?.textContent.includes('The last word of all.')) return
+    observer.disconnect()
+    requestAnimationFrame(() => setTimeout(() => { resolve(performance.now()) }))
+  }).observe(document, { childList: true, subtree: true, characterData: true })
+})
+"""
+
+
+# From inside as well: a driver that looks again and again takes the page's own time.
+STREAM_TO_ITS_END = """
+() => new Promise((resolve) => {
+  window.longTasks.length = 0
+  let frames = 0
+  const count = () => { frames++; requestAnimationFrame(count) }
+  requestAnimationFrame(count)
+  const began = performance.now()
+  let hasBegun = false
+  const watch = setInterval(() => {
+    const isBusy = [...document.querySelectorAll('article')].at(-1).ariaBusy === 'true'
+    hasBegun ||= isBusy
+    if (!hasBegun || isBusy) return
+    clearInterval(watch)
+    resolve({ tookMs: performance.now() - began, frames, longTasks: window.longTasks })
+  }, 100)
+})
+"""
+
+
+class PacedWriter(ScriptedLanguageModel):
+    """Writes essays at a given pace."""
+
+    async def _stream(self) -> AsyncGenerator[TextDelta | Ended]:
+        loop = asyncio.get_running_loop()
+        words = [word + " " for word in ESSAY.split(" ")]
+        began = loop.time()
+        for number in range(TOKENS):
+            await asyncio.sleep(max(0.0, began + number / TOKENS_PER_S - loop.time()))
+            yield TextDelta(words[number % len(words)])
+        yield Ended("stop")
+
+
+def open_chat(browser: Browser, address: str) -> tuple[Page, float]:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.add_init_script(OBSERVE_OPENING + OBSERVE_LONG_TASKS)
+    page.goto(address)
+    return page, page.evaluate("window.opened")
+
+
+def stream(page: Page) -> dict[str, Any]:
+    """Long tasks while an answer is written, in ms, and how many frames were drawn in a second."""
+    page.wait_for_timeout(1_000)  # what opening has left to do is not the stream's
+    ask(page, "Write at length")
+    seen = page.evaluate(STREAM_TO_ITS_END)
+    took_s = seen["tookMs"] / 1000
+    return {
+        "tokens": TOKENS,
+        "tokens_per_s": round(TOKENS / took_s),
+        "long_tasks_ms": [task["ms"] for task in seen["longTasks"]],
+        "frames_per_s": round(seen["frames"] / took_s),
+    }
+
+
+def serve() -> None:
+    """The other process: say where the chat is, and serve until the standard input ends."""
+    with tempfile.TemporaryDirectory() as folder, scripted_mom(Path(folder)) as mom:
+        mom.models.large_llm = PacedWriter()
+        print(f"{mom.url}/chats/{store_long_chat(mom, MESSAGES, last='The last word of all.')}", flush=True)
+        sys.stdin.read()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.page_speed", "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve()
+        return
+    with serving() as address, sync_playwright() as playwright:
+        path = CHROMIUM if Path(CHROMIUM).exists() else None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        opened = [open_chat(browser, address) for _ in range(options.rounds)]
+        result = {
+            "messages": MESSAGES,
+            "open_ms": {"median": round(median(ms for _, ms in opened)), "all": [round(ms) for _, ms in opened]},
+            "stream": stream(opened[-1][0]),
+        }
+        browser.close()
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

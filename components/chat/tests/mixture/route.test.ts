@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import { applyEvent, applyLiveEvent, emptyAnswer } from '../../src/mixture/answer'
+import { stationsOf } from '../../src/mixture/route'
+import { goldenEvents } from '../golden'
+
+/** Each of the stream's events happens 100 ms after the one before. */
+const linesOf = (stream: string): string[] => {
+  let answer = emptyAnswer()
+  const lines = goldenEvents(stream).map((event, index) => {
+    answer = applyLiveEvent(answer, event, index * 100)
+    return stationsOf(answer)
+      .map(({ name, light, figure }) => `${name} ${light}${figure ? ` (${figure})` : ''}`)
+      .join(' → ')
+  })
+  return lines.filter((line, index) => line !== lines[index - 1])
+}
+
+it('a picture passes three stations, each with its time as soon as it is over', () => {
+  expect(linesOf('image_answer')).toEqual([
+    'Classifier working (deciding)',
+    'small LLM done (0.98 in 12 ms) → Large LLM working (writing the prompt)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (drawing)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (2 before it)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (1 before it)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (drawing)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (step 1/4)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (step 2/4)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (step 3/4)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model working (step 4/4)',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (100 ms) → Image model done',
+    'small LLM done (0.98 in 12 ms) → Large LLM done (628 ms) → Image model done (1.8 s)',
+  ])
+})
+
+it('a text tells when its first word came', () => {
+  expect(linesOf('text_answer')).toContain('quick reader done (0.97 in 2.1 ms) → Large LLM working (first word 100 ms)')
+})
+
+it('the image message path has no classifier and no large LLM on it', () => {
+  expect(linesOf('image_command_with_long_prompt').at(-1)).toMatch(/^command off → Image model done/)
+})
+
+it('what was stopped has a station that is neither at work nor done', () => {
+  expect(linesOf('stopped').at(-1)).toContain('Large LLM stopped')
+})
+
+it('what failed says where', () => {
+  expect(linesOf('failed').at(-1)).toContain('Large LLM failed')
+})
+
+it('a replay tells no time, as its events happened before', () => {
+  const replayed = goldenEvents('image_answer').slice(0, 4).reduce((answer, event) => applyEvent(answer, event), emptyAnswer())
+  expect(stationsOf(replayed).map(({ figure }) => figure)).toEqual(['0.98 in 12 ms', '', expect.any(String)])
+})
