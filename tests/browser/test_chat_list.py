@@ -44,5 +44,7 @@ def test_a_chat_is_deleted_after_a_second_thought(page: Page) -> None:
 
 def test_a_chat_that_is_not_there_says_so(page: Page, complaints: list[str]) -> None:
     page.goto("/chats/nowhere")
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such chat")
+    page.get_by_role("alert").get_by_role("button", name="New chat").click()
+    expect(page.get_by_role("heading", name="Words or a picture?")).to_be_visible()
     assert "404" in complaints.pop()

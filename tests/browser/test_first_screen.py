@@ -3,10 +3,11 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from mom.mixture.events import ImageProgress
 from mom.models.parts import Part, PartName, State
 from tests.browser.chat_page import answers, questions
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import ScriptedLabelModel
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel
 
 SUGGESTION = {"small_llm": "ollama:llama3.2:1b", "large_llm": "ollama:qwen3:8b"}
 
@@ -16,6 +17,29 @@ def test_an_example_is_asked_with_one_click(page: Page, words: str) -> None:
     page.get_by_role("button", name=words).click()
     expect(questions(page)).to_contain_text(words)
     expect(answers(page)).to_contain_text("Hello!")
+
+
+def test_the_follow_up_is_asked_after_the_picture_that_it_follows(mom: ScriptedMom, page: Page) -> None:
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97)
+    drawing = Gate()
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), drawing])
+    page.get_by_role("button", name="Make it bluer").click()
+    expect(questions(page)).to_have_text(["Draw two red circles"])
+    drawing.wait_until_reached()
+    drawing.open()
+    expect(questions(page)).to_have_text(["Draw two red circles", "Make it bluer"])
+    expect(answers(page).last.get_by_alt_text("a fox")).to_be_visible()
+
+
+def test_a_follow_up_is_not_asked_where_its_picture_was_stopped(mom: ScriptedMom, page: Page) -> None:
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97)
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), Gate()])
+    page.get_by_role("button", name="Make it bluer").click()
+    expect(answers(page)).to_contain_text("step 1 of 4")
+    page.get_by_role("button", name="Stop").click()
+    expect(answers(page)).to_contain_text("Stopped.")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(questions(page)).to_have_count(1)
 
 
 def test_after_a_picture_the_follow_up_is_offered_and_asked_with_one_click(mom: ScriptedMom, page: Page) -> None:

@@ -60,6 +60,34 @@ def test_on_a_phone_chats_and_mixture_are_drawers(page: Page) -> None:
     expect(page.get_by_role("heading", name="The mixture")).to_be_visible()
 
 
+def test_colours_are_the_systems_until_others_are_chosen_and_then_kept(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    body = page.locator("html")
+    expect(body).to_have_css("background-color", "rgb(250, 248, 244)")
+    page.emulate_media(color_scheme="dark")
+    expect(body).to_have_css("background-color", "rgb(26, 25, 23)")
+    page.get_by_role("button", name="Colours: System").click()
+    expect(body).to_have_css("background-color", "rgb(250, 248, 244)")
+    page.reload()
+    expect(page.get_by_role("button", name="Colours: Light")).to_be_visible()
+    expect(body).to_have_css("background-color", "rgb(250, 248, 244)")
+    page.get_by_role("button", name="Colours: Light").click()
+    page.emulate_media(color_scheme="light")
+    expect(body).to_have_css("background-color", "rgb(26, 25, 23)")
+
+
+def test_the_page_is_set_in_its_own_type_and_asks_nobody_else(mom: ScriptedMom, context: BrowserContext) -> None:
+    asked: list[str] = []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/")
+    ask(page, "/image a fox")
+    expect(answers(page).get_by_alt_text("a fox")).to_be_visible()
+    assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em \"Newsreader Variable\"'))")
+    assert any(url.endswith("newsreader-latin-wght-normal.woff2") for url in asked)
+    assert [url for url in asked if not url.startswith((mom.url, "data:"))] == []
+
+
 def test_the_end_stays_in_view_while_an_answer_grows_unless_scrolled_away(mom: ScriptedMom, page: Page) -> None:
     page.set_viewport_size({"width": 800, "height": 500})
     mom.models.large_llm = ScriptedLanguageModel([f"Line {number}\n\n" for number in range(60)])

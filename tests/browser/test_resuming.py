@@ -4,9 +4,11 @@ import re
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from mom.mixture.events import ImageProgress
 from tests.browser.chat_page import answers, ask
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import Gate, ScriptedLanguageModel
+from tests.browser.test_pictures import PREVIEW
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLanguageModel
 
 
 def test_a_reload_in_the_middle_goes_on_where_the_answer_is(mom: ScriptedMom, page: Page) -> None:
@@ -49,6 +51,50 @@ def test_an_answer_that_a_restart_interrupted_says_so_and_can_be_tried_again(
     expect(answers(page)).to_contain_text("One,")
     page.get_by_role("button", name="Retry").click()
     expect(answers(page)).to_contain_text("One, two, three.")
+    complaints.clear()  # the browser tells of connections that broke
+
+
+def test_a_reload_and_a_second_tab_in_the_middle_of_a_picture_see_it_drawn(
+    mom: ScriptedMom, page: Page, context: BrowserContext
+) -> None:
+    first, second_step = Gate(), Gate()
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4, PREVIEW), first, ImageProgress(2, 4), second_step])
+    ask(page, "/image a fox")
+    expect(answers(page)).to_contain_text("step 1 of 4")
+    page.reload()
+    other = context.new_page()
+    other.goto(page.url)
+    for tab in (page, other):
+        expect(answers(tab)).to_contain_text("step 1 of 4")
+        expect(answers(tab).get_by_alt_text("What is drawn so far")).to_be_visible()
+    first.open()
+    for tab in (page, other):
+        expect(answers(tab)).to_contain_text("step 2 of 4")
+    second_step.open()
+    for tab in (page, other):
+        expect(answers(tab).get_by_alt_text("a fox")).to_have_js_property("naturalWidth", 64)
+    assert len(mom.models.image_model.requests) == 1
+
+
+def test_while_mom_is_away_the_page_says_so_and_afterwards_goes_on_by_itself(
+    mom: ScriptedMom, page: Page, complaints: list[str]
+) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["One, ", Gate()])
+    ask(page, "Count")
+    expect(answers(page)).to_contain_text("One,")
+    mom.stop()
+    away = page.get_by_role("status").filter(has_text="MoM cannot be reached")
+    expect(away).to_be_visible()
+    expect(page.get_by_label("Parts").get_by_text("not reached")).to_have_count(3)
+    page.get_by_label("Message", exact=True).fill("Are you there?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Are you there?")
+    mom.models.large_llm = ScriptedLanguageModel(["I am."])
+    mom.start()
+    expect(away).to_have_count(0)
+    expect(page.get_by_label("Parts").get_by_text("ready", exact=True)).to_have_count(3)
+    page.get_by_role("button", name="Send").click()
+    expect(answers(page).last).to_contain_text("I am.")
     complaints.clear()  # the browser tells of connections that broke
 
 

@@ -58,6 +58,38 @@ def test_the_diagram_shows_the_way_of_the_answer_whose_story_is_told(mom: Script
     diagram(page, "Image model: done")
 
 
+def test_a_new_question_takes_the_diagram_back_from_an_answer_picked_before(mom: ScriptedMom, page: Page) -> None:
+    ask(page, "/image a fox")
+    answers(page).first.get_by_role("button", name="needs image: command").click()
+    ask(page, "Hello")
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    diagram(page, "Classifier: done, Large LLM: done")
+
+
+def test_beside_the_answer_its_way_grows_station_by_station_with_times(mom: ScriptedMom, page: Page) -> None:
+    deciding, writing, drawing = Gate(), Gate(), Gate()
+    mom.models.small_llm = ScriptedLabelModel(image_probability=0.97, steps=[deciding])
+    mom.models.large_llm = ScriptedLanguageModel(structure=[writing, {"prompt": "a fox"}])
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), drawing])
+    ask(page, "Draw a fox")
+    way = answers(page).get_by_role("button", expanded=False).first
+    expect(way).to_have_text(re.compile(r"^\s*Classifier\s+deciding\s*$"))
+    deciding.open()
+    expect(way).to_have_text(re.compile(r"small LLM\s+0\.97 in [\d.]+ m?s\s+Large LLM\s+writing the prompt"))
+    writing.open()
+    expect(way).to_have_text(re.compile(r"Large LLM\s+[\d.]+ m?s\s+Image model\s+step 1/4"))
+    drawing.open()
+    expect(way).to_have_text(re.compile(r"Large LLM\s+[\d.]+ m?s\s+Image model\s+[\d.]+ m?s"))
+
+
+def test_a_stopped_answer_ends_where_it_was(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["Once ", Gate()])
+    ask(page, "A story")
+    expect(answers(page)).to_contain_text("Once")
+    page.get_by_role("button", name="Stop").click()
+    diagram(page, "Classifier: done, Large LLM: stopped")
+
+
 def test_where_motion_is_unwanted_nothing_moves(browser: Browser, mom: ScriptedMom) -> None:
     gate = Gate()
     mom.models.small_llm = ScriptedLabelModel(steps=[gate])

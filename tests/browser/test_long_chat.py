@@ -1,0 +1,35 @@
+"""A chat of 2,000 messages opens at its end; what came before is drawn when one scrolls towards it."""
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.chat_page import answers, ask, questions
+from tests.browser.long_chat import store_long_chat
+from tests.browser.scripted_mom import ScriptedMom
+
+
+def test_the_end_is_drawn_first_and_what_came_before_on_scrolling_up(mom: ScriptedMom, context: BrowserContext) -> None:
+    chat_id = store_long_chat(mom, 2_000, last="The last word.")
+    page = context.new_page()
+    page.goto(f"/chats/{chat_id}")
+    expect(page.get_by_text("The last word.")).to_be_in_viewport()
+    expect(questions(page).last).to_contain_text("Question 1000")
+    drawn = questions(page).count()
+    assert drawn <= 40
+
+    first = questions(page).first
+    words = first.inner_text()
+    first.scroll_into_view_if_needed()
+    expect(questions(page)).not_to_have_count(drawn)
+    # The message that one was reading stays where it was, though others came above it.
+    expect(page.get_by_text(words, exact=True)).to_be_in_viewport()
+    assert questions(page).count() <= 3 * drawn
+
+
+def test_a_long_chat_is_talked_on_at_its_end(mom: ScriptedMom, context: BrowserContext) -> None:
+    chat_id = store_long_chat(mom, 400, last="The last word.")
+    page = context.new_page()
+    page.goto(f"/chats/{chat_id}")
+    expect(page.get_by_text("The last word.")).to_be_in_viewport()
+    ask(page, "One more")
+    expect(answers(page).last).to_contain_text("Hello!")
+    expect(answers(page).last).to_be_in_viewport()

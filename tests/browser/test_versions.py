@@ -1,0 +1,63 @@
+"""The versions of an answer or a question: stepped through by button, by key and by a finger."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from tests.browser.chat_page import answers, ask
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import ScriptedLanguageModel
+
+
+def two_versions(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["The first."])
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("The first.")
+    mom.models.large_llm = ScriptedLanguageModel(["The second."])
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_contain_text("The second.")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+
+
+def test_arrow_keys_step_through_the_versions_but_not_while_one_writes(mom: ScriptedMom, page: Page) -> None:
+    two_versions(mom, page)
+    box = page.get_by_label("Message", exact=True)
+    box.press("ArrowLeft")
+    expect(answers(page)).to_contain_text("The second.")
+    box.blur()
+    page.keyboard.press("ArrowLeft")
+    expect(answers(page)).to_contain_text("The first.")
+    expect(answers(page)).to_contain_text("1/2")
+    page.keyboard.press("ArrowRight")
+    expect(answers(page)).to_contain_text("The second.")
+
+
+@pytest.fixture
+def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
+    context = browser.new_context(base_url=mom.url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto("/")
+    yield page
+    context.close()
+
+
+def swipe(page: Page, selector: str, x: int, y: int = 0) -> None:
+    """A finger moves by `x`, `y` px from the middle of the node."""
+    box = page.locator(selector).last.bounding_box()
+    assert box is not None
+    start = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    driver: CDPSession = page.context.new_cdp_session(page)
+    driver.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+    end = {"x": start["x"] + x, "y": start["y"] + y}
+    driver.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [end]})
+    driver.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_swipe_steps_through_the_versions_and_a_scroll_does_not(mom: ScriptedMom, touch_page: Page) -> None:
+    two_versions(mom, touch_page)
+    swipe(touch_page, "article .prose p", x=-20, y=-90)
+    swipe(touch_page, "article .prose p", x=120)
+    expect(answers(touch_page)).to_contain_text("The first.")
+    swipe(touch_page, "article .prose p", x=-120)
+    expect(answers(touch_page)).to_contain_text("The second.")
