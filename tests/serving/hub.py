@@ -15,7 +15,9 @@ class Hub:
 
     def __init__(self, files):
         self.files = files
-        self.cut_at = None
+        self.cuts = 0  # how many answers break off in their middle
+        self.busy = 0  # how many requests are told to come again later
+        self.has_ranges = True
         self.lie = False
         self.ranges = []
         self.tokens = set()
@@ -42,6 +44,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, *, with_body):
         self.hub.tokens.add(self.headers.get("Authorization"))
+        if self.hub.busy:
+            self.hub.busy -= 1
+            self.send(429, b"{}", {"Retry-After": "0"}, with_body)
+            return
         path = self.path.split("?")[0]
         if path.startswith("/api/models/owner/repo"):
             self.send(200, json.dumps(self.listing()).encode(), {"Content-Type": "application/json"}, with_body)
@@ -67,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         data, status = self.hub.files[name], 200
         headers = {"ETag": f'"{self.hub.etag(name)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
-        if asked := self.headers.get("Range"):
+        if (asked := self.headers.get("Range")) and self.hub.has_ranges:
             start = int(asked.removeprefix("bytes=").split("-")[0])
             self.hub.ranges.append(start)
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
@@ -84,6 +90,10 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[:half])
             self.wfile.flush()
             self.hub.slow.wait(60)
+            if self.hub.cuts:
+                self.hub.cuts -= 1
+                self.close_connection = True
+                return
             with contextlib.suppress(ConnectionError):  # the download was ended
                 self.wfile.write(data[half:])
 

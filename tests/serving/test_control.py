@@ -3,7 +3,7 @@ import asyncio
 import httpx
 import pytest
 
-from mom.errors import SettingsError
+from mom.errors import ConflictError, SettingsError
 from mom.models.parts import Endpoint, Part, PartName, State
 from mom.serving.board import Board
 from mom.serving.control import ControlServer
@@ -23,6 +23,11 @@ class Recorded:
         if address == "nonsense":
             raise SettingsError("'nonsense' is no model address.")
         self.swaps.append((part, address, api_key))
+
+    def cancel(self, part):
+        if part is not PartName.LARGE_LLM:
+            raise ConflictError("Nothing is about to change.")
+        self.swaps.append((part, None, None))
 
     async def offers(self):
         return {"ollama": {"models": ["tinydolphin"], "suggestion": None}}
@@ -95,6 +100,14 @@ async def test_a_wrong_swap_is_refused_with_a_sentence(client, controlled, path,
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
     assert not controlled.swaps
+
+
+async def test_a_cancelling_is_passed_on(client, controlled):
+    assert (await client.post("/parts/large_llm/cancel")).status_code == 202
+    assert controlled.swaps == [(PartName.LARGE_LLM, None, None)]
+    answer = await client.post("/parts/small_llm/cancel")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    assert (await client.post("/parts/nose/cancel")).status_code == 404
 
 
 async def test_offers_are_told(client):

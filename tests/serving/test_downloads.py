@@ -7,6 +7,7 @@ import pytest
 
 from mom.errors import DownloadError
 from mom.models.addresses import parse_address
+from mom.models.parts import Progress
 from mom.serving.download_child import choose_pipeline_files
 from mom.serving.downloads import Hub, fetch, progress_words
 from tests.serving.hub import running_hub
@@ -39,21 +40,31 @@ def fetch_from(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
 
-    async def fetch_from(url, address, told=None, token=None):
+    async def fetch_from(url, address, told=None, token=None, steps=None):
         told = [] if told is None else told
+
+        def tell(words, progress):
+            told.append(words)
+            if progress and steps is not None:
+                steps.append(progress)
+
         hub = Hub(tmp_path / "models", url, token)
-        return await fetch(parse_address(address), hub, told.append, log_folder=tmp_path, name="large_llm")
+        return await fetch(parse_address(address), hub, tell, log_folder=tmp_path, name="large_llm")
 
     return fetch_from
 
 
 async def test_a_file_is_fetched_once_with_its_progress(fetch_from, hub, tmp_path):
-    told = []
-    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf", told, token="hf_secret")
+    told, steps = [], []
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf", told, token="hf_secret", steps=steps)
     assert path == tmp_path / "models/owner/repo/model.gguf"
     assert path.read_bytes() == WEIGHTS
     assert told[0] == "asking the hub for hf:owner/repo/model.gguf"
     assert any(words.startswith("downloading: ") and words.endswith("%)") for words in told)
+    assert [(step.model, step.bytes_total) for step in steps] == [("model", len(WEIGHTS))] * len(steps)
+    done = [step.bytes_done for step in steps]
+    assert done == sorted(done)
+    assert done[-1] == len(WEIGHTS)
     assert "Bearer hf_secret" in hub.tokens
     told.clear()
     assert await fetch_from("http://127.0.0.1:9", "hf:owner/repo/model.gguf", told) == path
@@ -72,6 +83,43 @@ async def test_a_download_that_was_cut_short_goes_on_where_it_ended(fetch_from, 
     path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
     assert path.read_bytes() == WEIGHTS
     assert hub.ranges[-1] >= CHUNK_BYTES
+
+
+async def test_a_connection_that_breaks_is_taken_up_again(fetch_from, hub):
+    hub.cuts = 1
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert path.read_bytes() == WEIGHTS
+    [start] = hub.ranges
+    assert start >= CHUNK_BYTES  # what had arrived was not asked for again
+
+
+async def test_a_hub_that_gives_no_parts_of_files_is_asked_for_the_whole(fetch_from, hub):
+    hub.cuts, hub.has_ranges = 1, False
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert path.read_bytes() == WEIGHTS
+    assert hub.ranges == []
+
+
+async def test_a_file_that_was_changed_meanwhile_is_fetched_anew(fetch_from, hub, tmp_path):
+    hub.slow.clear()
+    downloading = asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf"))
+    half = lambda: [f for f in (tmp_path / "models").rglob("model.gguf.*") if f.stat().st_size >= CHUNK_BYTES]  # noqa: E731
+    await until(half, "half of the file")
+    downloading.cancel()
+    await asyncio.wait({downloading})
+    hub.slow.set()
+    hub.files["model.gguf"] = os.urandom(CHUNK_BYTES)  # another ETag
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert path.read_bytes() == hub.files["model.gguf"]
+    assert hub.ranges == []
+
+
+async def test_a_hub_that_asks_to_wait_is_asked_again(fetch_from, hub):
+    hub.busy = 2
+    told = []
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf", told)
+    assert path.read_bytes() == WEIGHTS
+    assert len([words for words in told if words.startswith("the hub is asked for too much")]) == 2
 
 
 async def test_a_damaged_file_is_removed_and_said_so(fetch_from, hub, tmp_path):
@@ -132,5 +180,5 @@ def test_pickled_weights_are_taken_only_where_there_are_no_others():
 
 
 def test_progress_is_told_in_the_unit_that_fits():
-    assert progress_words(400_000_000, 1_300_000_000) == "downloading: 0.4 of 1.3 GB (30%)"
-    assert progress_words(1_000_000, 4_000_000) == "downloading: 1.0 of 4.0 MB (25%)"
+    assert progress_words(Progress("x", 400_000_000, 1_300_000_000)) == "downloading: 0.4 of 1.3 GB (30%)"
+    assert progress_words(Progress("x", 1_000_000, 4_000_000)) == "downloading: 1.0 of 4.0 MB (25%)"

@@ -4,16 +4,19 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from mom.errors import SettingsError
+from mom.errors import ConflictError, SettingsError
 from mom.models.parts import PartName, State
 from mom.serving.keeping import Restarts
 from mom.serving.serve_plan import ServePlan
 from mom.serving.supervisor import Supervisor
 from tests.random_llm import write_random_llm
+from tests.serving.hub import running_hub
 from tests.serving.waiting import has_ended, until
 
 LARGE, SMALL, IMAGE = PartName.LARGE_LLM, PartName.SMALL_LLM, PartName.IMAGE_MODEL
@@ -29,10 +32,10 @@ def models(tmp_path_factory):
 @pytest.fixture
 def supervised(tmp_path, stand_in):
     @asynccontextmanager
-    async def supervised(web=None, **addresses):
+    async def supervised(web=None, hub_url=None, **addresses):
         (tmp_path / "logs").mkdir(exist_ok=True)
         addresses = {LARGE: NOBODY, SMALL: NOBODY, IMAGE: NOBODY} | {PartName(name): a for name, a in addresses.items()}
-        plan = ServePlan(data_dir=tmp_path, addresses=addresses, ollama_url="http://127.0.0.1:9")
+        plan = ServePlan(data_dir=tmp_path, addresses=addresses, ollama_url="http://127.0.0.1:9", hub_endpoint=hub_url)
         quick = Restarts(at_most=3, first_pause_s=0.01, longest_pause_s=0.05)
         supervisor = Supervisor(plan, lambda control: web or stand_in("web"), quick)
         task = asyncio.create_task(supervisor.run())
@@ -162,6 +165,85 @@ async def test_the_last_of_two_swaps_wins(supervised, models):
         supervisor.swap(LARGE, f"file:{models[0]}", None)
         supervisor.swap(LARGE, f"file:{models[1]}", None)
         await until_part(supervisor, LARGE, State.READY, model="second")
+
+
+@pytest.fixture
+def hub(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with running_hub({"third.gguf": Path(models[1]).read_bytes()}) as hub:
+        yield hub
+
+
+async def test_a_model_is_downloaded_beside_the_one_that_answers_and_takes_over(supervised, models, hub):
+    hub.slow.clear()
+    async with supervised(large_llm=f"file:{models[0]}", hub_url=hub.url) as supervisor:
+        old = await until_part(supervisor, LARGE, State.READY)
+        supervisor.swap(LARGE, "hf:owner/repo/third.gguf", None)
+        part = await until(lambda: supervisor.board.parts[LARGE].progress and supervisor.board.parts[LARGE], "progress")
+        assert (part.state, part.model, part.pid) == (State.READY, "first", old.pid)
+        assert part.progress.model == "third"
+        assert part.progress.bytes_total == len(hub.files["third.gguf"])
+        hub.slow.set()
+        new = await until_part(supervisor, LARGE, State.READY, model="third", progress=None)
+        assert await answers(new)
+
+
+async def test_a_download_can_be_given_up_and_taken_up_again(supervised, models, hub):
+    hub.slow.clear()
+    async with supervised(large_llm=f"file:{models[0]}", hub_url=hub.url) as supervisor:
+        await until_part(supervisor, LARGE, State.READY)
+        with pytest.raises(ConflictError):
+            supervisor.cancel(LARGE)
+        supervisor.swap(LARGE, "hf:owner/repo/third.gguf", None)
+        await until(lambda: supervisor.board.parts[LARGE].progress, "progress")
+        [download] = [p for p in psutil.Process().children() if "mom.serving.download_child" in p.cmdline()]
+        supervisor.cancel(LARGE)
+        part = await until_part(supervisor, LARGE, State.READY, model="first", progress=None)
+        assert part.detail == "The change of models was cancelled."
+        await until(lambda: has_ended(download.pid), "the end of the download")
+        hub.slow.set()
+        supervisor.swap(LARGE, "hf:owner/repo/third.gguf", None)
+        await until_part(supervisor, LARGE, State.READY, model="third")
+
+
+async def test_the_download_with_which_a_part_begins_can_be_given_up(supervised, models, hub):
+    hub.slow.clear()
+    async with supervised(large_llm="hf:owner/repo/third.gguf", hub_url=hub.url) as supervisor:
+        await until_part(supervisor, LARGE, State.DOWNLOADING)
+        await until(lambda: supervisor.board.parts[LARGE].progress, "progress")
+        supervisor.cancel(LARGE)
+        part = await until_part(supervisor, LARGE, State.FAILED, progress=None)
+        assert "cancelled" in part.detail
+        supervisor.swap(LARGE, f"file:{models[0]}", None)
+        await until_part(supervisor, LARGE, State.READY, model="first")
+
+
+async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, models):
+    first, second = (f"file:{model}" for model in models)
+    async with supervised(large_llm=first) as supervisor:
+        supervisor.swap(LARGE, second, None)
+        await until_part(supervisor, LARGE, State.READY, model="second")
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY, model="second")
+    async with supervised(large_llm=NOBODY) as supervisor:  # the setting is the newer wish
+        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody")
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY, model="second")
+        supervisor.swap(LARGE, first, None)  # back to what the setting says
+        await until_part(supervisor, LARGE, State.READY, model="first")
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY, model="first")
+        assert "take over" not in supervisor.board.parts[LARGE].detail
+
+
+async def test_a_choice_that_came_with_a_key_is_not_written_down(supervised, tmp_path):
+    async with supervised(large_llm=NOBODY) as supervisor:
+        supervisor.swap(LARGE, "http://127.0.0.1:9/v1#paid", "sk-secret")
+        await until_part(
+            supervisor, LARGE, State.EXTERNAL, model="paid", detail="Nothing answers at http://127.0.0.1:9/v1."
+        )
+    assert not (tmp_path / "chosen_models.json").exists()
 
 
 async def test_a_model_at_a_url_has_no_process_and_says_when_nothing_answers(supervised):

@@ -69,6 +69,8 @@ def test_a_body_that_is_no_json_is_told_so(client, body):
         ("GET", "/images/nobody.png", (404, "not_found", None)),
         ("PUT", "/api/chats", (405, "method_not_allowed", None)),
         ("POST", "/api/parts/heart/swap", (404, "not_found", None)),
+        ("POST", "/api/parts/heart/cancel", (404, "not_found", None)),
+        ("POST", "/api/parts/large_llm/cancel", (409, "conflict", None)),
         ("GET", "/api/offers", (409, "conflict", None)),
     ],
 )

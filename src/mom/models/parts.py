@@ -37,10 +37,20 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of `model` has been downloaded; `bytes_total` is 0 as long as nobody knows."""
+
+    model: str
+    bytes_done: int
+    bytes_total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part as it stands now. `detail` is one sentence for people; `memory_bytes` is resident memory.
 
-    `endpoint` is set where the part can be asked (`ready` or `external`).
+    `endpoint` is set where the part can be asked (`ready` or `external`), `progress` while a model is downloaded for it: its own, or
+    the one that is to take over.
     """
 
     name: PartName
@@ -51,19 +61,21 @@ class Part:
     detail: str = ""
     memory_bytes: int | None = None
     endpoint: Endpoint | None = None
+    progress: Progress | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        endpoint = value["endpoint"]
+        endpoint, progress = value["endpoint"], value.get("progress")
         return cls(
             **{
                 **value,
                 "name": PartName(value["name"]),
                 "state": State(value["state"]),
                 "endpoint": Endpoint(**endpoint) if endpoint else None,
+                "progress": Progress(**progress) if progress else None,
             }
         )
 
@@ -76,4 +88,5 @@ class Part:
             "pid": self.pid,
             "detail": self.detail,
             "memory_bytes": self.memory_bytes,
+            "progress": asdict(self.progress) if self.progress else None,
         }

@@ -37,11 +37,13 @@ async def announce_changes(board: Board, shown: dict[PartName, Part], say: Calla
             before = shown.get(part.name)
             shown[part.name] = part
             is_news = before is None or (part.state, part.model, part.pid) != (before.state, before.model, before.pid)
-            if part.state in WORTH_A_LINE and (
-                is_news or (before is not None and part.detail and part.detail != before.detail)
-            ):
+            if part.state in WORTH_A_LINE and (is_news or (before is not None and _has_something_to_say(part, before))):
                 say(f"  {part_line(part)}")
         await board.wait_for_change(version)
+
+
+def _has_something_to_say(part: Part, before: Part) -> bool:
+    return part.detail not in {"", before.detail} and not (part.progress and before.progress)
 
 
 def _how_to_connect(parts: Iterable[Part], offers: Mapping[str, Any]) -> list[str]:

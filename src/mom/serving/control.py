@@ -17,13 +17,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mom.errors import ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
+from mom.errors import ConflictError, ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
 from mom.models.parts import Part, PartName
 from mom.serving.board import Board
 from mom.serving.child import LOOPBACK
 
 LONG_POLL_S = 25.0
-STATUS: dict[type[Exception], int] = {ForbiddenError: 403, NotFoundError: 404, InputError: 400, SettingsError: 400}
+STATUS: dict[type[Exception], int] = {
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    InputError: 400,
+    SettingsError: 400,
+}
 
 
 class Controlled(Protocol):
@@ -34,6 +40,9 @@ class Controlled(Protocol):
 
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
         """Raises `SettingsError` for an address that cannot play the part."""
+
+    def cancel(self, part: PartName) -> None:
+        """Raises `ConflictError` where nothing is under way that could be given up."""
 
     async def offers(self) -> dict[str, Any]: ...
 
@@ -56,14 +65,16 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
         )
 
     async def swap_part(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in [part.value for part in PartName]:
-            raise NotFoundError(f"There is no part {name!r}.")
+        part = _part_of(request)
         wanted = await _read_json(request)
         address, api_key = wanted.get("address"), wanted.get("api_key")
         if not isinstance(address, str) or not (api_key is None or isinstance(api_key, str)):
             raise ParameterError("A swap needs an 'address'.", param="address")
-        controlled.swap(PartName(name), address, api_key)
+        controlled.swap(part, address, api_key)
+        return JSONResponse({}, status_code=202)
+
+    async def cancel_change(request: Request) -> Response:
+        controlled.cancel(_part_of(request))
         return JSONResponse({}, status_code=202)
 
     async def read_offers(_request: Request) -> Response:
@@ -73,6 +84,7 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
         routes=[
             Route("/parts", _in_envelope(read_parts)),
             Route("/parts/{name}/swap", _in_envelope(swap_part), methods=["POST"]),
+            Route("/parts/{name}/cancel", _in_envelope(cancel_change), methods=["POST"]),
             Route("/offers", _in_envelope(read_offers)),
         ]
     )
@@ -137,6 +149,13 @@ def _in_envelope(handler: Handler) -> Handler:
 def _refusal(error: MomError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     return JSONResponse({"error": error.as_json()}, status_code=status)
+
+
+def _part_of(request: Request) -> PartName:
+    name = request.path_params["name"]
+    if name not in [part.value for part in PartName]:
+        raise NotFoundError(f"There is no part {name!r}.")
+    return PartName(name)
 
 
 async def _read_json(request: Request) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The child process that fetches a model from the hub; what was fetched of a file stays, and the next start goes on from there.
 
 `python -m mom.serving.download_child` reads `{"repo", "file": str|null, "folder", "endpoint", "token"}` from stdin (see `tether`),
-prints `{"done": bytes, "total": bytes}` lines, and ends with 0, with 78 and a sentence (asking again is useless), or with another code.
+prints `{"done": bytes, "total": bytes}` and `{"wait_s": seconds}` lines, and ends with 0, with 78 and a sentence (asking again is useless), or with another code.
 """
 
 import errno
@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from httpx2 import HTTPError as HTTPXError  # the hub client's own
+from httpx2 import ConnectError  # the hub client's own
+from httpx2 import HTTPError as HTTPXError
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -38,7 +39,10 @@ COMPLETE = ".complete"  # stands in a repository's folder when all its files are
 REPORT_EVERY_S = 0.5
 SPARE_BYTES = 200_000_000
 SHA256 = re.compile(r"[0-9a-f]{64}")
+TOO_MANY_REQUESTS = 429
+PATIENCE, DEFAULT_PAUSE_S, LONGEST_PAUSE_S = 5, 10, 300
 INSTEAD = "use file: with a model of your own, or demo"
+Answer = TypeVar("Answer")
 WEIGHTS = (".safetensors", ".bin")
 
 
@@ -70,7 +74,7 @@ class Progress(tqdm):
     @classmethod
     def advance(cls, byte_count: float) -> None:
         Progress.done += int(byte_count)
-        if time.monotonic() - Progress.last_report >= REPORT_EVERY_S:
+        if time.monotonic() - Progress.last_report >= REPORT_EVERY_S or Progress.done == Progress.total_bytes:
             Progress.last_report = time.monotonic()
             print(json.dumps({"done": Progress.done, "total": Progress.total_bytes}), flush=True)  # noqa: T201 -- the protocol
 
@@ -107,8 +111,12 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
             return f"The hub has no file {what}: check the spelling."
         case HfHubHTTPError():
             return f"The hub answered {error.response.status_code} for {what}: try again later, or {INSTEAD}."
-        case OfflineModeIsEnabled() | HTTPXError():
+        case OfflineModeIsEnabled() | ConnectError():
             return f"No hub is reachable at {endpoint or 'huggingface.co'} to fetch {what}; {INSTEAD}."
+        case HTTPXError():
+            return (
+                f"The connection to the hub broke again and again; what has arrived of {what} is kept: try again later."
+            )
         case OSError() if error.errno == errno.ENOSPC:
             return f"The disk is full: there is no room for {what}. Make room, or set MOM_DATA_DIR."
         case _:
@@ -129,16 +137,31 @@ def choose_pipeline_files(names: Sequence[str]) -> list[str]:
 
 
 def _look_up_pipeline(repo: str, endpoint: str | None, token: str | None) -> list[str]:
-    info = HfApi(endpoint=endpoint, token=token).model_info(repo)
+    info = _when_the_hub_has_time(lambda: HfApi(endpoint=endpoint, token=token).model_info(repo))
     names = [each.rfilename for each in info.siblings or []]
     if "model_index.json" not in names:
         fail_for_good(f"hf:{repo} is no diffusers pipeline: it has no model_index.json. Name one file of it.")
     return choose_pipeline_files(names)
 
 
+def _when_the_hub_has_time(ask: Callable[[], Answer]) -> Answer:
+    """What `ask` answers; asked again where the hub says that it is too much at a time. (`http_get` does so by itself.)"""
+    for _ in range(PATIENCE):
+        try:
+            return ask()
+        except HfHubHTTPError as error:
+            if error.response.status_code != TOO_MANY_REQUESTS:
+                raise
+            wish = error.response.headers.get("Retry-After", "")
+            pause_s = min(int(wish) if wish.isdecimal() else DEFAULT_PAUSE_S, LONGEST_PAUSE_S)
+            print(json.dumps({"wait_s": pause_s}), flush=True)  # noqa: T201 -- the protocol
+            time.sleep(pause_s)
+    return ask()
+
+
 def _look_up(repo: str, name: str, endpoint: str | None, token: str | None) -> Wanted:
     url = hf_hub_url(repo, name, endpoint=endpoint)
-    metadata = get_hf_file_metadata(url, token=token)
+    metadata = _when_the_hub_has_time(lambda: get_hf_file_metadata(url, token=token))
     is_on_hub = urlsplit(metadata.location).netloc == urlsplit(url).netloc
     headers = build_hf_headers(token=token if is_on_hub else False)
     return Wanted(name, metadata.location, headers, metadata.size or 0, metadata.etag or "")

@@ -6,18 +6,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from mom.errors import MomError
-from mom.models.parts import Endpoint, State
+from mom.models.parts import Endpoint, Progress, State
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a performance stands; `endpoint` is set where it can be asked, `answers` is false where that was tried in vain."""
+    """Where a performance stands; `endpoint` is set where it can be asked, `answers` is false where that was tried in vain.
+
+    `progress` is a download's.
+    """
 
     state: State = State.STARTING
     detail: str = ""
     pid: int | None = None
     endpoint: Endpoint | None = None
     answers: bool = True
+    progress: Progress | None = None
 
 
 Report = Callable[[Standing], None]
@@ -50,6 +54,12 @@ class Performance:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+
+    def give_up(self, why: str) -> None:
+        """Cancel the player, which is told as having failed for this reason."""
+        if self._task is not None:
+            self._task.cancel()
+        self.standing = Standing(State.FAILED, why)
 
     def _report(self, standing: Standing) -> None:
         self.standing = standing

@@ -1,7 +1,6 @@
 """Who plays a part, by its address: a process of MoM's own, a server elsewhere, or the large LLM as well."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +8,11 @@ import httpx
 
 from mom.errors import ModelFileError, SettingsError
 from mom.models.addresses import AddressKind, ModelAddress
-from mom.models.parts import Endpoint, PartName, State
+from mom.models.parts import Endpoint, PartName, Progress, State
 from mom.serving import demo
 from mom.serving.board import Board
 from mom.serving.child import LOOPBACK
-from mom.serving.downloads import Hub, fetch, split_hub_target
+from mom.serving.downloads import Hub, Tell, fetch, split_hub_target
 from mom.serving.elsewhere import player_elsewhere
 from mom.serving.image_install import Torch, install_image_part
 from mom.serving.keeping import GivenUp, News, Restarts, Running, Starting, keep
@@ -61,8 +60,8 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
         raise SettingsError(f"{address} names no file: write hf:OWNER/REPO/FILE.gguf.")
 
     async def play(report: Report) -> None:
-        def tell_download(detail: str) -> None:
-            report(Standing(State.DOWNLOADING, detail))
+        def tell_download(detail: str, progress: Progress | None = None) -> None:
+            report(Standing(State.DOWNLOADING, detail, progress=progress))
 
         report(Standing())
         if is_image:
@@ -90,7 +89,7 @@ async def _keep(program: Program, model: str, report: Report, stage: Stage) -> N
     await keep(program, tell, log_folder=stage.log_folder, http=stage.http, restarts=stage.restarts)
 
 
-async def _find_model(part: PartName, address: ModelAddress, stage: Stage, tell: Callable[[str], None]) -> Path:
+async def _find_model(part: PartName, address: ModelAddress, stage: Stage, tell: Tell) -> Path:
     if address.kind is AddressKind.HUB:
         return await fetch(address, stage.hub, tell, log_folder=stage.log_folder, name=part.value)
     return find_here(part, address)

@@ -1,7 +1,9 @@
 """One part under the supervisor: who plays it, and the change to another player without a gap."""
 
 import asyncio
+from dataclasses import replace
 
+from mom.errors import ConflictError
 from mom.models.parts import Part, PartName, State
 from mom.serving.board import Board
 from mom.serving.draining import wait_until_disconnected
@@ -32,6 +34,21 @@ class SupervisedPart:
                 self._end_soon(self._next)
             self._next = performance
         performance.start()
+        self._show()
+
+    def cancel(self) -> None:
+        """Give up the change that is under way; without one, the download with which the part began.
+
+        Raises `ConflictError` where neither is under way.
+        """
+        if self._next is not None:
+            self._end_soon(self._next)
+            self._next = None
+            self._note = "The change of models was cancelled."
+        elif self._current is not None and self._current.standing.state is State.DOWNLOADING:
+            self._current.give_up("The download was cancelled. What has arrived is kept for another try.")
+        else:
+            raise ConflictError(f"The {self.name.words} is not about to change.")
         self._show()
 
     async def end(self) -> None:
@@ -72,7 +89,11 @@ class SupervisedPart:
             self._put(self._next, self._next.standing)
         else:
             what = self._next.standing.detail or "it is starting"
-            self._put(self._current, self._current.standing, f"{self._next.player.model} will take over: {what}")
+            self._put(
+                self._current,
+                replace(self._current.standing, progress=self._next.standing.progress),
+                f"{self._next.player.model} will take over: {what}",
+            )
 
     def _put(self, performance: Performance, standing: Standing, note: str = "") -> None:
         player = performance.player
@@ -85,6 +106,7 @@ class SupervisedPart:
                 pid=standing.pid,
                 detail=note or standing.detail,
                 endpoint=standing.endpoint,
+                progress=standing.progress,
             )
         )
 

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from mom.errors import SettingsError
 from mom.models.addresses import parse_address
 from mom.models.http_client import make_http_client
 from mom.models.parts import PartName, State
 from mom.serving.board import Board
+from mom.serving.chosen_models import ChosenModels
 from mom.serving.control import ControlServer
 from mom.serving.downloads import Hub
 from mom.serving.keeping import DEFAULT_RESTARTS, GivenUp, News, Restarts, Running, keep
@@ -34,6 +37,7 @@ class Supervisor:
         self._web_program = web_program
         self._restarts = restarts
         self._parts = {name: SupervisedPart(name, self.board) for name in PartName}
+        self._chosen = ChosenModels(plan.data_dir / "chosen_models.json", plan.addresses)
         self._http = make_http_client()
         self._stage = Stage(
             board=self.board,
@@ -77,6 +81,15 @@ class Supervisor:
         """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
         player = choose_player(part, parse_address(address), api_key, self._stage)
         self._parts[part].play(player)
+        if api_key is None and address != self._plan.addresses.get(part, DEMO):
+            self._chosen.keep(part, address)
+        else:
+            self._chosen.forget(part)
+
+    def cancel(self, part: PartName) -> None:
+        """Give up a change of models, or a download, that is under way. Raises `ConflictError` where there is none."""
+        self._parts[part].cancel()
+        self._chosen.forget(part)
 
     async def offers(self) -> dict[str, Any]:
         """Models of others on this machine that could play parts."""
@@ -95,6 +108,10 @@ class Supervisor:
         }
         for name, player in players.items():
             self._parts[name].play(player)
+        for name, address in self._chosen.read().items():
+            # Beside the one that the settings ask for: that one answers until the chosen one can, and where it cannot.
+            with suppress(SettingsError):
+                self._parts[name].play(choose_player(name, parse_address(address), None, self._stage))
 
     async def _keep_web(self, program: Program) -> str:
         reason = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from mom.errors import ParameterError, ServingError
+from mom.errors import ConflictError, ParameterError, ServingError
 from mom.models.http_client import make_http_client
 from mom.models.parts import PartName
 
@@ -36,6 +36,10 @@ class ControlApi:
         body = {"address": address} | ({"api_key": api_key} if api_key else {})
         await self._ask("POST", f"/parts/{part.value}/swap", body)
 
+    async def cancel(self, part: PartName) -> None:
+        """Give up the change or the download under way. Raises `ConflictError` where there is none."""
+        await self._ask("POST", f"/parts/{part.value}/cancel")
+
     async def offers(self) -> dict[str, Any]:
         """Models that are found on this machine, such as a running Ollama's."""
         return await self._ask("GET", "/offers")
@@ -48,6 +52,8 @@ class ControlApi:
             answer: dict[str, Any] = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise ServingError("MoM's supervisor does not answer. Start `mom serve` again.") from error
+        if response.status_code == httpx.codes.CONFLICT:
+            raise ConflictError(answer["error"]["message"])
         if response.is_client_error:
             raise ParameterError(answer["error"]["message"], param=answer["error"]["param"])
         if response.is_error:

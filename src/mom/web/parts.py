@@ -33,6 +33,18 @@ def swap_part(name: str) -> Response:
     return later(swap)
 
 
+def cancel_change(name: str) -> Response:
+    """202: the change of models or the download is given up; 409: nothing is under way."""
+    part = _part_called(name)
+    control = _control()
+
+    async def cancel() -> Response:
+        await control.cancel(part)
+        return _json({}, 202)
+
+    return later(cancel)
+
+
 def read_offers() -> Response:
     control = _control()
 

@@ -15,6 +15,7 @@ URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", "/readyz", health.read_readiness),
     ("GET", "/api/parts", health.read_parts),
     ("POST", "/api/parts/<name>/swap", parts.swap_part),
+    ("POST", "/api/parts/<name>/cancel", parts.cancel_change),
     ("GET", "/api/offers", parts.read_offers),
     ("POST", "/api/chats", chats.create_chat),
     ("GET", "/api/chats", chats.list_chats),

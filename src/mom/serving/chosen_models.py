@@ -1,0 +1,62 @@
+"""The models that were chosen while MoM ran, kept over a restart: a small JSON file in the data folder.
+
+A choice holds against the setting that it was made against; where that has changed since, the setting is the newer wish. One that was
+made together with an API key is not kept, as the key would have to be.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mom.models.parts import PartName
+
+log = logging.getLogger(__name__)
+
+
+class ChosenModels:
+    """`settings` are the addresses that the environment asks for, where it does."""
+
+    def __init__(self, path: Path, settings: Mapping[PartName, str]) -> None:
+        self._path = path
+        self._settings = settings
+
+    def read(self) -> dict[PartName, str]:
+        """The address that was chosen for each part where one still holds."""
+        return {
+            PartName(name): choice["address"]
+            for name, choice in self._read_file().items()
+            if name in set(PartName) and choice["instead_of"] == self._settings.get(PartName(name))
+        }
+
+    def keep(self, part: PartName, address: str) -> None:
+        self._write_file(
+            {**self._read_file(), part.value: {"address": address, "instead_of": self._settings.get(part)}}
+        )
+
+    def forget(self, part: PartName) -> None:
+        choices = self._read_file()
+        if choices.pop(part.value, None):
+            self._write_file(choices)
+
+    def _read_file(self) -> dict[str, dict[str, Any]]:
+        try:
+            choices: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            log.warning("%s cannot be read: the models chosen before are forgotten.", self._path)
+            return {}
+        return choices
+
+    def _write_file(self, choices: Mapping[str, Mapping[str, str | None]]) -> None:
+        # Another model plays now, whether that can be written down or not.
+        unfinished = self._path.with_suffix(".unfinished")
+        try:
+            unfinished.write_text(json.dumps(choices, indent=1), encoding="utf-8")
+            unfinished.replace(self._path)
+        except OSError as error:
+            log.warning(
+                "%s cannot be written (%s): the choice is forgotten at the next start.", self._path, error.strerror
+            )
