@@ -227,7 +227,8 @@ async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, m
     async with supervised(large_llm=first) as supervisor:
         await until_part(supervisor, LARGE, State.READY, model="second")
     async with supervised(large_llm=NOBODY) as supervisor:  # the setting is the newer wish
-        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody")
+        detail = "Nothing answers at http://127.0.0.1:9/v1."  # and no word of another one that will take over
+        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody", detail=detail)
     async with supervised(large_llm=first) as supervisor:
         await until_part(supervisor, LARGE, State.READY, model="second")
         supervisor.swap(LARGE, first, None)  # back to what the setting says
