@@ -1,6 +1,6 @@
 """The database: SQLite in a file, or PostgreSQL; its sessions, and its way to the newest migration."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,22 +65,46 @@ class Database:
             raise self._storage_error(error) from error
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest migration. Raises `StorageError`.
+        """Bring the tables to the newest migration. Raises `StorageError`."""
+        with self._failures_told(), self._migrating() as connection:
+            self._run_migrations(connection, "head")
 
-        The folder's own `env.py` is not run: one written by `flask db init` works inside of a Flask command only.
+    def replace_all(self, revision: str, fill: Callable[[Connection], None]) -> None:
+        """Drop everything, make the tables as they were at `revision`, `fill` them, and bring them to the newest migration.
+
+        All of it happens, or nothing. Raises `StorageError`.
         """
+        with self._failures_told(), self._migrating() as connection:
+            _drop_tables(connection)
+            self._run_migrations(connection, revision)
+            fill(connection)
+            self._run_migrations(connection, "head")
+
+    def known_revisions(self) -> frozenset[str]:
+        """All migrations of the folder."""
+        return frozenset(each.revision for each in self._script().walk_revisions())
+
+    def _script(self) -> ScriptDirectory:
         if not (self._migrations / "versions").is_dir():
             raise StorageError(
                 f'No migrations in {self._migrations}. Run `flask db init` and `flask db migrate -m "…"`.'
             )
         config = Config()
         config.set_main_option("script_location", str(self._migrations).replace("%", "%%"))
-        script = ScriptDirectory.from_config(config)
-        steps = EnvironmentContext(config, script, fn=lambda revision, _: script._upgrade_revs("head", revision))  # noqa: SLF001 - as Alembic's cookbook does
+        return ScriptDirectory.from_config(config)
+
+    def _run_migrations(self, connection: Connection, target: str) -> None:
+        # The folder's own `env.py` is not run: one written by `flask db init` works inside of a Flask command only.
+        script = self._script()
+        steps = EnvironmentContext(Config(), script, fn=lambda revision, _: script._upgrade_revs(target, revision))  # noqa: SLF001 - as Alembic's cookbook does
+        with steps:
+            steps.configure(connection=connection, target_metadata=self.metadata, render_as_batch=True)
+            steps.run_migrations()
+
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
         try:
-            with self._migrating() as connection, steps:
-                steps.configure(connection=connection, target_metadata=self.metadata, render_as_batch=True)
-                steps.run_migrations()
+            yield
         except CommandError as error:
             raise StorageError(
                 f"The database's tables were not made by the migrations in {self._migrations}: {error}. "
@@ -91,13 +115,8 @@ class Database:
 
     def drop_everything(self) -> None:
         """Drop every table that is there, whoever made it. Raises `StorageError`."""
-        try:
-            with self._migrating() as connection:
-                present = MetaData()
-                present.reflect(connection)
-                present.drop_all(connection)
-        except SQLAlchemyError as error:
-            raise self._storage_error(error) from error
+        with self._failures_told(), self._migrating() as connection:
+            _drop_tables(connection)
 
     def revision(self) -> str | None:
         """The migration the database stands at, or None where it is empty."""
@@ -138,6 +157,12 @@ class Database:
         if self._url.get_backend_name() == "sqlite":
             return str(self._url.database)
         return self._url.render_as_string(hide_password=True).split("://", 1)[1].split("?")[0]
+
+
+def _drop_tables(connection: Connection) -> None:
+    present = MetaData()
+    present.reflect(connection)
+    present.drop_all(connection)
 
 
 def _read_url(value: str) -> URL:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -49,7 +49,7 @@ class Pictures:
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
             seed=picture.seed, steps=picture.steps, model=picture.model, dropped_tail=picture.dropped_tail,
         )  # fmt: skip
-        self._write_file(row.id, write_record(picture, words=words, drawn_at=row.created_at))
+        self.write_file(row.id, write_record(picture, words=words, drawn_at=row.created_at))
         try:
             with self._database.session() as session:
                 session.add(row)
@@ -63,7 +63,7 @@ class Pictures:
         rows = []
         for picture in pictures:
             row = Image(id=new_id(), kind=ATTACHMENT, width=picture.width, height=picture.height)
-            self._write_file(row.id, picture.png)
+            self.write_file(row.id, picture.png)
             rows.append(row)
         return rows
 
@@ -74,12 +74,12 @@ class Pictures:
                 .where(Image.owner_id == owner_id, Image.message_id == message_id, Image.kind == ATTACHMENT)
                 .order_by(Image.created_at, Image.id)
             ).all()
-        return tuple(Attachment(self._read_file(image_id), "image/png") for image_id in ids)
+        return tuple(Attachment(self.read_file(image_id), "image/png") for image_id in ids)
 
     def read_png(self, owner_id: str, image_id: str) -> bytes:
         with self._database.session() as session:
             found = find_owned(session, Image, owner_id, image_id).id
-        return self._read_file(found)
+        return self.read_file(found)
 
     def discard(self, image_id: str) -> None:
         """Take a picture back that nobody has seen."""
@@ -94,15 +94,16 @@ class Pictures:
             except OSError as error:
                 raise _storage_error(self._path(image_id), error) from error
 
-    def delete_all_files(self) -> None:
-        """Delete every picture's file; whatever else lies in the folder is left alone."""
-        self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")))
+    def delete_all_files(self, *, but: Container[str] = ()) -> None:
+        """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone."""
+        self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")) if path.stem not in but)
 
     def _path(self, image_id: str) -> Path:
         # Two levels, as folders with very many files are slow to list.
         return self._folder / image_id[:2] / f"{image_id}.png"
 
-    def _read_file(self, image_id: str) -> bytes:
+    def read_file(self, image_id: str) -> bytes:
+        """The PNG of this id, whoever it belongs to."""
         try:
             return self._path(image_id).read_bytes()
         except FileNotFoundError as error:
@@ -110,7 +111,7 @@ class Pictures:
         except OSError as error:
             raise _storage_error(self._path(image_id), error) from error
 
-    def _write_file(self, image_id: str, data: bytes) -> None:
+    def write_file(self, image_id: str, data: bytes) -> None:
         """All of it or nothing: under its name only once it is complete."""
         path = self._path(image_id)
         try:

@@ -14,7 +14,7 @@ from mom import __version__
 from mom.errors import InputError, MomError, PartUnavailableError
 
 # Each command is imported when it is called: the supervisor shall not carry the web application's memory with it.
-COMMANDS = ("serve", "ask", "classify", "models", "doctor", "eval", "train", "corrections")
+COMMANDS = ("serve", "ask", "classify", "models", "doctor", "eval", "train", "corrections", "backup", "restore")
 FUNCTIONS = {"eval": "evaluate"}  # where the command's name is a word of Python's own
 HIDDEN = ("web", "image-server")
 
