@@ -5,17 +5,19 @@ import threading
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from mom.models.parts import Part, PartName, State
+from mom.models.parts import Part, PartName, Progress, State
 
 Suggestion = dict[str, str]
 
 
 @dataclass
 class ScriptedSupervisor:
-    """`suggestion` is what Ollama could play; `swaps` are those asked for; `held` swaps wait for `finish_swaps`."""
+    """`suggestion` is what Ollama could play; `swaps` are those asked for; `held` swaps wait for `finish_swaps`, `cancelled`
+    are the parts whose change was given up."""
 
     suggestion: Suggestion | None = None
     swaps: list[tuple[str, str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
     held: bool = False
     parts: dict[PartName, Part] = field(default_factory=dict)
@@ -54,6 +56,18 @@ class ScriptedSupervisor:
             part = PartName(name)
             self.parts[part] = Part(part, State.EXTERNAL, address.removeprefix("ollama:"))
 
+    def download(self, done: int, total: int) -> None:
+        """Every model asked for is on its way, so many bytes of it here."""
+        for name, address in self.swaps:
+            part = self.parts[PartName(name)]
+            detail = f"{address} will take over: it is downloaded"
+            self.parts[part.name] = replace(part, detail=detail, progress=Progress(address, done, total))
+
+    def cancel(self, name: str) -> None:
+        self.cancelled.append(name)
+        part = self.parts[PartName(name)]
+        self.parts[part.name] = replace(part, detail="The change of models was cancelled.", progress=None)
+
     def fail_swaps(self, reason: str) -> None:
         for name, address in self.swaps:
             part = self.parts[PartName(name)]
@@ -70,12 +84,16 @@ def _handler_of(supervisor: ScriptedSupervisor) -> type[BaseHTTPRequestHandler]:
             self._answer(200, supervisor.offers())
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             if supervisor.refusal:
                 error = {"message": supervisor.refusal, "type": "invalid_request_error", "code": None, "param": None}
                 self._answer(400, {"error": error})
                 return
-            supervisor.swap(self.path.split("/")[2], body["address"])
+            _parts, name, wish = self.path.strip("/").split("/")
+            if wish == "cancel":
+                supervisor.cancel(name)
+            else:
+                supervisor.swap(name, body["address"])
             self._answer(202, {})
 
         def _answer(self, status: int, value: object) -> None:

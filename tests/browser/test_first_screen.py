@@ -80,6 +80,30 @@ def test_the_demo_banner_names_real_models_for_each_memory(page: Page, context: 
     assert [line.split("=")[0] for line in copied.splitlines()] == ["MOM_SMALL_LLM", "MOM_LARGE_LLM", "MOM_IMAGE_MODEL"]
 
 
+def test_real_models_are_downloaded_with_one_click_and_each_can_be_left(mom: ScriptedMom, page: Page) -> None:
+    mom.supervisor.held = True
+    banner = page.get_by_role("region", name="These are demo models")
+    banner.get_by_text("Take real models").click()
+    banner.get_by_role("radio", name="8 GB", exact=True).check()
+    banner.get_by_role("button", name="Download and use them").click()
+    expect(banner.get_by_role("button", name="Download and use them")).to_be_disabled()
+    assert [name for name, _ in mom.supervisor.swaps] == ["small_llm", "large_llm", "image_model"]
+    mom.supervisor.download(1_300_000_000, 2_600_000_000)
+    expect(banner.get_by_role("progressbar")).to_have_count(3)
+    expect(banner).to_contain_text("1.3 GB of 2.6 GB · 50%")
+
+    # It goes on without the page, and another window sees it as well.
+    page.reload()
+    expect(banner.get_by_role("progressbar").first).to_have_js_property("value", 0.5)
+    banner.get_by_role("button", name="Cancel the download of hf:Lykon").click()
+    expect(banner.get_by_role("progressbar")).to_have_count(2)
+    assert mom.supervisor.cancelled == ["image_model"]
+    expect(page.get_by_label("Parts")).to_contain_text("The change of models was cancelled.")
+    mom.supervisor.finish_swaps()
+    expect(page.get_by_label("Parts")).to_contain_text("Qwen3-4B")
+    expect(banner).to_have_count(0)
+
+
 def test_without_demo_models_there_is_no_banner(mom: ScriptedMom, context: BrowserContext) -> None:
     for part in list(mom.parts):
         mom.parts[part] = Part(part, State.EXTERNAL, "qwen3:8b")
@@ -94,7 +118,7 @@ def test_a_found_ollama_takes_over_with_one_click(mom: ScriptedMom, context: Bro
     mom.supervisor.held = True
     page = context.new_page()
     page.goto("/")
-    offer = page.get_by_role("region", name="Ollama")
+    offer = page.get_by_role("region", name="Models at hand")
     expect(offer).to_contain_text("llama3.2:1b can classify, qwen3:8b answer")
     offer.get_by_role("button", name="Use them").click()
     expect(offer).to_contain_text("are taking over")
@@ -110,10 +134,10 @@ def test_an_ollama_model_that_cannot_take_over_says_why(mom: ScriptedMom, contex
     page = context.new_page()
     page.goto("/")
     page.get_by_role("button", name="Use them").click()
-    expect(page.get_by_role("region", name="Ollama")).to_contain_text("are taking over")
+    expect(page.get_by_role("region", name="Models at hand")).to_contain_text("are taking over")
     mom.supervisor.fail_swaps("it needs more memory.")
     expect(page.get_by_label("Parts")).to_contain_text("qwen3:8b could not take over: it needs more memory.")
-    expect(page.get_by_role("region", name="Ollama")).to_have_count(0)
+    expect(page.get_by_role("region", name="Models at hand")).to_have_count(0)
 
 
 def test_a_refused_swap_is_said_in_the_servers_words(

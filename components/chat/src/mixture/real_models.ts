@@ -29,6 +29,13 @@ export const CHOICES: readonly Choice[] = [
   choice(24, 13, qwen25('1.5B'), qwen3('14B')),
 ]
 
+const PARTS: Record<string, string> = { MOM_SMALL_LLM: 'small_llm', MOM_LARGE_LLM: 'large_llm', MOM_IMAGE_MODEL: 'image_model' }
+
+/** The addresses by the parts that they are to play. */
+export function addressesOf(choice: Choice): Record<string, string> {
+  return Object.fromEntries(choice.models.map(({ variable, address }) => [PARTS[variable] ?? variable, address]))
+}
+
 /** The lines for `.env`. */
 export function settingsLines(choice: Choice): string {
   return choice.models.map(({ variable, address }) => `${variable}=${address}`).join('\n')

@@ -24,6 +24,12 @@ export function durationWords(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
+/** `640 kB`, `31 MB`, `1.3 GB`: units of 1,000, as the hub and most file managers count. */
+export function bytesWords(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
+  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`
+}
+
 /** What is being done for a running answer, in a word or two; empty once it has ended. */
 export function phaseWords(answer: Answer): string {
   if (answer.status !== 'running') return ''

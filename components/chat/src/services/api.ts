@@ -34,6 +34,15 @@ export interface Part {
   model: string
   demo: boolean
   detail: string
+  /** While a model is downloaded for the part: its own, or the one that is to take over. */
+  progress: Progress | null
+}
+
+/** `bytes_total` is 0 as long as nobody knows. */
+export interface Progress {
+  model: string
+  bytes_done: number
+  bytes_total: number
 }
 
 export interface Readiness {
@@ -94,6 +103,9 @@ export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
 
 /** Have the model at `address` play a part; the one before answers until it is ready. */
 export const swapPart = (name: string, address: string): Promise<unknown> => request('POST', `/api/parts/${name}/swap`, { address })
+
+/** Give up the download, or the change of models, that is under way. What has arrived is kept for another try. */
+export const cancelChange = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/cancel`, {})
 
 async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
   let response: Response

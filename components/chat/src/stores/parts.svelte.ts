@@ -1,9 +1,9 @@
 /** The parts of the mixture and their states, asked for again and again only while one of them is still on its way. */
 
-import { type Part, readOffers, readParts, type Suggestion, swapPart } from '../services/api'
+import { cancelChange, type Part, type Progress, readOffers, readParts, type Suggestion, swapPart } from '../services/api'
 import { failureOf } from './message.svelte'
 
-export type { Part, Suggestion }
+export type { Part, Progress, Suggestion }
 
 const POLL_MS = 2000
 const SETTLED: readonly Part['state'][] = ['ready', 'failed', 'external']
@@ -14,8 +14,8 @@ export class PartsStore {
   isReachable = $state(true)
   /** Models of an Ollama on this machine that could take over from demo models. */
   offer = $state.raw<Suggestion | null>(null)
-  /** A plain sentence where the offer could not be taken up. */
-  offerError = $state('')
+  /** A plain sentence where other models could not be had, or a download not be cancelled. */
+  changeError = $state('')
   /** The models that are to be replaced, by part, until others play these parts. */
   replaced = $state.raw<Record<string, string>>({})
 
@@ -24,7 +24,11 @@ export class PartsStore {
 
   readonly isLoading = $derived(Object.values(this.parts).some((part) => !SETTLED.includes(part.state)))
   readonly hasDemo = $derived(Object.values(this.parts).some((part) => part.demo))
-  readonly isReplacing = $derived(Object.keys(this.replaced).length > 0)
+  /** Other models are on their way, asked for here or in another window. */
+  readonly isReplacing = $derived(
+    Object.keys(this.replaced).length > 0 ||
+      Object.values(this.parts).some((part) => part.progress !== null || part.detail.includes('will take over')),
+  )
 
   #timer: ReturnType<typeof setTimeout> | undefined
   #hasAskedForOffers = false
@@ -48,17 +52,35 @@ export class PartsStore {
 
   /** Have the offered models play the LLMs' parts. */
   async takeOffer(): Promise<void> {
-    if (!this.offer) return
-    this.offerError = ''
+    if (this.offer && (await this.take({ ...this.offer }))) this.offer = null
+  }
+
+  /** Have models play parts, by the parts' names and the models' addresses. The ones before answer until they are there. */
+  async take(addresses: Record<string, string>): Promise<boolean> {
+    this.changeError = ''
     try {
-      for (const [name, address] of Object.entries(this.offer) as [string, string][]) {
+      for (const [name, address] of Object.entries(addresses)) {
         await swapPart(name, address)
         this.replaced = { ...this.replaced, [name]: this.parts[name]?.model ?? '' }
       }
-      this.offer = null
+      return true
     } catch (error) {
-      this.offerError = failureOf(error).message
+      this.changeError = failureOf(error).message
+      return false
+    } finally {
+      await this.watch()
     }
+  }
+
+  /** Keep the models that are there. */
+  async cancel(names: readonly string[]): Promise<void> {
+    this.changeError = ''
+    try {
+      await Promise.all(names.map(cancelChange))
+    } catch (error) {
+      this.changeError = failureOf(error).message
+    }
+    this.replaced = Object.fromEntries(Object.entries(this.replaced).filter(([name]) => !names.includes(name)))
     await this.watch()
   }
 

@@ -29,8 +29,10 @@ export class MessageTree {
 
   /** Become what is stored. Messages known already stay the objects they are, so that the page need not draw them anew. */
   store(stored: StoredMessage[]): void {
-    const known = new SvelteMap(this.messages.map((message) => [message.id, message]))
-    const grown = new SvelteMap<string, Message>()
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- read once, here; a reactive one takes its time for 2,000 messages
+    const known = new Map(this.messages.map((message) => [message.id, message]))
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- the same
+    const grown = new Map<string, Message>()
     for (const one of stored) {
       const parent = one.parent_id === null ? null : (grown.get(one.parent_id) ?? null)
       const message = known.get(one.id) ?? (one.role === 'user' ? questionFrom(one, parent) : this.newAnswer(parent))

@@ -33,7 +33,7 @@ it('a picture passes three stations, each with its time as soon as it is over', 
 })
 
 it('a text tells when its first word came', () => {
-  expect(linesOf('text_answer')).toContain('quick reader done (0.97 in 2.1 ms) → Large LLM working (first word 100 ms)')
+  expect(linesOf('text_answer')).toContain('BERT done (0.97 in 2.1 ms) → Large LLM working (first word 100 ms)')
 })
 
 it('the image message path has no classifier and no large LLM on it', () => {

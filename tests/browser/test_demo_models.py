@@ -1,0 +1,44 @@
+"""The first two minutes as a newcomer has them: `mom serve`, its demo models, and the examples of the first screen."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chat_page import answers, questions
+from tests.e2e.running_mom import RunningMom, running_mom
+
+DEADLINE_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def mom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMom]:
+    with running_mom(tmp_path_factory.mktemp("mom")) as mom:
+        mom.wait_for("small_llm", "large_llm", "image_model")
+        yield mom
+
+
+def test_the_examples_are_answered_by_the_right_model(page: Page) -> None:
+    page.get_by_role("button", name="What is MoM?").click()
+    expect(answers(page)).to_have_attribute("aria-busy", "false", timeout=DEADLINE_MS)
+    expect(answers(page)).to_contain_text("MoM")
+    expect(answers(page)).to_contain_text("demo model")
+    way = answers(page).get_by_role("button", name="needs text: BERT")
+    expect(way).to_have_text(re.compile(r"BERT\s+[01]\.\d\d in [\d.]+ m?s\s+Large LLM\s+[\d.]+ m?s"))
+
+    page.get_by_role("link", name="New chat").click()
+    page.get_by_role("button", name="Make it bluer").click()
+    expect(questions(page)).to_have_count(2, timeout=DEADLINE_MS)
+    expect(answers(page).last).to_have_attribute("aria-busy", "false", timeout=DEADLINE_MS)
+    pictures = answers(page).get_by_role("figure").locator("img")
+    expect(pictures).to_have_count(2)
+    for number in range(2):
+        expect(pictures.nth(number)).not_to_have_js_property("naturalWidth", 0)
+    expect(page.get_by_role("img", name="Classifier: done, Large LLM: done, Image model: done")).to_be_visible()
+
+    page.get_by_role("link", name="New chat").click()
+    page.get_by_role("button", name="Explain JPEG").click()
+    expect(answers(page)).to_have_attribute("aria-busy", "false", timeout=DEADLINE_MS)
+    expect(answers(page).get_by_role("button", name="needs text:")).to_be_visible()
+    expect(answers(page).get_by_role("figure")).to_have_count(0)
