@@ -9,17 +9,18 @@ from playwright.sync_api import Page, expect
 from tests.browser.chat_page import answers, questions
 from tests.e2e.running_mom import RunningMom, running_mom
 
-DEADLINE_MS = 120_000
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(900)]
+DEADLINE_MS = 300_000  # on a busy machine PyTorch takes its time
 
 
 @pytest.fixture(scope="module")
 def mom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMom]:
     with running_mom(tmp_path_factory.mktemp("mom")) as mom:
-        mom.wait_for("small_llm", "large_llm", "image_model")
+        mom.wait_for("large_llm")
         yield mom
 
 
-def test_the_examples_are_answered_by_the_right_model(page: Page) -> None:
+def test_words_are_answered_at_once_and_pictures_as_soon_as_their_model_is_there(page: Page) -> None:
     page.get_by_role("button", name="What is MoM?").click()
     expect(answers(page)).to_have_attribute("aria-busy", "false", timeout=DEADLINE_MS)
     expect(answers(page)).to_contain_text("MoM")
@@ -27,6 +28,7 @@ def test_the_examples_are_answered_by_the_right_model(page: Page) -> None:
     way = answers(page).get_by_role("button", name="needs text: BERT")
     expect(way).to_have_text(re.compile(r"BERT\s+[01]\.\d\d in [\d.]+ m?s\s+Large LLM\s+[\d.]+ m?s"))
 
+    expect(page.get_by_label("Parts").get_by_text("ready", exact=True)).to_have_count(3, timeout=DEADLINE_MS)
     page.get_by_role("link", name="New chat").click()
     page.get_by_role("button", name="Make it bluer").click()
     expect(questions(page)).to_have_count(2, timeout=DEADLINE_MS)

@@ -85,7 +85,8 @@ def test_real_models_are_downloaded_with_one_click_and_each_can_be_left(mom: Scr
     banner = page.get_by_role("region", name="These are demo models")
     banner.get_by_text("Take real models").click()
     banner.get_by_role("radio", name="8 GB", exact=True).check()
-    banner.get_by_role("button", name="Download and use them").click()
+    with page.expect_response("**/api/parts/image_model/swap"):
+        banner.get_by_role("button", name="Download and use them").click()
     expect(banner.get_by_role("button", name="Download and use them")).to_be_disabled()
     assert [name for name, _ in mom.supervisor.swaps] == ["small_llm", "large_llm", "image_model"]
     mom.supervisor.download(1_300_000_000, 2_600_000_000)
