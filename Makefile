@@ -34,7 +34,7 @@ format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
 	cd components/chat && npm run format
 
 bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
-	for name in routing_latency sd15_random page_speed page_lighthouse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in routing_bert routing_latency moe_memory sd15_random page_speed page_lighthouse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 train-llm: .venv/.dev .venv/.image  ## train the demo LLM anew in an hour or two and write its file; stopped, it goes on where it was
 	$(BIN)/python -m training.llm.train $(TRAIN)

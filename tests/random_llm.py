@@ -54,7 +54,7 @@ def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture:
     writer.add_head_count_kv(shape.kv_heads)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_dimension_count(shape.width // shape.heads)
-    _add_vocabulary(writer, shape.vocabulary)
+    add_vocabulary(writer, shape.vocabulary)
     random = np.random.default_rng(0)
     for name, size in _tensors(shape):
         if len(size) == 1:
@@ -105,7 +105,7 @@ def _never_drawn(vocabulary: int) -> list[int]:
     return [token for token in range(vocabulary) if not first <= token < first + 94]
 
 
-def _add_vocabulary(writer: gguf.GGUFWriter, size: int) -> None:
+def add_vocabulary(writer: gguf.GGUFWriter, size: int) -> None:
     """Byte-level BPE: the special tokens, 256 bytes, the pieces that make `WORDS`, then tokens no text contains."""
     tokens = [*SPECIAL_TOKENS, *_byte_characters()]
     merges = []

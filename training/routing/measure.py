@@ -1,5 +1,5 @@
 """Measures a head: `python -m training.routing.measure [--head FILE] [FILE.jsonl…]`; without files, the reported half of
-the development set. Prints one JSON object for each set, and the time of one message.
+the development set and the blind set. Prints one JSON object for each set, and the time of one message.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from mom.models.bert.encoder import SHIPPED_ENCODER
 from mom.models.bert.options import SHIPPED
 from mom.models.bert.reader import Reader, load_reader
 from training.routing.dataset import read_dev
+from training.routing.written import read_blind
 
 
 def measured(reader: Reader, examples: Sequence[Example]) -> dict[str, object]:
@@ -49,7 +50,10 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*")
     arguments = parser.parse_args()
     reader = load_reader(arguments.head, arguments.encoder)
-    sets = {path.name: read_routing_data([path]) for path in arguments.files} or {"dev, reported half": read_dev()[1]}
+    sets = {path.name: read_routing_data([path]) for path in arguments.files} or {
+        "dev, reported half": read_dev()[1],
+        "blind": read_blind(),
+    }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
 

@@ -4,10 +4,13 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from mom.evaluation.routing_data import read_example
+from mom.evaluation.routing_data import Example, read_example
+from mom.mixture.verdict import Need
+from training.routing.dataset import conversation_of
 from training.routing.generate import Row, plain
 
 FOLDER = Path(__file__).parent / "written"
+BLIND = Path(__file__).parent / "blind"
 ROUTES = ("text", "image")
 
 
@@ -53,6 +56,15 @@ def _read_lines(path: Path) -> Iterator[Row]:
                 raise ValueError(f"{path.name}, line {number}: {error}") from error
             turns = tuple((message.role, message.as_words) for message in example.conversation.messages)
             yield Row(turns, str(example.route), example.slices.get("kind", "other"), example.slices.get("lang", "en"))
+
+
+def read_blind() -> list[Example]:
+    """The blind set: written after the others, and only measured."""
+    return [example_of(row) for rows in read_written(BLIND).values() for row in rows]
+
+
+def example_of(row: Row) -> Example:
+    return Example(conversation_of(row.turns), Need(row.route), {"kind": row.kind, "lang": row.lang})
 
 
 HELD_OUT = 12  # one in so many of each file's rows, by its words, measures only

@@ -15,8 +15,10 @@ from mom.errors import ParameterError, PartUnavailableError, StorageError
 from mom.evaluation.figures import Outcome, figures
 from mom.evaluation.html_report import write_html
 from mom.evaluation.measuring import Ask, measure
+from mom.evaluation.nearest_baseline import NearestStage, build_router
 from mom.evaluation.routing_data import Example, read_routing_data
 from mom.evaluation.table import write_table
+from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import Verdict
 from mom.models.bert.head import HeadError
@@ -28,7 +30,7 @@ from mom.models.roster import Roster
 from mom.settings import Settings
 
 # Those that run in this process, and those that need a server's models.
-HERE = ("bert", "regex")
+HERE = ("bert", "regex", "nearest")
 AT_SERVER = {
     "small-llm": (PartName.SMALL_LLM,),
     "large-llm": (PartName.LARGE_LLM,),
@@ -97,6 +99,10 @@ async def _measure_all(
 async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
     roster = Roster(StaticParts({}, {}, ollama_url=settings.ollama_url))
     try:
+        if name == "nearest":
+            router = await asyncio.to_thread(build_router)
+            yield Classifier([NearestStage(router)], settings.classifier_deadline_ms / 1000).classify
+            return
         if name == "bert":
             _check_head(settings)
         yield make_classifier(

@@ -27,6 +27,8 @@ class DecidedBy(StrEnum):
     LARGE_LLM = "large_llm"
     """Only as a baseline that is measured: no message of a chat is classified so."""
     REGEX = "regex"
+    NEAREST = "nearest"
+    """Only as a baseline, too."""
     DEFAULT = "default"
 
 

@@ -1,4 +1,4 @@
-"""Which words speak for the head's verdict: what it would say without each of them."""
+"""What speaks for the verdict: what would be said without each word, and which known messages are nearest."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,19 @@ from math import copysign
 
 from mom.mixture.conversation import Conversation
 from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
+from mom.models.bert.known_messages import read_known_messages
 from mom.models.bert.reader import Reader, probability_of
 
 WORD = re.compile(r"\w+")
 WORDS_TRIED = 60
 SHOWN = 4
 WORTH_SHOWING = 0.25  # of a change in log-odds
+
+
+def evidence_for(reader: Reader, conversation: Conversation) -> Sequence[str]:
+    """The words that speak for the verdict, then the known messages that the encoder finds nearest."""
+    _, vector = reader.encoder.weigh(conversation)
+    return [*words_that_speak(reader, conversation), *read_known_messages().nearest(vector)]
 
 
 def words_that_speak(reader: Reader, conversation: Conversation) -> Sequence[str]:
@@ -27,7 +34,7 @@ def words_that_speak(reader: Reader, conversation: Conversation) -> Sequence[str
         changes.append((copysign(1, whole) * (whole - logit), found[0], probability_of(logit)))
     changes.sort(key=lambda change: -change[0])
     return [
-        f"without “{word}” the probability of an image is {probability:.2f}"
+        f"without “{word}” the probability of an image is {probability:.4f}"
         for change, word, probability in changes[:SHOWN]
         if change >= WORTH_SHOWING
     ]

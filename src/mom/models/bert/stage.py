@@ -7,7 +7,7 @@ from functools import cache
 
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import DecidedBy, Need, Verdict
-from mom.models.bert.evidence import words_that_speak
+from mom.models.bert.evidence import evidence_for
 from mom.models.bert.features import State, state_of
 from mom.models.bert.head import HeadError
 from mom.models.bert.options import BertOptions
@@ -52,8 +52,8 @@ class BertStage:
         return await asyncio.to_thread(self._weigh, self._reader, conversation)
 
     async def evidence(self, conversation: Conversation) -> Sequence[str]:
-        """The words that speak for its verdict; it is asked after the verdict."""
-        return await asyncio.to_thread(words_that_speak, self._reader, conversation) if self._reader else ()
+        """The words that speak for its verdict, and the nearest known messages; it is asked after the verdict."""
+        return await asyncio.to_thread(evidence_for, self._reader, conversation) if self._reader else ()
 
     async def _load_once(self) -> None:
         async with self._loaded:

