@@ -164,27 +164,6 @@ def test_help_lists_moms_commands_and_not_its_inner_ones():
     assert "\n  web " not in commands
 
 
-def test_doctor_tells_each_finding_with_one_fix(environment, site):
-    result = mom("doctor", "--json")
-    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
-    assert {"settings", "data folder", "database", "llama.cpp", "image part", "Ollama", "server"} <= checks.keys()
-    assert checks["server"]["finding"] == "ok"
-    assert result.exit_code == 0
-    environment.setenv("MOM_LLAMA_SERVER", "/nothing/llama-server")
-    environment.setenv("DATABASE_URL", "mysql://x/y")
-    result = mom("doctor")
-    assert result.exit_code == 1
-    assert "Correct MOM_LLAMA_SERVER" in result.stdout
-    assert "postgresql://" in result.stdout
-
-
-def test_doctor_survives_settings_that_do_not_fit(environment):
-    environment.setenv("MOM_PORT", "eighty")
-    result = mom("doctor")
-    assert result.exit_code == 1
-    assert "MOM_PORT" in result.stdout
-
-
 def test_the_plan_of_mom_serve_is_the_settings(environment, tmp_path):
     for name, value in {
         "MOM_LARGE_LLM": "ollama:x", "MOM_VISION_LLM": "http://h/v1#v", "MOM_API_KEY_VISION_LLM": "key",

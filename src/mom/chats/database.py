@@ -84,6 +84,10 @@ class Database:
         """All migrations of the folder."""
         return frozenset(each.revision for each in self._script().walk_revisions())
 
+    def newest_revision(self) -> str | None:
+        """Where `upgrade` leads."""
+        return self._script().get_current_head()
+
     def _script(self) -> ScriptDirectory:
         if not (self._migrations / "versions").is_dir():
             raise StorageError(

@@ -31,6 +31,12 @@ def split_hub_target(address: ModelAddress) -> tuple[str, str | None]:
     return f"{owner}/{repo}", "/".join(rest) or None
 
 
+def place_of(address: ModelAddress, folder: Path) -> Path:
+    """Where in the `folder` of all models the file or folder of an `hf:` address is, once it is downloaded."""
+    repo, file = split_hub_target(address)
+    return folder / repo / file if file else folder / repo
+
+
 Tell = Callable[[str, Progress | None], None]
 
 
@@ -41,7 +47,7 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
     """
     repo, file = split_hub_target(address)
     folder = hub.folder / repo
-    target = folder / file if file else folder
+    target = place_of(address, hub.folder)
     if target.is_file() or (not file and (folder / COMPLETE).exists()):
         return target
     tell(f"asking the hub for {address}", None)

@@ -25,10 +25,7 @@ def player_elsewhere(
     endpoint = endpoint_of(address, api_key=api_key, ollama_url=ollama_url)
 
     async def check() -> None:
-        if address.kind is AddressKind.OLLAMA:
-            await check_ollama_model(http, ollama_url, address.target, part)
-        else:
-            await _check_url(http, endpoint, part)
+        await check_answers(part, address, api_key, ollama_url=ollama_url, http=http)
 
     async def play(report: Report) -> None:
         pause_s = FIRST_PAUSE_S
@@ -40,6 +37,16 @@ def player_elsewhere(
         await asyncio.Event().wait()  # a performance lasts until it is ended
 
     return Player(endpoint.model or address.target, play)
+
+
+async def check_answers(
+    part: PartName, address: ModelAddress, api_key: str | None, *, ollama_url: str, http: httpx.AsyncClient
+) -> None:
+    """Raises `PartUnavailableError` where nobody answers at a `url` or `ollama` address, the model is missing or the key is wrong."""
+    if address.kind is AddressKind.OLLAMA:
+        await check_ollama_model(http, ollama_url, address.target, part)
+    else:
+        await _check_url(http, endpoint_of(address, api_key=api_key, ollama_url=ollama_url), part)
 
 
 async def _problem(check: Check) -> str:

@@ -1,0 +1,132 @@
+"""`mom doctor` on the machine and what is installed: Python, Node, the page, llama.cpp, torch, disk, memory."""
+
+import importlib.metadata
+import importlib.util
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+import mom
+from mom.cli.environment import plan_of
+from mom.cli.findings import Check, failed, note, ok
+from mom.errors import MomError
+from mom.serving.image_install import is_installed
+from mom.serving.serve import check_data_dir
+from mom.settings import CLONE, Settings
+
+PAGE = Path(mom.__file__).parent / "web/static/chat/chat.js"
+LOWEST_PYTHON, LOWEST_NODE = (3, 11), 20
+MODEL_BYTES = 5_000_000_000  # a language model worth its name, and as much as it takes in memory
+DEMO_BYTES = 1_000_000_000  # all demo models together, torch included
+COMMAND_S = 10
+
+
+def check_machine(settings: Settings) -> list[Check]:
+    return [
+        check_python(sys.version_info[:3]),
+        check_page(PAGE, node_version()),
+        check_llama(settings),
+        check_image_part(settings, torch_version(), has_gpu=shutil.which("nvidia-smi") is not None),
+        check_data_folder(settings),
+        check_memory(psutil.virtual_memory().available),
+    ]
+
+
+def check_python(version: tuple[int, ...]) -> Check:
+    words = f"Python {'.'.join(map(str, version))}, {platform.machine()}"
+    if version < LOWEST_PYTHON:
+        return failed("python", words, "MoM needs Python 3.11 or newer: make run PYTHON=python3.12")
+    return ok("python", words)
+
+
+def check_page(page: Path, node: int | None) -> Check:
+    """Node is needed only to build the page, which an installed package has."""
+    if page.is_file():
+        return ok("page", f"built, {f'Node {node}' if node else 'no Node, and none needed'}")
+    if node is None or node < LOWEST_NODE:
+        there = f"Node {node}" if node else "no Node"
+        return failed(
+            "page", f"not built, and there is {there}", "Install Node 20 or newer, then `make run` builds the page."
+        )
+    return failed(
+        "page", f"not built; there is Node {node}", f"cd {CLONE / 'components/chat'} && npm ci && npm run build"
+    )
+
+
+def node_version() -> int | None:
+    """Node's major version, or None where there is none."""
+    node = shutil.which("node")
+    if node is None:
+        return None
+    try:
+        asked = [node, "--version"]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=COMMAND_S, check=False).stdout  # noqa: S603 -- found by which
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else None
+
+
+def check_llama(settings: Settings) -> Check:
+    binary = settings.llama_server
+    if binary is not None:
+        if not binary.is_file():
+            return failed("llama.cpp", f"{binary} is not there", "Correct MOM_LLAMA_SERVER, or unset it.")
+        if shutil.which(str(binary)) is None:
+            return failed("llama.cpp", f"{binary} may not be run", f"chmod +x {binary}")
+        return ok("llama.cpp", str(binary))
+    if importlib.util.find_spec("xllamacpp") is None:
+        return failed("llama.cpp", "its wheel is not installed", "pip install xllamacpp")
+    return ok("llama.cpp", f"the wheel xllamacpp {importlib.metadata.version('xllamacpp')}")
+
+
+def torch_version() -> str | None:
+    """Such as `2.13.0+cpu`; read without importing it."""
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def check_image_part(settings: Settings, torch: str | None, *, has_gpu: bool) -> Check:
+    if settings.image_model is not None and settings.image_model.startswith("http"):
+        return ok("image part", "not needed here: MOM_IMAGE_MODEL is a URL")
+    if torch is None or not is_installed():
+        missing = "not installed" if torch is None else f"torch {torch} alone"
+        return note("image part", f"{missing}, so nothing is drawn", "mom serve --install-image cpu (or cuda)")
+    if has_gpu and "+cpu" in torch:
+        fix = "make clean && make run TORCH=cuda: the pictures take a fraction of the time."
+        return note("image part", f"torch {torch}, though there is an NVIDIA GPU", fix)
+    return ok("image part", f"torch {torch}")
+
+
+def check_data_folder(settings: Settings) -> Check:
+    try:
+        check_data_dir(plan_of(settings))
+    except MomError as error:
+        return failed("data folder", str(settings.data_dir), error.message)
+    free = psutil.disk_usage(str(settings.data_dir)).free
+    words = f"{settings.data_dir} can be written, {free / 1e9:.1f} GB free"
+    if free < MODEL_BYTES:
+        return note(
+            "data folder", words, "Make room before you download a model, or set MOM_DATA_DIR to a larger disk."
+        )
+    return ok("data folder", words)
+
+
+def check_memory(available: int) -> Check:
+    words = f"{available / 1e9:.1f} GB free"
+    if available < DEMO_BYTES:
+        return failed("memory", words, "Close other programs: the demo models alone take about 1 GB.")
+    if available < MODEL_BYTES:
+        return note(
+            "memory",
+            words,
+            "Take models of up to half of that, or let another machine serve them (MOM_LARGE_LLM=http://…).",
+        )
+    return ok("memory", words)
