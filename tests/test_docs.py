@@ -1,0 +1,155 @@
+"""The documentation names files, functions, settings and commands that are there."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from flask_migrate.cli import db as database_commands
+
+from mom.chats.commands import make_commands
+from mom.cli import main
+from mom.settings import variable_names
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+SOURCES = {".py", ".ts", ".svelte"}
+OTHERS_PROGRAMS = {"cp", "ollama", "llama-server", "vllm", "curl", "caddy", "printf", "cd"}
+COMPOSE_ONLY = {"TORCH", "LLAMA_CPP_IMAGE"}
+
+
+@pytest.fixture(scope="module")
+def files():
+    """All files that git knows, by their path."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return listed.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def code(files):
+    return "\n".join(
+        (ROOT / name).read_text() for name in files if Path(name).suffix in SOURCES and (ROOT / name).exists()
+    )
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def page(request):
+    return request.param
+
+
+def without_fences(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def terms(page: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", without_fences(page.read_text()))
+
+
+def test_files_and_folders_that_are_named_are_there(page, files):
+    known = {f"/{name}" for name in files} | {f"/{parent}" for name in files for parent in Path(name).parents}
+    for term in terms(page):
+        if re.fullmatch(r"[\w.\-/]*\w/[\w.\-/]*|[\w\-]+\.(py|ts|svelte|j2|yaml|toml)", term) and not term.startswith(
+            "/"
+        ):
+            wanted = f"/{term.rstrip('/')}"
+            first = term.split("/")[0]
+            if "/" in term and not any(f"/{first}/" in f"/{name}" for name in files):
+                continue  # a model's or an image's name
+            assert any(name.endswith(wanted) for name in known), f"{page.name} names {term}"
+
+
+def test_links_lead_to_files_that_are_there(page):
+    for link in re.findall(r"\]\(([^)#\s]+)\)", without_fences(page.read_text())):
+        if "://" not in link:
+            assert (page.parent / link).exists(), link
+
+
+def test_functions_that_are_named_are_there(page, code):
+    for term in terms(page):
+        if found := re.fullmatch(r"(?:[\w.]+\.)?(\w+)\(\)", term):
+            name = found[1]
+            assert re.search(
+                rf"\bdef {name}\(|\bfunction {name}\b|^\s*(async )?#?{name}\(.*\{{$", code, re.MULTILINE
+            ), f"{page.name}: {term}"
+
+
+def test_settings_that_are_named_exist(page):
+    names = set(re.findall(r"\bMOM_[A-Z_]*[A-Z]\b", page.read_text()))
+    unknown = names - variable_names() - {"MOM_API_KEY"}
+    assert not unknown
+
+
+def shell_lines(page: Path) -> list[str]:
+    return [
+        line.split("  #")[0].strip()
+        for fence in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+        for line in fence.splitlines()
+    ]
+
+
+def test_commands_that_are_shown_exist(page):
+    for line in shell_lines(page):
+        for command in re.split(r"\s*(?:&&|;|\|)\s*", line):
+            words = shlex.split(command, comments=True)
+            while words and re.match(r"[A-Z_]+=", words[0]):
+                name = words.pop(0).split("=")[0]
+                assert name in variable_names() | COMPOSE_ONLY or name in (ROOT / "compose.yaml").read_text(), name
+            if words:
+                check_command(words)
+
+
+def check_command(words: list[str]) -> None:
+    program, *rest = words
+    match Path(program).name:
+        case "mom" | "flask":
+            check_mom(rest)
+        case "make":
+            targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+            assert all(word in targets or "=" in word for word in rest), words
+        case "npm":
+            scripts = json.loads((ROOT / "components/chat/package.json").read_text())["scripts"]
+            assert rest[0] in {"ci", "i", "install"} or rest[1] in scripts, words
+        case "docker":
+            check_docker(rest)
+        case "pip":
+            assert rest[0] == "install"
+        case name:
+            assert name in OTHERS_PROGRAMS or name.startswith("MOM_"), words
+
+
+def check_mom(words: list[str]) -> None:
+    """Do the command and its options exist?"""
+    command: click.Command = main
+    context = click.Context(main)
+    of_the_application = {"db": database_commands, **{each.name: each for each in make_commands(None, None)}}
+    while isinstance(command, click.Group) and words:
+        found = of_the_application.get(words[0]) or command.get_command(context, words[0])
+        assert found is not None, f"there is no command {words[0]}"
+        command, words = found, words[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    for word in words:
+        if word.startswith("-") and word != "-":
+            assert word.split("=")[0] in options | {"--help"}, f"{command.name} has no {word}"
+
+
+def check_docker(words: list[str]) -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    match words:
+        case ["exec", "-it", container, *inside]:
+            assert container in services
+            if container == "chat_web":
+                check_command(inside)
+        case ["compose", *rest]:
+            assert {"up", "down", "config"} & set(rest), words
+            if "--profile" in rest:
+                assert rest[rest.index("--profile") + 1] in {
+                    p for s in services.values() for p in s.get("profiles", [])
+                }
+        case _:
+            pytest.fail(f"docker {words}")
