@@ -1,4 +1,6 @@
 /** Builds the chat component into Flask's static folder under fixed names; `npm run dev` asks a running MoM for data. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
@@ -16,6 +18,18 @@ const onlyWoff2: Plugin = {
   },
 }
 
+/** Packs each text file once, here: a server that did it for each request would take its time from the answers. */
+const packed: Plugin = {
+  name: 'packed',
+  apply: 'build',
+  async writeBundle({ dir }, bundle) {
+    for (const name of Object.keys(bundle).filter((each) => /\.(?:js|css|svg)$/.test(each))) {
+      const file = `${dir ?? '.'}/${name}`
+      await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }))
+    }
+  },
+}
+
 /** `chat.css` is the page's; fonts lie in a folder, and what is loaded later keeps its own name. */
 function assetName({ names }: { names: string[] }): string {
   const name = names[0] ?? ''
@@ -24,7 +38,7 @@ function assetName({ names }: { names: string[] }): string {
 }
 
 export default defineConfig({
-  plugins: [onlyWoff2, svelte()],
+  plugins: [onlyWoff2, svelte(), packed],
   // Every file finds the others beside it, wherever the page is served.
   base: './',
   server: {

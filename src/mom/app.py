@@ -38,6 +38,7 @@ from mom.web.failures import as_error_json, handle_failures
 from mom.web.guard import guard
 from mom.web.loop_thread import LoopThread
 from mom.web.secret_key import read_or_make_secret_key
+from mom.web.static_files import serve_static_files
 from mom.web.streams import StreamedResponse, later
 
 HEARTBEAT_S = 15.0
@@ -83,6 +84,7 @@ def create_app(
         ),
     )
     read_bodies_strictly(app)
+    serve_static_files(app)
     handle_failures(app)
     guard(app, settings.host, settings.base_url, in_container=settings.container is not None)
     if settings.base_url is not None:

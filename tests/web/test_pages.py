@@ -1,5 +1,6 @@
 """The page around the chat component."""
 
+import gzip
 import os
 import re
 from pathlib import Path
@@ -32,6 +33,34 @@ def test_another_build_has_another_address(client, built: Path):
     before = client.get("/").text
     os.utime(built / "chat.js", ns=(1, 1))
     assert client.get("/").text != before
+
+
+def fetched(client, path: str, accept_encoding: str = "identity"):
+    """The response, with its file closed."""
+    with client.get(path, headers={"Accept-Encoding": accept_encoding}) as response:
+        assert response.data is not None
+        return response
+
+
+def test_a_file_is_sent_packed_to_who_reads_that(client, built: Path):
+    (built / "chat.js.gz").write_bytes(gzip.compress(b"1"))
+    packed = fetched(client, "/static/chat/chat.js", "br, gzip")
+    assert gzip.decompress(packed.data) == b"1"
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.mimetype == "text/javascript"
+    plain = fetched(client, "/static/chat/chat.js")
+    assert plain.data == b"1"
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert "Content-Encoding" not in fetched(client, "/static/chat/chat.css", "gzip").headers
+    assert fetched(client, "/static/../app.py").status_code == 404
+
+
+def test_a_browser_keeps_a_file_whose_address_names_its_build_and_asks_again_for_any_other(client, built: Path):
+    named = fetched(client, "/static/chat/chat.js?v=1").headers["Cache-Control"]
+    assert "immutable" in named
+    assert "no-cache" not in named
+    assert "no-cache" in fetched(client, "/static/chat/chat.js").headers["Cache-Control"]
 
 
 def test_before_the_first_build_the_page_says_what_to_do(client, app, tmp_path):
