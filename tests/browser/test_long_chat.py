@@ -10,8 +10,11 @@ from tests.browser.scripted_mom import ScriptedMom
 def test_the_end_is_drawn_first_and_what_came_before_on_scrolling_up(mom: ScriptedMom, context: BrowserContext) -> None:
     chat_id = store_long_chat(mom, 2_000, last="The last word.")
     page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"/chats/{chat_id}")
     expect(page.get_by_text("The last word.")).to_be_in_viewport()
+    assert len([url for url in asked if url.endswith(f"/api/chats/{chat_id}")]) == 1
     expect(questions(page).last).to_contain_text("Question 1000")
     drawn = questions(page).count()
     assert drawn <= 40

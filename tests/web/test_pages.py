@@ -26,7 +26,12 @@ def test_the_page_links_the_built_files_and_has_no_inline_code(client, built):
     versioned = [link.split("?v=")[0] for link in links if "?v=" in link]
     assert versioned == ["/static/chat/chat.css", "/static/chat/chat.js"]
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", page.text)
-    assert client.get("/chats/anything").text == page.text
+
+
+def test_the_page_of_a_chat_asks_for_it_before_its_script_runs(client, built):
+    preload = '<link rel="preload" as="fetch" href="/api/chats/anything" crossorigin>'
+    assert preload in client.get("/chats/anything").text
+    assert 'as="fetch"' not in client.get("/").text
 
 
 def test_another_build_has_another_address(client, built: Path):
