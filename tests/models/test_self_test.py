@@ -153,6 +153,19 @@ async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
     assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
 
 
+@pytest.mark.parametrize(
+    ("right", "rival_right", "said"),
+    [
+        (36, 30, ""),
+        (35, 30, "Bypassed: right on 35 of 60 test messages, little more than text for everything (30)."),
+        (40, 41, "Bypassed: right on 40 of 60 test messages, BERT on 41."),
+        (41, 41, ""),
+    ],
+)
+def test_a_small_llm_must_beat_text_for_everything_and_not_be_worse_than_bert(right, rival_right, said):
+    assert Report(asked=60, right=right, texts=30, rival_right=rival_right).sentence == said
+
+
 async def test_a_bert_without_its_head_is_no_rival():
     async with self_tested(SmallLlmServer(), rival=Bert(has_head=False)) as self_test:
         assert self_test.report == Report(asked=60, right=60, texts=30)

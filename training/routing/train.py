@@ -29,7 +29,7 @@ PENALTY = 3e-7  # L2, per weight
 ROUNDS = 60
 # A generated row counts once.
 WRITTEN_WEIGHT = 3.0
-MORE_WEIGHT = 5.0
+MORE_WEIGHT = 40.0
 
 
 @dataclass(frozen=True, slots=True)

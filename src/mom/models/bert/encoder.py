@@ -103,6 +103,5 @@ def _start_session(path: Path) -> Any:  # noqa: ANN401 - onnxruntime has no type
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # what a long message took is given back
     options.log_severity_level = 4  # what is amiss is raised
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -6,6 +6,7 @@ table of these pieces takes 35 MB and a quarter of a second to fill; a dictionar
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -21,17 +22,18 @@ class Vocabulary:
     """Pieces with their log-probabilities; a piece's place is its number."""
 
     def __init__(self, pieces: Sequence[str], scores: Sequence[float]) -> None:
-        self._table: Mapping[str, tuple[float, int]] = {
-            piece: (score, place)
-            for place, (piece, score) in enumerate(zip(pieces, scores, strict=True))
+        self._places: Mapping[str, int] = {
+            piece: place
+            for place, piece in enumerate(pieces)
             if place > UNKNOWN  # the special ones are never written
         }
-        self._longest = max(map(len, self._table), default=1)
+        self._scores = array("f", scores)
+        self._longest = max(map(len, self._places), default=1)
         self._unknown = min(scores) - UNKNOWN_COST
         self._cut_known = lru_cache(REMEMBERED)(self._cut)
 
     def __len__(self) -> int:
-        return len(self._table) + UNKNOWN + 1
+        return len(self._places) + UNKNOWN + 1
 
     def encode(self, text: str) -> list[int]:
         """The numbers of the pieces of `text`; a run of signs that no piece has is one `UNKNOWN`."""
@@ -48,11 +50,10 @@ class Vocabulary:
         for start in range(size):
             so_far = best[start]
             for end in range(start + 1, min(size, start + self._longest) + 1):
-                score, number = self._table.get(word[start:end], (None, UNKNOWN))
-                if score is None:
-                    if end > start + 1:
-                        continue
-                    score = self._unknown
+                number = self._places.get(word[start:end], UNKNOWN)
+                if number == UNKNOWN and end > start + 1:
+                    continue
+                score = self._unknown if number == UNKNOWN else self._scores[number]
                 if so_far + score > best[end]:
                     best[end] = so_far + score
                     ends[end] = (start, number)

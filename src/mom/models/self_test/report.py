@@ -1,4 +1,8 @@
-"""The messages of the self-test, and what is concluded from the answers to them."""
+"""The messages of the self-test, and what is concluded from the answers to them.
+
+The small LLM is asked about what `bert` leaves undecided, so it is judged there: the messages are those, of all that nothing was
+trained on, of which `bert` is least sure (`training/routing/pick_self_test.py`).
+"""
 
 import json
 from collections.abc import Sequence
@@ -56,8 +60,13 @@ class Report:
     rereads_prompt: bool = False
 
     @property
+    def more_than_text(self) -> float:
+        """So many must it have right to be worth more than text for everything."""
+        return self.texts + MARGIN * self.asked
+
+    @property
     def needed(self) -> float:
-        return self.texts + MARGIN * self.asked if self.rival_right is None else self.rival_right
+        return max(self.more_than_text, self.rival_right or 0)
 
     @property
     def is_bypassed(self) -> bool:
@@ -67,7 +76,7 @@ class Report:
     def sentence(self) -> str:
         """What people are told, or nothing where all is well."""
         right = f"right on {self.right} of {self.asked} test messages"
-        if self.is_bypassed and self.rival_right is not None:
+        if self.is_bypassed and self.rival_right is not None and self.rival_right >= self.more_than_text:
             return f"Bypassed: {right}, BERT on {self.rival_right}."
         if self.is_bypassed:
             return f"Bypassed: {right}, little more than text for everything ({self.texts})."
