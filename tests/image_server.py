@@ -1,6 +1,7 @@
 """Runs real image servers for tests: a process of its own each, a tiny random pipeline inside, ended by its tether."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ import httpx
 
 from mom.models.parts import Endpoint
 from mom.serving.child import free_port
+from mom.serving.image_server.__main__ import LIBRARY_SETTINGS
 from tests.serving.waiting import wait_until
 
 KEY = "a-key-for-tests"
 MODEL = "tiny-sd"
-DEADLINE_S = 100  # two busy cores; a hang is what it catches
+DEADLINE_S = 300  # two busy cores; a hang is what it catches
 # A step takes a tenth of a second at the least, and there are fifty: no test waits for the end of this one.
 SLOW = {"prompt": "a slow picture", "size": "512x512", "steps": 50}
 QUICK = {"prompt": "a quick picture", "steps": 2}
@@ -27,7 +29,9 @@ def make_tiny_pipeline(folder: Path, *options: str) -> Path:
     """A random Stable Diffusion pipeline in `folder`, made by a process of its own, because diffusers warns on import."""
     if not (folder / "model_index.json").exists():
         program = Path(__file__).parent / "serving" / "tiny_pipeline.py"
-        subprocess.run([sys.executable, program, folder, *options], check=True, capture_output=True, timeout=DEADLINE_S)
+        command = [sys.executable, program, folder, *options]
+        environment = {**os.environ, **LIBRARY_SETTINGS}  # without which its threads starve each other on busy cores
+        subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_S, env=environment)
     return folder
 
 

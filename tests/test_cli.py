@@ -78,6 +78,23 @@ def test_ask_keeps_a_picture_and_prints_its_path(site, tmp_path):
     assert Path(made["path"]).exists()
 
 
+def test_ask_takes_up_the_record_of_a_picture_that_mom_drew(site, parts):
+    (drawn,) = json.loads(mom("ask", "/image a red boat on a lake", "--seed", "7", "--json").stdout)["images"]
+    parts.small_llm.image_probability = 0.98
+    parts.large_llm.structure = {"prompt": "a blue boat on a lake"}
+    (made,) = json.loads(mom("ask", "make it bluer", "--from", drawn["path"], "--json").stdout)["images"]
+    assert (made["prompt"], made["seed"]) == ("a blue boat on a lake", 7)
+    assert parts.image_model.requests[-1].source
+
+
+def test_a_picture_without_a_record_or_no_picture_is_told(site, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    (tmp_path / "words.png").write_text("no picture")
+    assert "holds no record" in one_sentence(mom("ask", "make it bluer", "--from", "plain.png"))
+    assert "no picture" in one_sentence(mom("ask", "make it bluer", "--from", "words.png"))
+    assert mom("ask", "make it bluer", "--from", "nowhere.png").exit_code == 2
+
+
 def test_ask_may_say_what_is_needed(site, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     assert mom("ask", "a fox", "--text").stdout == "Hello!\n"

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     api_key_large_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_LARGE_LLM")
     api_key_image_model: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_IMAGE_MODEL")
     api_key_vision_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_VISION_LLM")
+    image_lora: str | None = Field(default=None, validation_alias="MOM_IMAGE_LORA")
+    image_engine: str = Field(default="", validation_alias="MOM_IMAGE_ENGINE")
     llama_server: Path | None = Field(default=None, validation_alias="MOM_LLAMA_SERVER")
     ollama_url: str = Field(default="http://127.0.0.1:11434", validation_alias="MOM_OLLAMA_URL")
 

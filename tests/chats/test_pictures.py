@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Pixels
+from PIL.PngImagePlugin import PngInfo
 
 from mom.chats.attachments import MAX_ATTACHMENT_BYTES, check_attachments
 from mom.chats.pictures import Pictures, read_files_url
@@ -39,6 +40,7 @@ def test_a_picture_is_kept_with_its_record(stage):
     assert texts["parameters"].startswith("a ring\nSteps: 4, Seed: 7, Size: 64x64, Model: scripted-sd, Version: MoM ")
     record = json.loads(texts["mom"])
     assert (record["words"], record["prompt"], record["seed"]) == ("/image a ring", "a ring", 7)
+    assert record["scheduler"] is None
     assert (record["width"], record["height"], record["steps"]) == (64, 64, 4)
 
 
@@ -47,6 +49,13 @@ def test_the_parameters_are_written_as_automatic1111_writes_them():
     *prompt, last = parameters.split("\n")
     assert prompt == ["a ring, gold", "in the snow"]
     assert last.startswith('Steps: 4, Seed: 7, Size: 64x64, Model: "a \\"model\\", of: sorts", Version: ')
+
+
+def test_the_scheduler_and_the_strength_stand_in_the_record_where_there_are_any():
+    texts = written(scheduler="LCMScheduler", strength=0.6)
+    assert ", Denoising strength: 0.6," in texts["parameters"]
+    assert "Sampler: LCMScheduler," in texts["parameters"]
+    assert json.loads(texts["mom"])["strength"] == 0.6
 
 
 def test_what_the_image_model_did_not_say_is_left_out():
@@ -69,6 +78,57 @@ def test_the_pixels_are_not_touched():
     png = write_record(picture(), words="w", drawn_at=datetime(2026, 1, 2, tzinfo=UTC))
     with Pixels.open(io.BytesIO(png)) as after, Pixels.open(io.BytesIO(png_of())) as before:
         assert after.tobytes() == before.tobytes()
+
+
+def test_a_picture_with_a_record_is_taken_up_when_it_is_dropped_into_a_chat(stage):
+    first = stage.answered("/image a red boat on a lake", seed=7)
+    png = stage.pictures.read_png(stage.owner, stage.message(first)["images"][0]["id"])
+    stage.parts.small_llm.image_probability = 0.98
+    stage.parts.large_llm.structure = {"prompt": "a blue boat on a lake"}
+    other_chat = stage.history.create_chat(stage.owner)
+    started = stage.turns.ask(stage.owner, other_chat, "make it bluer", attachments=[Attachment(png, "image/png")])
+    stage.events(started)
+    request = stage.parts.image_model.requests[-1]
+    assert (request.prompt, request.seed, request.owner) == ("a blue boat on a lake", 7, stage.owner)
+    assert request.source.startswith(b"\x89PNG")
+    [attached] = stage.question(started)["images"]
+    assert (attached["prompt"], attached["seed"]) == ("a red boat on a lake", 7)
+
+
+def test_a_retried_follow_up_has_a_seed_of_its_own(stage):
+    stage.answered("/image a red boat on a lake", seed=7)
+    stage.parts.small_llm.image_probability = 0.98
+    stage.parts.large_llm.structure = {"prompt": "a blue boat on a lake"}
+    follow_up = stage.answered("make it bluer")
+    stage.events(stage.turns.retry(stage.owner, follow_up.turn_id))
+    assert [request.seed for request in stage.parts.image_model.requests] == [7, 7, None]
+    assert all(request.source for request in stage.parts.image_model.requests[1:])
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "no json", "[]", "7", "{}", '{"prompt": 7}', '{"prompt": " "}', '{"prompt": "a\\u0000b"}',
+        json.dumps({"prompt": "x" * 100_000}), "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_a_record_that_is_none_is_passed_over(record):
+    texts = PngInfo()
+    texts.add_text("mom", record)
+    buffer = io.BytesIO()
+    Pixels.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=texts)
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/png")])
+    assert checked.drawing is None
+
+
+@pytest.mark.parametrize("seed", [-1, 2**40, "7", None, True, 1.5])
+def test_of_a_record_with_a_false_seed_the_prompt_is_taken_up(seed):
+    texts = PngInfo()
+    texts.add_text("mom", json.dumps({"prompt": "a ring", "seed": seed}))
+    buffer = io.BytesIO()
+    Pixels.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=texts)
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/png")])
+    assert (checked.drawing.prompt, checked.drawing.seed) == ("a ring", None)
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", png_of(form="JPEG"), png_of()[:60]])
@@ -108,6 +168,41 @@ def test_a_picture_whose_row_cannot_be_stored_leaves_no_file(stage):
     with pytest.raises(Exception, match="gone"):
         stage.pictures.keep_drawing(stage.owner, "no such message", picture(), "a ring")
     assert list(stage.folder.rglob("*.*")) == []
+
+
+def test_a_thumbnail_is_small_kept_and_deleted_with_its_picture(stage):
+    image = stage.pictures.keep_drawing(stage.owner, None, picture(png=png_of(640, 480)), "a ring")
+    small = stage.pictures.read_thumbnail(stage.owner, image.id)
+    with Pixels.open(io.BytesIO(small)) as pixels:
+        assert (pixels.format, pixels.size) == ("WEBP", (320, 240))
+    assert stage.pictures.read_thumbnail(stage.owner, image.id) == small
+    assert {path.suffix for path in stage.folder.glob("??/*")} == {".png", ".webp"}
+    with pytest.raises(NotFoundError):
+        stage.pictures.read_thumbnail("somebody else", image.id)
+    stage.pictures.discard(image.id)
+    assert list(stage.folder.glob("??/*")) == []
+
+
+def test_a_chat_that_is_deleted_leaves_no_file_behind(stage):
+    started = stage.answered("/image a ring", attachments=[])
+    [image] = stage.message(started)["images"]
+    stage.pictures.read_thumbnail(stage.owner, image["id"])
+    stage.turns.delete_chat(stage.owner, stage.chat)
+    assert list(stage.folder.glob("??/*")) == []
+    with pytest.raises(NotFoundError):
+        stage.pictures.read_thumbnail(stage.owner, image["id"])
+
+
+def test_files_that_belong_to_no_picture_are_deleted_and_no_others(stage):
+    kept = stage.pictures.keep_drawing(stage.owner, None, picture(), "a ring")
+    stage.pictures.read_thumbnail(stage.owner, kept.id)
+    (stage.folder / "ab").mkdir(exist_ok=True)
+    for name in ("abc.png", "abc.webp", "x.unfinished", "notes.txt"):
+        (stage.folder / "ab" / name).write_bytes(b"x")
+    assert stage.pictures.delete_orphans() == 0  # they are young
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 3
+    left = {path.name for path in stage.folder.glob("??/*")}
+    assert left == {f"{kept.id}.png", f"{kept.id}.webp", "notes.txt"}
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

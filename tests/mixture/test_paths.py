@@ -139,3 +139,37 @@ async def test_the_timings_name_each_step_that_was_taken():
     parts = parts_that(see_an_image=0.98, structure={"prompt": "a fox"})
     events = await events_of(asked("a fox"), parts)
     assert list(events[-1].timings) == ["routed_ms", "image_prompt_ms", "total_ms"]
+
+
+DRAWN_HERE = Attachment(b"png", "image/png", Drawing("a red boat", 7, png=b"png"))
+
+
+async def test_a_picture_that_was_drawn_here_is_taken_up_as_the_last_picture():
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a blue boat"})
+    events = await events_of(asked("make it bluer", attachments=(DRAWN_HERE,)), parts)
+    assert events[0].verdict.decided_by is DecidedBy.SMALL_LLM
+    (request,) = parts.image_model.requests
+    assert (request.prompt, request.seed) == ("a blue boat", None)  # half of its words: another subject
+    assert "[image] a red boat" in parts.large_llm.questions[0][-1].content
+
+
+async def test_a_question_about_a_picture_that_was_drawn_here_goes_to_the_vision_llm():
+    parts = parts_that(see_an_image=0.02)
+    events = await events_of(asked("what is in it?", attachments=(DRAWN_HERE,)), parts)
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["I see it."]
+
+
+async def test_a_picture_that_was_drawn_here_without_a_word_is_drawn_again():
+    parts = parts_that(see_an_image=0.02)
+    events = await events_of(asked(" ", attachments=(DRAWN_HERE,)), parts)
+    assert events[0].verdict.decided_by is DecidedBy.ATTACHMENT
+    (request,) = parts.image_model.requests
+    assert (request.prompt, request.seed) == ("a red boat", 7)
+    assert parts.large_llm.questions == []
+
+
+async def test_a_picture_from_elsewhere_beside_it_leaves_both_to_the_vision_llm():
+    parts = parts_that(see_an_image=0.98)
+    both = (DRAWN_HERE, Attachment(b"png", "image/png"))
+    events = await events_of(asked("make it bluer", attachments=both), parts)
+    assert events[0].verdict.need is Need.TEXT

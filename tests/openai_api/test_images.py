@@ -1,14 +1,16 @@
 """Images, as OpenAI's own client asks for them."""
 
 import base64
+import io
 
 import httpx
 import openai as sdk
 import pytest
 from openai import OpenAI
+from PIL import Image as Pixels
 
 from mom.mixture.events import ImageProgress
-from tests.scripted import ScriptedImageModel
+from tests.scripted import ScriptedImageModel, png_of
 
 PNG = b"\x89PNG"
 
@@ -17,6 +19,9 @@ def test_pictures_by_url_each_with_a_seed_of_its_own(openai: OpenAI, parts):
     answer = openai.images.generate(prompt="a fox", n=3, size="128x64", extra_body={"seed": 5, "steps": 2})
     assert len(answer.data) == 3
     assert all(httpx.get(image.url).content.startswith(PNG) for image in answer.data)
+    small = httpx.get(answer.data[0].url.replace(".png", ".webp"))
+    assert small.headers["content-type"] == "image/webp"
+    assert "immutable" in small.headers["cache-control"]
     asked = [(request.seed, request.steps, request.width, request.height) for request in parts.image_model.requests]
     assert asked == [(5, 2, 128, 64), (6, 2, 128, 64), (7, 2, 128, 64)]
 
@@ -39,9 +44,84 @@ def test_a_stream_shows_partial_images_then_the_picture(openai: OpenAI, parts):
     assert base64.b64decode(events[2].b64_json).startswith(PNG)
 
 
+def test_what_guides_the_picture_reaches_the_model_and_programs_come_after_people(openai: OpenAI, parts):
+    openai.images.generate(prompt="a fox", extra_body={"negative_prompt": "hands", "cfg_scale": 1.5})
+    (asked,) = parts.image_model.requests
+    assert (asked.negative_prompt, asked.cfg_scale, asked.is_batch) == ("hands", 1.5, True)
+    assert asked.owner
+
+
+def test_an_edit_begins_from_the_picture_that_was_sent(openai: OpenAI, parts):
+    fields = {"seed": 5, "strength": 0.5}
+    answer = openai.images.edit(
+        image=("fox.jpg", png_of(40, 20, form="JPEG")), prompt="at night", n=2, extra_body=fields
+    )
+    assert [image.seed for image in answer.data] == [5, 6]
+    for asked in parts.image_model.requests:
+        assert (asked.prompt, asked.strength, asked.must_begin_from_source) == ("at night", 0.5, True)
+        with Pixels.open(io.BytesIO(asked.source)) as source:
+            assert (source.format, source.size) == ("PNG", (40, 20))
+
+
+def test_an_edit_as_json_and_as_a_stream(site, openai: OpenAI, parts):
+    url = f"data:image/png;base64,{base64.b64encode(png_of()).decode()}"
+    answer = httpx.post(f"{site.url}/v1/images/edits", json={"prompt": "at night", "image": url})
+    assert answer.json()["data"][0]["url"].startswith(site.url)
+    steps = [ImageProgress(step, 4, "data:image/jpeg;base64,cHJldmlldw==") for step in range(1, 5)]
+    parts.image_model = ScriptedImageModel(steps)
+    events = list(openai.images.edit(image=png_of(), prompt="at night", stream=True, partial_images=1))
+    assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
+
+
+@pytest.mark.parametrize(
+    ("files", "fields"),
+    [
+        ({}, {"prompt": "x"}),
+        ({"image": b"no picture"}, {"prompt": "x"}),
+        ({"image": png_of(form="GIF")}, {"prompt": "x"}),
+        ({"image": png_of()}, {}),
+        ({"image": png_of()}, {"prompt": "x", "strength": "2"}),
+        ({"image": png_of()}, {"prompt": "x", "strength": "nan"}),
+        ({"image": png_of()}, {"prompt": "x", "n": "5"}),
+        ({"image": png_of(), "mask": png_of()}, {"prompt": "x"}),
+    ],
+)
+def test_bounds_are_kept_in_edits(site, parts, files, fields):
+    key = {"authorization": "Bearer any"}
+    answer = httpx.post(f"{site.url}/v1/images/edits", files=files or None, data=fields, headers=key)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert parts.image_model.requests == []
+
+
+def test_a_form_without_a_key_may_be_a_foreign_pages(site, parts):
+    answer = httpx.post(f"{site.url}/v1/images/edits", files={"image": png_of()}, data={"prompt": "x"})
+    assert answer.status_code == 403
+    assert parts.image_model.requests == []
+
+
+def test_one_failure_of_several_drops_the_others(site, parts, gate):
+    from mom.errors import PartBrokenError
+
+    class OneFails(ScriptedImageModel):
+        def draw(self, request):
+            self.steps = [gate] if request.seed != 6 else [PartBrokenError("It broke.", part="image_model")]
+            return super().draw(request)
+
+    parts.image_model = OneFails()
+    answer = httpx.post(f"{site.url}/v1/images/generations", json={"prompt": "x", "n": 3, "seed": 5}, timeout=20)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (502, "It broke.")
+    assert parts.image_model.at_work == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        {"prompt": "x", "cfg_scale": 1000},
+        {"prompt": "x", "cfg_scale": "NaN"},
+        {"prompt": "x", "negative_prompt": 7},
+        {"prompt": "x" * 100_000},
+        {"prompt": 7},
+        {"prompt": "x", "stream": True, "partial_images": 4},
         {"prompt": ""},
         {"prompt": "x", "n": 5},
         {"prompt": "x", "n": 0},

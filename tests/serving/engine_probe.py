@@ -3,26 +3,52 @@
 It is no test, because diffusers warns when it is imported, and here warnings are errors.
 """
 
+import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import torch
+from PIL import Image, ImageChops
 
+from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
-from mom.serving.image_server.drawing import DrawingStoppedError, PictureSpec
-from mom.serving.image_server.engine import DiffusersEngine, is_out_of_memory, load_engine
+from mom.serving.image_server.drawing import (
+    DrawingStoppedError,
+    Drawn,
+    NotEnoughMemoryError,
+    PictureSpec,
+    StepDone,
+    Tell,
+)
+from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_out_of_memory, load_engine
 from mom.serving.image_server.preview import fit_matrix
 
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
+
+
+def _each_step(steps: list[int]) -> Tell:
+    return lambda _, told: steps.append(told.step) if isinstance(told, StepDone) else None
+
+
+def draw(engine: DiffusersEngine, *specs: PictureSpec) -> list[Drawn]:
+    """The finished pictures, in the specs' order."""
+    drawn: dict[int, Drawn] = {}
+    engine.draw(
+        specs, check=lambda: None, tell=lambda i, told: drawn.update({i: told} if isinstance(told, Drawn) else {})
+    )
+    return [drawn[number] for number in range(len(specs))]
 
 
 def count_checks(engine: DiffusersEngine) -> dict[str, int]:
     """How often the engine asks whether to go on, within steps and after the last."""
     checks: list[int] = []
     steps: list[int] = [0]
-    engine.draw(SPEC, check=lambda: checks.append(steps[-1]), on_step=lambda done: steps.append(done.step))
+    engine.draw([SPEC], check=lambda: checks.append(steps[-1]), tell=_each_step(steps))
     return {"within_first_step": checks.count(0), "while_decoding": checks.count(SPEC.steps)}
 
 
@@ -36,7 +62,7 @@ def stop_at(engine: DiffusersEngine, number: int) -> list[int]:
             raise DrawingStoppedError
 
     try:
-        engine.draw(SPEC, check=check, on_step=lambda done: steps.append(done.step))
+        engine.draw([SPEC], check=check, tell=_each_step(steps))
     except DrawingStoppedError:
         return steps
     raise AssertionError("the drawing went on")
@@ -51,8 +77,58 @@ def fit_known_matrix() -> float:
         return (torch.nn.functional.interpolate(colours, scale_factor=4),)
 
     config = SimpleNamespace(latent_channels=4, scaling_factor=1.0, shift_factor=None)
-    vae = SimpleNamespace(config=config, decode=decode, parameters=lambda: iter([torch.zeros(1)]))
+    vae = SimpleNamespace(config=config, decode=decode, dtype=torch.float32, parameters=lambda: iter([torch.zeros(1)]))
     return float((fit_matrix(vae) - truth).abs().max())
+
+
+def draw_together_and_alone(engine: DiffusersEngine) -> float:
+    """The largest difference, of 255, between pictures drawn in one batch and one by one."""
+    specs = [replace(SPEC, prompt=prompt, seed=seed) for prompt, seed in (("a red circle", 1), ("a blue square", 2))]
+    together, alone = draw(engine, *specs), [draw(engine, spec)[0] for spec in specs]
+    return max(apart(one.png, other.png) for one, other in zip(together, alone, strict=True))
+
+
+def apart(one: bytes, other: bytes) -> float:
+    difference = ImageChops.difference(Image.open(io.BytesIO(one)), Image.open(io.BytesIO(other)))
+    return max(highest for _, highest in difference.getextrema())
+
+
+@contextmanager
+def memory_for(module: Any, limit: int) -> Iterator[None]:
+    """The allocator's own refusal, as soon as `module` is asked to work on more than `limit` numbers."""
+
+    def refuse(_module: object, inputs: tuple[torch.Tensor, ...]) -> None:
+        if inputs[0].numel() > limit:
+            torch.empty(2**50)
+
+    hook = module.register_forward_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def run_out_of_memory(engine: DiffusersEngine) -> dict[str, Any]:
+    large = replace(SPEC, width=128, height=128)
+    whole, (sides) = draw(engine, large)[0], 4 * (128 // 4) ** 2
+    with memory_for(engine._pipeline.vae.decoder, sides - 1):
+        tiled = draw(engine, large)[0]
+    refused = []
+    for module, limit, specs in (
+        (engine._pipeline.vae.decoder, 10, [large]),
+        (engine._pipeline.unet, 10, [large]),
+        (engine._pipeline.unet, 4 * 16 * 16, [SPEC, SPEC]),
+    ):
+        with memory_for(module, limit):
+            try:
+                draw(engine, *specs)
+            except NotEnoughMemoryError:
+                refused.append(True)
+    return {
+        "tiled_apart": apart(whole.png, tiled.png),
+        "refused": refused,
+        "whole_again": draw(engine, large)[0].png == whole.png,
+    }
 
 
 def ask_for_too_much_memory() -> bool:
@@ -64,15 +140,20 @@ def ask_for_too_much_memory() -> bool:
 
 
 if __name__ == "__main__":
-    engine = load_engine(ServerConfig(port=0, model=sys.argv[1], model_name="tiny", api_key=""))
-    before = engine.draw(SPEC, check=lambda: None, on_step=lambda _: None).png
+    engine = load_engine(
+        ServerConfig(port=0, model=sys.argv[1], model_name="tiny", api_key=""), find_checkpoint(sys.argv[1])
+    )
+    before = draw(engine, SPEC)[0].png
     findings = {
         "checks": count_checks(engine),
         "steps_before_stop": [stop_at(engine, number) for number in (1, 2, 4)],
-        "same_after_stops": engine.draw(SPEC, check=lambda: None, on_step=lambda _: None).png == before,
+        "same_after_stops": draw(engine, SPEC)[0].png == before,
         "remembers_the_prediction": engine._pipeline.scheduler.denoised is not None,
         "fit_error": fit_known_matrix(),
         "knows_out_of_memory": ask_for_too_much_memory(),
-        "default_size": engine.default_size,
+        "batch_apart": draw_together_and_alone(engine),
+        "out_of_memory": run_out_of_memory(engine),
+        "schedules": all(int(count_schedule(n, s / 100) * s / 100) == n for n in range(1, 9) for s in range(20, 101)),
+        "default_size": engine.abilities.default_size,
     }
     print(json.dumps(findings))

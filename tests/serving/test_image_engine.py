@@ -1,23 +1,33 @@
 """The diffusers engine, asked directly by a program of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mom.serving.image_server.__main__ import LIBRARY_SETTINGS
 from tests.image_server import DEADLINE_S, make_tiny_pipeline
 
 pytestmark = pytest.mark.torch
+CLONE = Path(__file__).parents[2]
+
+
+def ask(program: Path, argument: Path):
+    """What the program prints, with the image server's own settings for its libraries."""
+    environment = {**os.environ, **LIBRARY_SETTINGS, "PYTHONPATH": str(CLONE)}
+    command = [sys.executable, program, argument]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE_S, env=environment)
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory):
     model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
     program = Path(__file__).with_name("engine_probe.py")
-    done = subprocess.run([sys.executable, program, model], stdout=subprocess.PIPE, check=True, timeout=DEADLINE_S)
-    return json.loads(done.stdout)
+    return ask(program, model)
 
 
 def test_a_drawing_can_be_stopped_within_a_step_and_within_the_decoding(findings):
@@ -40,3 +50,63 @@ def test_running_out_of_memory_is_known_by_its_words(findings):
 
 def test_the_default_size_is_the_models(findings):
     assert findings["default_size"] == [64, 64]
+
+
+def test_pictures_drawn_together_are_those_that_are_drawn_alone(findings):
+    assert findings["batch_apart"] <= 2  # of 255: matrix products of another shape round otherwise
+
+
+def test_what_cannot_be_decoded_at_once_is_decoded_in_tiles(findings):
+    assert findings["out_of_memory"]["tiled_apart"] < 255
+    assert findings["out_of_memory"]["whole_again"]
+
+
+def test_what_does_not_fit_at_all_is_told_and_the_engine_lives(findings):
+    assert findings["out_of_memory"]["refused"] == [True, True, True]
+
+
+def test_an_edit_takes_as_many_steps_as_it_is_asked_for(findings):
+    assert findings["schedules"]
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory):
+    return ask(Path(__file__).with_name("families_probe.py"), tmp_path_factory.mktemp("families"))
+
+
+@pytest.mark.parametrize("kind", ["sdxl", "flux"])
+def test_the_other_kinds_of_pipelines_draw_edit_and_show_how_far_they_are(families, kind):
+    found = families[kind]
+    assert (found["size"], found["same"], found["edit_differs"]) == ([64, 64], True, True)
+    assert (found["steps"], found["edit_steps"]) == ([0, 1, 2], [0, 1, 2])
+    assert found["preview_apart"] < 40  # of 255: a fitted matrix on random weights
+    assert found["dropped_tail"] == "bird"
+
+
+def test_each_kind_has_its_own_schedule_sides_and_guidance(families):
+    sdxl, flux = families["sdxl"], families["flux"]
+    assert (sdxl["scheduler"], flux["scheduler"]) == ("EulerAncestralScheduler", "FlowScheduler")
+    assert (sdxl["multiple"], flux["multiple"]) == (8, 16)
+    assert sdxl["guidance"] > flux["guidance"] == 0
+
+
+def test_a_tiny_autoencoder_decodes_when_it_is_asked_to(families):
+    assert families["taesd"]["differs"]
+    assert "tiny decoder" in families["taesd"]["description"]
+    assert "previews by the tiny autoencoder" in families["taesd"]["description"]
+    assert "cannot be read" in families["no_taesd"]
+
+
+def test_the_safety_checker_paints_over_what_it_objects_to_and_nothing_else(families):
+    found = families["safety"]
+    assert found["hidden"] == [True, False]
+    assert len(found["colours"]) == 1
+    assert found["shown_is_plain"]
+    assert "brings no safety checker" in found["missing"]
+
+
+def test_what_is_set_is_taken_and_told(families):
+    assert families["tiled"]  # 64 px are a single tile
+    assert families["bfloat16"].startswith("bfloat16 (as set), cpu (no GPU was found)")
+    assert "no previews" in families["bfloat16"]
+    assert "device=cpu" in families["no_such_device"]

@@ -138,6 +138,22 @@ def test_a_dropped_tail_changes_nothing_and_fills_no_log(server):
     assert "token" not in server.log().lower()
 
 
+def test_a_picture_as_url_is_a_data_url_as_nothing_is_kept_here(server):
+    (entry,) = server.generate(**QUICK, seed=4, response_format="url").json()["data"]
+    (other,) = server.generate(**QUICK, seed=4).json()["data"]
+    assert entry["url"] == f"data:image/png;base64,{other['b64_json']}"
+    assert "b64_json" not in entry
+
+
+def test_what_is_to_be_avoided_changes_the_picture_and_so_does_the_guidance(server):
+    asked = [{}, {"cfg_scale": 1}, {"cfg_scale": 1.5}, {"negative_prompt": "hands"}, {"negative_prompt": "feet"}]
+    plain, unguided, guided, hands, feet = (
+        server.generate(**QUICK, seed=4, **extra).json()["data"][0]["b64_json"] for extra in asked
+    )
+    assert plain == unguided
+    assert len({plain, guided, hands, feet}) == 4
+
+
 BAD = [
     ({}, "prompt"),
     ({"prompt": ""}, "prompt"),
@@ -169,11 +185,21 @@ BAD = [
     ({**QUICK, "stream": 1}, "stream"),
     ({**QUICK, "partial_images": 1}, "partial_images"),
     ({**QUICK, "partial_images": 4, "stream": True}, "partial_images"),
-    ({**QUICK, "response_format": "url"}, "response_format"),
+    ({**QUICK, "response_format": "file"}, "response_format"),
+    ({**QUICK, "response_format": 1}, "response_format"),
+    ({**QUICK, "cfg_scale": "7"}, "cfg_scale"),
+    ({**QUICK, "cfg_scale": -1}, "cfg_scale"),
+    ({**QUICK, "cfg_scale": 1000}, "cfg_scale"),
+    ({**QUICK, "cfg_scale": float("nan")}, "cfg_scale"),
+    ({**QUICK, "negative_prompt": 7}, "negative_prompt"),
+    ({**QUICK, "negative_prompt": "x" * 100_000}, "negative_prompt"),
+    ({**QUICK, "negative_prompt": "hands", "cfg_scale": 1}, "cfg_scale"),
+    ({**QUICK, "priority": "first"}, "priority"),
+    ({**QUICK, "strength": 0.5}, "strength"),
+    ({**QUICK, "user": "x" * 1000}, "user"),
     ({**QUICK, "output_format": "webp"}, "output_format"),
     ({**QUICK, "user": 7}, "user"),
     ({**QUICK, "guidance_scale": 7.5}, "guidance_scale"),
-    ({**QUICK, "negative_prompt": "hands"}, "negative_prompt"),
 ]
 
 

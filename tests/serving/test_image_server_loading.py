@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mom.errors import ModelFileError, ServingError
-from mom.serving.image_server.checkpoint import find_checkpoint
+from mom.serving.image_server.checkpoint import Family, find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.tether import DO_NOT_RESTART
 from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
@@ -29,11 +29,23 @@ def folder(tmp_path):
     """The look of a diffusers folder; nothing of it is opened as weights."""
     (tmp_path / "unet").mkdir()
     (tmp_path / "scheduler").mkdir()
-    (tmp_path / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"12345")
+    write_weights(tmp_path / "unet" / "diffusion_pytorch_model.safetensors", 5)
     (tmp_path / "unet" / "config.json").write_text("{}")
     (tmp_path / "scheduler" / "scheduler_config.json").write_text(json.dumps(LCM))
     write_index(tmp_path)
     return tmp_path
+
+
+def write_weights(file, byte_count=0, *names):
+    """A whole `.safetensors` file with one row of bytes for each name."""
+    names = names or ("weight",)
+    each = byte_count // len(names)
+    header = {
+        name: {"dtype": "U8", "shape": [each], "data_offsets": [i * each, (i + 1) * each]}
+        for i, name in enumerate(names)
+    }
+    words = json.dumps(header).encode()
+    file.write_bytes(len(words).to_bytes(8, "little") + words + bytes(each * len(names)))
 
 
 def write_index(folder, **entries):
@@ -86,7 +98,7 @@ def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_pa
     (damaged / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not weights at all")
     with running_image_server(damaged, tmp_path) as server:
         assert server.process.wait(DEADLINE_S) == DO_NOT_RESTART
-        assert server.last_words().startswith("The image model damaged cannot be read: ")
+        assert "diffusion_pytorch_model.safetensors is no .safetensors file" in server.last_words()
 
 
 def test_a_missing_model_ends_the_server_with_one_sentence(tmp_path):
@@ -117,8 +129,8 @@ def test_a_folder_with_code_of_its_own_is_refused(folder):
 
 
 def test_another_kind_of_pipeline_is_refused_by_name(folder):
-    write_index(folder, _class_name="FluxPipeline")
-    with pytest.raises(ModelFileError, match="FluxPipeline"):
+    write_index(folder, _class_name="WanPipeline")
+    with pytest.raises(ModelFileError, match="WanPipeline"):
         find_checkpoint(str(folder))
 
 
@@ -128,15 +140,17 @@ def test_a_model_that_is_not_made_for_few_steps_is_refused_unless_a_lora_makes_i
         find_checkpoint(str(folder))
     assert find_checkpoint(str(folder), has_lora=True).path == folder
     (folder / "unet" / "config.json").write_text(json.dumps({"time_cond_proj_dim": 256}))
-    assert find_checkpoint(str(folder)).unet_bytes == 5
+    assert find_checkpoint(str(folder)).unet_bytes > 5
 
 
 def test_half_precision_weights_are_found_where_they_are_the_only_ones(folder):
     whole = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    whole.with_suffix(".fp16.safetensors").write_bytes(b"123")
-    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == (None, 5)
+    half = whole.with_suffix(".fp16.safetensors")
+    write_weights(half, 3)
+    sizes = {None: whole.stat().st_size, "fp16": half.stat().st_size}
+    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == (None, sizes[None])
     whole.unlink()
-    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == ("fp16", 3)
+    assert (find_checkpoint(str(folder)).variant, find_checkpoint(str(folder)).unet_bytes) == ("fp16", sizes["fp16"])
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", ""])
@@ -164,3 +178,62 @@ def test_a_misspelt_configuration_is_refused():
         ServerConfig.from_json({**config, "default_stepz": 3})
     with pytest.raises(ServingError, match="model"):
         ServerConfig.from_json({"port": 1, "api_key": "k"})
+
+
+def test_weights_that_are_cut_off_are_told_in_whichever_part_they_are(folder):
+    (folder / "vae").mkdir()
+    file = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    write_weights(file, 100)
+    assert find_checkpoint(str(folder))
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ModelFileError, match="cut off"):
+        find_checkpoint(str(folder))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"1234567", b"\xff" * 20, b"\x02" + bytes(7) + b"[]", b"\x05" + bytes(7) + b"{{{{{"]
+)
+def test_a_file_that_is_no_weights_is_told(tmp_path, data):
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(data)
+    with pytest.raises(ModelFileError, match="Download it again"):
+        find_checkpoint(str(file))
+
+
+def test_one_file_is_known_by_the_names_of_its_weights(tmp_path):
+    file = tmp_path / "model.safetensors"
+    write_weights(file, 10, "model.diffusion_model.out.2.bias", "cond_stage_model.transformer.text_model.final.bias")
+    assert find_checkpoint(str(file)).family is Family.SD
+    write_weights(file, 10, "model.diffusion_model.out.2.bias", "conditioner.embedders.1.model.ln_final.bias")
+    assert find_checkpoint(str(file)).family is Family.SDXL
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lora_unet_down.lora_up.weight", "MOM_IMAGE_LORA"),
+        ("double_blocks.0.img_mod", "folder"),
+        ("layers.0.q", "another model"),
+    ],
+)
+def test_one_file_of_another_architecture_is_refused(tmp_path, name, words):
+    write_weights(tmp_path / "model.safetensors", 10, name)
+    with pytest.raises(ModelFileError, match=words):
+        find_checkpoint(str(tmp_path / "model.safetensors"))
+
+
+def test_flux_is_taken_where_it_is_the_model_of_few_steps(folder):
+    (folder / "unet").rename(folder / "transformer")
+    write_index(folder, _class_name="FluxPipeline")
+    (folder / "transformer" / "config.json").write_text(json.dumps({"guidance_embeds": True}))
+    with pytest.raises(ModelFileError, match="few steps"):
+        find_checkpoint(str(folder))
+    (folder / "transformer" / "config.json").write_text(json.dumps({"guidance_embeds": False}))
+    assert find_checkpoint(str(folder)).family is Family.FLUX
+
+
+def test_a_turbo_model_is_known_by_its_schedule(folder):
+    write_index(folder, _class_name="StableDiffusionXLPipeline")
+    turbo = {"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(turbo))
+    assert find_checkpoint(str(folder)).family is Family.SDXL

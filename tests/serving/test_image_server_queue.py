@@ -39,6 +39,11 @@ def streaming(server, **body):
         yield response, (json.loads(event.data) for event in EventSource(response).iter_sse())
 
 
+def place_in(event) -> int:
+    assert event["type"] == "image_generation.queued"
+    return event["position"]
+
+
 def test_leaving_a_stream_stops_the_drawing(server):
     stops = server.log().count(STOPPED)
     with streaming(server, **SLOW):
@@ -77,12 +82,12 @@ def test_a_waiting_picture_is_told_its_place_and_moves_up_when_another_leaves(se
         server.wait_until_drawing()
         with ExitStack() as second:
             _, events_of_second = second.enter_context(streaming(server, **QUICK))
-            assert next(events_of_second) == {"type": "image_generation.queued", "position": 1}
+            assert place_in(next(events_of_second)) == 1
             with streaming(server, **QUICK) as (_, events_of_third):
-                assert next(events_of_third) == {"type": "image_generation.queued", "position": 2}
+                assert place_in(next(events_of_third)) == 2
                 assert server.queue()["waiting"] == 2
                 second.close()
-                assert next(events_of_third) == {"type": "image_generation.queued", "position": 1}
+                assert place_in(next(events_of_third)) == 1
                 assert server.queue()["waiting"] == 1
 
 

@@ -67,6 +67,7 @@ def test_a_body_that_is_no_json_is_told_so(client, body):
         ("GET", "/api/turns/nobody/events", (404, "not_found", None)),
         ("GET", "/images/../../etc/passwd.png", (404, "not_found", None)),
         ("GET", "/images/nobody.png", (404, "not_found", None)),
+        ("GET", "/images/nobody.webp", (404, "not_found", None)),
         ("PUT", "/api/chats", (405, "method_not_allowed", None)),
         ("POST", "/api/parts/heart/swap", (404, "not_found", None)),
         ("POST", "/api/parts/heart/cancel", (404, "not_found", None)),

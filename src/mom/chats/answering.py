@@ -33,8 +33,11 @@ class Answering:
         records: TurnRecords,
         turn_log: TurnLog,
         save_every_s: float,
+        *,
+        anew: bool = False,
     ) -> None:
         self.turn = turn
+        self._anew = anew
         self.answer = LiveAnswer()
         self._mixture_for = mixture_for
         self._history = history
@@ -75,7 +78,7 @@ class Answering:
         attachments = await asyncio.to_thread(self._pictures.attachments_of, turn.owner_id, turn.question_id)
         conversation = await asyncio.to_thread(self._history.conversation, turn.owner_id, turn.question_id, attachments)
         mixture = self._mixture_for(self._pictures.keeper(turn.owner_id, turn.message_id))
-        wishes = Wishes(need=turn.need, drawing=DrawingRequest(seed=turn.seed))
+        wishes = Wishes(turn.need, drawing=DrawingRequest(seed=turn.seed, owner=turn.owner_id), anew=self._anew)
         async with aclosing(paths.answer(conversation, mixture, wishes)) as events:
             async for event in events:
                 if isinstance(event, TurnFinished):

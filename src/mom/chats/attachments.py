@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image as Pixels
 from PIL import ImageOps
 
+from mom.chats.png_record import read_record
 from mom.errors import AttachmentError
-from mom.mixture.conversation import Attachment
+from mom.mixture.conversation import Attachment, Drawing
 
 MAX_ATTACHMENTS = 4
 MAX_ATTACHMENT_BYTES = 10_000_000
@@ -19,15 +20,21 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 
 @dataclass(frozen=True, slots=True)
 class CheckedPicture:
-    """A picture that was decoded: PNG bytes, sizes in px."""
+    """A picture that was decoded: PNG bytes, sizes in px; `drawing` is the record that MoM wrote into it, if it did."""
 
     png: bytes
     width: int
     height: int
+    drawing: Drawing | None = None
+
+    def as_attachment(self) -> Attachment:
+        drawing = replace(self.drawing, png=self.png) if self.drawing else None
+        return Attachment(self.png, "image/png", drawing)
 
 
 def check_attachments(attachments: Sequence[Attachment]) -> list[CheckedPicture]:
-    """Decode each and write it anew, which leaves out whatever else was in the file (a photo's place, for one).
+    """Decode each and write it anew, which leaves out whatever else was in the file (a photo's place, for one). Of a picture
+    that MoM drew, its record is read first.
 
     The media type that came with it is not believed. Raises `AttachmentError`.
     """
@@ -56,9 +63,10 @@ def _check(data: bytes) -> CheckedPicture:
 
 
 def _as_png(picture: Pixels.Image) -> CheckedPicture:
+    drawing = read_record(picture)
     upright = ImageOps.exif_transpose(picture)
     pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     pixels.thumbnail((SIDE_PX, SIDE_PX))
     buffer = io.BytesIO()
     pixels.save(buffer, "PNG")
-    return CheckedPicture(buffer.getvalue(), *pixels.size)
+    return CheckedPicture(buffer.getvalue(), *pixels.size, drawing)

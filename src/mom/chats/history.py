@@ -140,5 +140,6 @@ def _as_spoken(message: Message) -> talk.Message:
         return talk.Message("user", message.content)
     drawings = [image for image in message.images if image.kind == DRAWING]
     if drawings:
-        return talk.Message("assistant", message.content, drawing=Drawing(drawings[-1].prompt, drawings[-1].seed))
+        last = drawings[-1]
+        return talk.Message("assistant", message.content, drawing=Drawing(last.prompt, last.seed, last.id))
     return talk.Message("assistant", message.content or "[no answer]")

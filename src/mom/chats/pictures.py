@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,10 +16,15 @@ from mom.chats.ownership import find_owned
 from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
 from mom.chats.tables import Image, new_id, now
+from mom.chats.thumbnails import make_thumbnail
 from mom.errors import NotFoundError, SettingsError, StorageError
 from mom.mixture import events
-from mom.mixture.conversation import Attachment
+from mom.mixture.conversation import Attachment, Drawing
 from mom.mixture.ports import Picture, PictureKeeper
+
+PICTURE, THUMBNAIL, UNFINISHED = ".png", ".webp", ".unfinished"
+ORPHANS_AFTER_S = 3600.0
+IDS_AT_ONCE = 500  # SQLite takes a thousand variables in one statement at the least
 
 
 def read_files_url(url: str | None, data_dir: Path) -> Path:
@@ -62,24 +68,58 @@ class Pictures:
         """Store the files; the rows are the question's to add, together with itself."""
         rows = []
         for picture in pictures:
-            row = Image(id=new_id(), kind=ATTACHMENT, width=picture.width, height=picture.height)
+            row = Image(
+                id=new_id(), kind=ATTACHMENT, width=picture.width, height=picture.height,
+                prompt=picture.drawing.prompt if picture.drawing else "",
+                seed=picture.drawing.seed if picture.drawing else None,
+            )  # fmt: skip
             self.write_file(row.id, picture.png)
             rows.append(row)
         return rows
 
     def attachments_of(self, owner_id: str, message_id: str) -> tuple[Attachment, ...]:
         with self._database.session() as session:
-            ids = session.scalars(
-                select(Image.id)
+            rows = session.scalars(
+                select(Image)
                 .where(Image.owner_id == owner_id, Image.message_id == message_id, Image.kind == ATTACHMENT)
                 .order_by(Image.created_at, Image.id)
             ).all()
-        return tuple(Attachment(self.read_file(image_id), "image/png") for image_id in ids)
+        return tuple(self._as_attachment(row) for row in rows)
+
+    def _as_attachment(self, row: Image) -> Attachment:
+        png = self.read_file(row.id)
+        return Attachment(png, "image/png", Drawing(row.prompt, row.seed, row.id, png) if row.prompt else None)
 
     def read_png(self, owner_id: str, image_id: str) -> bytes:
         with self._database.session() as session:
             found = find_owned(session, Image, owner_id, image_id).id
         return self.read_file(found)
+
+    def read_thumbnail(self, owner_id: str, image_id: str) -> bytes:
+        """The picture small, as WebP: made when it is first asked for, and kept beside the picture."""
+        with self._database.session() as session:
+            found = find_owned(session, Image, owner_id, image_id).id
+        path = self._path(found, THUMBNAIL)
+        if not path.exists():
+            self._write(path, make_thumbnail(self.read_file(found)))
+        return self._read(path)
+
+    def delete_orphans(self, *, older_than_s: float = ORPHANS_AFTER_S) -> int:
+        """Delete files that belong to no picture any more (a process that was killed between a file and its row, or between
+        a row and its file), and give their number. Young ones are left alone: their row may be on its way.
+        """
+        before = time.time() - older_than_s
+        old = [path for path in self._folder.glob("??/*.*") if _is_older(path, before)]
+        orphans = [path for path in old if path.suffix == UNFINISHED]
+        named = [path for path in old if path.suffix in {PICTURE, THUMBNAIL}]
+        for start in range(0, len(named), IDS_AT_ONCE):
+            some = named[start : start + IDS_AT_ONCE]
+            with self._database.session() as session:
+                known = set(session.scalars(select(Image.id).where(Image.id.in_({path.stem for path in some}))))
+            orphans += [path for path in some if path.stem not in known]
+        for path in orphans:
+            _unlink(path)
+        return len(orphans)
 
     def discard(self, image_id: str) -> None:
         """Take a picture back that nobody has seen."""
@@ -89,34 +129,37 @@ class Pictures:
 
     def delete_files(self, image_ids: Iterable[str]) -> None:
         for image_id in image_ids:
-            try:
-                self._path(image_id).unlink(missing_ok=True)
-            except OSError as error:
-                raise _storage_error(self._path(image_id), error) from error
+            for suffix in (PICTURE, THUMBNAIL):
+                _unlink(self._path(image_id, suffix))
 
     def delete_all_files(self, *, but: Container[str] = ()) -> None:
         """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone."""
         self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")) if path.stem not in but)
 
-    def _path(self, image_id: str) -> Path:
+    def _path(self, image_id: str, suffix: str = PICTURE) -> Path:
         # Two levels, as folders with very many files are slow to list.
-        return self._folder / image_id[:2] / f"{image_id}.png"
+        return self._folder / image_id[:2] / f"{image_id}{suffix}"
 
     def read_file(self, image_id: str) -> bytes:
         """The PNG of this id, whoever it belongs to."""
+        return self._read(self._path(image_id))
+
+    def write_file(self, image_id: str, data: bytes) -> None:
+        self._write(self._path(image_id), data)
+
+    def _read(self, path: Path) -> bytes:
         try:
-            return self._path(image_id).read_bytes()
+            return path.read_bytes()
         except FileNotFoundError as error:
             raise NotFoundError("The picture's file is gone from the data folder.") from error
         except OSError as error:
-            raise _storage_error(self._path(image_id), error) from error
+            raise _storage_error(path, error) from error
 
-    def write_file(self, image_id: str, data: bytes) -> None:
+    def _write(self, path: Path, data: bytes) -> None:
         """All of it or nothing: under its name only once it is complete."""
-        path = self._path(image_id)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".unfinished")
+            handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=UNFINISHED)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
@@ -145,6 +188,27 @@ class _Keeper:
             image = await keeping
             await asyncio.to_thread(self._pictures.discard, image.id)
             raise
+
+    async def read(self, image_id: str) -> bytes | None:
+        """The file of one of this person's pictures, or None."""
+        try:
+            return await asyncio.to_thread(self._pictures.read_png, self._owner_id, image_id)
+        except NotFoundError:
+            return None
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:  # deleted meanwhile
+        return False
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _storage_error(path, error) from error
 
 
 def _storage_error(path: Path, error: OSError) -> StorageError:

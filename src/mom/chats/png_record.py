@@ -8,9 +8,13 @@ from PIL import Image as Pixels
 from PIL.PngImagePlugin import PngInfo
 
 from mom import __version__
+from mom.chats.question import MAX_SEED
 from mom.chats.tables import utc_text
 from mom.errors import PartBrokenError
+from mom.mixture.conversation import Drawing
 from mom.mixture.ports import Picture
+
+MAX_PROMPT_CHARS = 4_000
 
 
 def write_record(picture: Picture, *, words: str, drawn_at: datetime) -> bytes:
@@ -34,9 +38,11 @@ def parameters_text(picture: Picture) -> str:
     """
     pairs = {
         "Steps": picture.steps,
+        "Sampler": picture.scheduler or None,
         "Seed": picture.seed,
         "Size": f"{picture.width}x{picture.height}",
         "Model": picture.model,
+        "Denoising strength": picture.strength,
         "Version": f"MoM {__version__}",
     }
     return f"{picture.prompt}\n" + ", ".join(
@@ -51,12 +57,29 @@ def mom_record(picture: Picture, words: str, drawn_at: datetime) -> dict[str, ob
         "dropped_tail": picture.dropped_tail,
         "seed": picture.seed,
         "steps": picture.steps,
+        "scheduler": picture.scheduler or None,
+        "strength": picture.strength,
         "width": picture.width,
         "height": picture.height,
         "model": picture.model,
         "drawn_at": utc_text(drawn_at),
         "version": __version__,
     }
+
+
+def read_record(picture: Pixels.Image) -> Drawing | None:
+    """What MoM wrote into this picture, or None where there is nothing of the kind. Whoever made the file may have lied: it
+    is as good as words that a person types.
+    """
+    try:
+        record = json.loads(picture.info["mom"])
+        prompt, seed = record["prompt"], record.get("seed")
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    if not isinstance(prompt, str) or not prompt.strip() or "\0" in prompt or len(prompt) > MAX_PROMPT_CHARS:
+        return None
+    is_seed = type(seed) is int and 0 <= seed <= MAX_SEED
+    return Drawing(prompt, seed if is_seed else None)
 
 
 def _quote(value: object) -> str:

@@ -160,26 +160,36 @@ class Turns:
             await answering.ended()
 
     def _answer_beside(self, first: TurnRecord, need: Need | None) -> Started:
-        return self._begin(first.owner_id, lambda models: self._records.add_sibling(first, need=need, models=models))
+        def store(models: dict[str, str]) -> TurnRecord:
+            return self._records.add_sibling(first, need=need, models=models)
 
-    def _begin(self, owner_id: str, store: Callable[[dict[str, str]], TurnRecord]) -> Started:
+        return self._begin(first.owner_id, store, anew=first.status is Status.FINISHED)
+
+    def _begin(self, owner_id: str, store: Callable[[dict[str, str]], TurnRecord], *, anew: bool = False) -> Started:
         """Store first, then answer."""
         self._refuse_when_closing()
         self._places.take(owner_id)
         try:
             models = self._names()
             turn = store(models)
-            self._on_loop(self._start(turn, models))
+            self._on_loop(self._start(turn, models, anew=anew))
         except BaseException:
             self._places.give_back(owner_id)
             raise
         return _started(turn)
 
-    async def _start(self, turn: TurnRecord, models: dict[str, str]) -> None:
+    async def _start(self, turn: TurnRecord, models: dict[str, str], *, anew: bool) -> None:
         self._refuse_when_closing()
         self._log.append(turn.id, TurnStarted(models))
         answering = Answering(
-            turn, self._mixture_for, self._history, self._pictures, self._records, self._log, self._save_every_s
+            turn,
+            self._mixture_for,
+            self._history,
+            self._pictures,
+            self._records,
+            self._log,
+            self._save_every_s,
+            anew=anew,
         )
         self._running[turn.id] = answering
         answering.whole.add_done_callback(lambda _: self._forget(turn))

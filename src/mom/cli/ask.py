@@ -1,6 +1,7 @@
 """`mom ask`: one question, its answer on stdout; pictures become files."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -13,9 +14,11 @@ import click
 import httpx
 from httpx_sse import EventSource
 
+from mom.chats.attachments import check_attachments
 from mom.cli.at_hand import Server, failure_from, server_at_hand
 from mom.cli.environment import read_settings_aloud
-from mom.errors import PartBrokenError, PartUnavailableError, StorageError
+from mom.errors import ParameterError, PartBrokenError, PartUnavailableError, StorageError
+from mom.mixture.conversation import Attachment
 from mom.models.parts import PartName
 from mom.settings import Settings
 
@@ -44,29 +47,49 @@ class Answer:
     help="Where pictures go; default: here.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The picture's seed.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A picture that MoM drew: its prompt and seed are taken up, as if it had been drawn just now.",
+)
 @click.option("--text", "need", flag_value="text", help="Answer in words, whatever is asked.")
 @click.option("--image", "need", flag_value="image", help="Draw, whatever is asked.")
-def ask(*, text: str, as_json: bool, image_dir: Path, seed: int | None, need: str | None) -> None:
+def ask(*, text: str, as_json: bool, image_dir: Path, seed: int | None, need: str | None, source: Path | None) -> None:
     """Ask one question and print the answer: words as they come, a picture as the path of its file."""
-    answer = asyncio.run(_ask(read_settings_aloud(), Question(text, need, seed, image_dir, is_quiet=as_json)))
+    picture = _read_picture(source) if source else None
+    question = Question(text, need, seed, image_dir, is_quiet=as_json, picture=picture)
+    answer = asyncio.run(_ask(read_settings_aloud(), question))
     if as_json:
         click.echo(json.dumps(asdict(answer), ensure_ascii=False))
 
 
 @dataclass(frozen=True)
 class Question:
-    """`is_quiet`: nothing is printed on the way."""
+    """`is_quiet`: nothing is printed on the way. `picture` is a data URL of one that MoM drew."""
 
     text: str
     need: str | None
     seed: int | None
     image_dir: Path
     is_quiet: bool
+    picture: str | None = None
 
     def as_body(self) -> dict[str, Any]:
         seed = {} if self.seed is None else {"seed": self.seed}
-        messages = [{"role": "user", "content": self.text}]
+        words = {"type": "text", "text": self.text}
+        pictures = [{"type": "image_url", "image_url": {"url": self.picture}}] if self.picture else []
+        messages = [{"role": "user", "content": [words, *pictures]}]
         return {"model": MODELS[self.need], "messages": messages, "stream": True, **seed}
+
+
+def _read_picture(path: Path) -> str:
+    """The file as a data URL. Raises `ParameterError` where MoM did not draw it: nothing would be taken up."""
+    data = path.read_bytes()
+    [checked] = check_attachments([Attachment(data, "image/png")])
+    if checked.drawing is None:
+        raise ParameterError(f"{path.name} holds no record of how it was made: MoM did not draw it, or it was edited.")
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
 async def _ask(settings: Settings, question: Question) -> Answer:

@@ -27,6 +27,8 @@ def plan_of(
         public_url=str(settings.base_url) if settings.base_url else None,
         addresses=settings.model_addresses,
         api_keys=settings.model_api_keys,
+        image_lora=settings.image_lora,
+        image_engine=settings.image_engine,
         llama_server=settings.llama_server,
         ollama_url=settings.ollama_url,
         hub_endpoint=settings.hub_endpoint,

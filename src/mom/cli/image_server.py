@@ -10,6 +10,7 @@ from mom.models.addresses import AddressKind, parse_address
 from mom.models.parts import PartName
 from mom.serving.image_server.__main__ import serve
 from mom.serving.image_server.config import ServerConfig
+from mom.serving.image_server.options import EngineOptions
 from mom.serving.players import find_here, model_name
 from mom.serving.programs import image_program
 
@@ -35,5 +36,13 @@ def image_server(*, host: str, port: int) -> None:
         raise SettingsError(
             f"MOM_IMAGE_MODEL={address}: this server draws with a model that is on this machine: demo or file:PATH."
         )
-    program = image_program(find_here(PART, address), model_name(PART, address))
+    program = image_program(
+        find_here(PART, address),
+        model_name(PART, address),
+        lora=find_here(PART, parse_address(settings.image_lora, name="MOM_IMAGE_LORA"))
+        if settings.image_lora
+        else None,
+        options=EngineOptions.from_text(settings.image_engine).as_pairs(),
+        edits=address.kind is not AddressKind.DEMO,
+    )
     asyncio.run(serve(ServerConfig.from_json({**program.config, "host": host, "port": port, "api_key": key})))

@@ -7,19 +7,25 @@ Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """A picture a person added to a message: its bytes and media type (`image/png`, `image/jpeg`, `image/webp`)."""
-
-    data: bytes
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is remembered of a picture that was an answer."""
+    """What is remembered of a picture that was drawn. Its file is `png`, or is to be had by `image_id`."""
 
     prompt: str
     seed: int | None = None
+    image_id: str | None = None
+    png: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture a person added to a message: its bytes and media type (`image/png`, `image/jpeg`, `image/webp`).
+
+    `drawing` is the record in it, where it is one that MoM drew.
+    """
+
+    data: bytes
+    media_type: str
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,14 @@ class Conversation:
     def with_last_words(self, words: str) -> "Conversation":
         """The same conversation with other words in its last message."""
         return Conversation((*self.earlier, replace(self.last, content=words)))
+
+    def taking_up_records(self) -> "Conversation":
+        """The same conversation as if a picture of MoM's that is attached to the last message were its last answer."""
+        drawings = [attachment.drawing for attachment in self.last.attachments if attachment.drawing]
+        if not drawings or len(drawings) < len(self.last.attachments):
+            return self
+        answer = Message("assistant", "", drawing=drawings[-1])
+        return Conversation((*self.earlier, answer, replace(self.last, attachments=())))
 
     @property
     def last_drawing(self) -> Drawing | None:

@@ -63,9 +63,16 @@ class ImagePromptWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class ImageQueued(Event):
-    """`position` is the number of pictures to be drawn before this one."""
+    """`position` is the number of pictures to be drawn before this one; `estimate_s` is how many seconds that takes, where
+    the server has an idea.
+    """
 
     position: int
+    estimate_s: float | None = None
+
+    def as_json(self) -> dict[str, object]:
+        known = {} if self.estimate_s is None else {"estimate_s": self.estimate_s}
+        return {"position": self.position, **known}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 ::
 
     /image …          → image model
-    attached picture  → vision LLM
+    attached picture  → vision LLM (one that was drawn here: its record is taken up as the last picture)
     anything else     → classifier ─ needs text  → large LLM: text
                                    └ needs image → large LLM: image prompt → image model
 
@@ -21,6 +21,7 @@ from mom.errors import EmptyMessageError, UnknownCommandError
 from mom.mixture.classifier import Classifier, tell_nobody
 from mom.mixture.conversation import Conversation
 from mom.mixture.events import AnswerEvent, ReasoningDelta, Routed, TextDelta, TurnFinished
+from mom.mixture.follow_up import carry_over
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
@@ -66,11 +67,12 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a caller may fix in advance. `need` overrules the classifier."""
+    """What a caller may fix in advance. `need` overrules the classifier; `anew`: the last answer to this was not liked."""
 
     need: Need | None = None
     sampling: SamplingOptions = field(default_factory=SamplingOptions)
     drawing: DrawingRequest = field(default_factory=DrawingRequest)
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,9 @@ async def answer(
         if verdict.need is Need.TEXT:
             steps = _answer_with_text(text, watch)
         elif command:  # the image message path: no LLM is asked
-            steps = _answer_with_image(command.words, conversation, mixture, wishes)
+            steps = _answer_with_image(replace(wishes.drawing, prompt=command.words), conversation, mixture)
         else:
-            steps = _write_prompt_then_draw(conversation, mixture, wishes, watch)
+            steps = _write_prompt_then_draw(conversation.taking_up_records(), mixture, wishes, watch)
         async with aclosing(steps):
             ended = Ended("stop")
             async for step in steps:
@@ -148,9 +150,12 @@ async def reach_verdict(
         return certain(need, DecidedBy.CORRECTION, "it was asked for so")
     if command is not None:
         return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
-    if conversation.last.attachments:
+    taken_up = conversation.taking_up_records()
+    if taken_up.last.attachments:
         return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a picture is attached")
-    return await classifier.classify(conversation, on_asking)
+    if not taken_up.last.content.strip():
+        return certain(Need.IMAGE, DecidedBy.ATTACHMENT, "a picture that was drawn here is attached, without a word")
+    return await classifier.classify(taken_up, on_asking)
 
 
 def _speculate(text: TextAnswer, may_speculate: Callable[[], bool], stage: str) -> None:
@@ -169,17 +174,25 @@ async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerato
 async def _write_prompt_then_draw(
     conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
 ) -> AsyncGenerator[AnswerEvent | Ended]:
-    prompt = await write_image_prompt(conversation, mixture.large_llm)
-    watch.mark("image_prompt_ms")
-    async with aclosing(_answer_with_image(prompt, conversation, mixture, wishes)) as events:
+    last = conversation.last_drawing
+    if last and not conversation.last.content.strip():  # its record alone: the same picture again
+        seed = last.seed if wishes.drawing.seed is None and not wishes.anew else wishes.drawing.seed
+        request = replace(wishes.drawing, prompt=last.prompt, seed=seed)
+    else:
+        prompt = await write_image_prompt(conversation, mixture.large_llm)
+        watch.mark("image_prompt_ms")
+        request = replace(wishes.drawing, prompt=prompt)
+        if last:
+            source = last.png or (await mixture.pictures.read(last.image_id) if last.image_id else None)
+            request = carry_over(request, last, source, anew=wishes.anew)
+    async with aclosing(_answer_with_image(request, conversation, mixture)) as events:
         async for event in events:
             yield event
 
 
 async def _answer_with_image(
-    prompt: str, conversation: Conversation, mixture: Mixture, wishes: Wishes
+    request: DrawingRequest, conversation: Conversation, mixture: Mixture
 ) -> AsyncGenerator[AnswerEvent | Ended]:
-    request = replace(wishes.drawing, prompt=prompt)
     words = conversation.last.content
     async with aclosing(draw_image(request, mixture.image_model, mixture.pictures, words=words)) as events:
         async for event in events:

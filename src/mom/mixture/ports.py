@@ -68,18 +68,32 @@ class LabelModel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawingRequest:
-    """What is to be drawn. None leaves the choice to the image server. Sizes in px, multiples of 8."""
+    """What is to be drawn. None leaves the choice to the image server. Sizes in px, multiples of 8.
+
+    `source` is a picture file to begin from, `strength` how much of it is painted over, from 0.1 to 1. A server that cannot
+    do it draws from the words alone, where `must_begin_from_source` does not forbid it. Where several people share a
+    server, `owner` is who waits, and `is_batch` says that no person does.
+    """
 
     prompt: str = ""
     seed: int | None = None
     steps: int | None = None
     width: int | None = None
     height: int | None = None
+    negative_prompt: str = ""
+    cfg_scale: float | None = None
+    source: bytes | None = None
+    strength: float | None = None
+    must_begin_from_source: bool = False
+    owner: str = ""
+    is_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture as it comes from an image model: PNG bytes and how it was made."""
+    """A picture as it comes from an image model: PNG bytes and how it was made. `strength` is set where it was begun from
+    another picture.
+    """
 
     png: bytes
     prompt: str
@@ -89,6 +103,8 @@ class Picture:
     steps: int | None
     model: str
     dropped_tail: str = ""
+    scheduler: str = ""
+    strength: float | None = None
 
 
 class ImageModel(Protocol):
@@ -109,6 +125,10 @@ class PictureKeeper(Protocol):
 
     async def keep(self, picture: Picture, *, words: str) -> Image:
         """Store a picture with its record (`words`: what the person wrote). Raises `StorageError`."""
+        ...
+
+    async def read(self, image_id: str) -> bytes | None:
+        """The file of a picture that was kept for the same person, or None where it is gone. Raises `StorageError`."""
         ...
 
 

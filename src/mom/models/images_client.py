@@ -1,10 +1,11 @@
 """An image model behind MoM's own image server, or behind any other that answers in OpenAI's shape.
 
-Our own streams progress and previews and takes a seed and steps; another is asked only what OpenAI's API names, and
-answers with one picture after a silence.
+Our own streams progress and previews and takes all that a `DrawingRequest` says. AUTOMATIC1111's web UI has an API of its
+own (`images_a1111`). Any other is asked only what OpenAI's API names, and answers with one picture after a silence.
 """
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest, Picture
 from mom.models.bounded import ByteLimits
 from mom.models.http_client import TimeLimits
+from mom.models.images_a1111 import A1111
 from mom.models.images_stream import read_image_stream
 from mom.models.images_wire import DrawnImage, ImagesReply, decode_base64
 from mom.models.parts import Endpoint, PartName
@@ -37,6 +39,7 @@ class ImagesClient:
         self._upstream = Upstream(endpoint, http, PartName.IMAGE_MODEL, limits, IMAGE_BYTES)
         self._model = endpoint.model
         self._url = f"{self._upstream.base_url}/images/generations"
+        self._speaks_a1111: bool | None = None
 
     @property
     def name(self) -> str:
@@ -51,18 +54,56 @@ class ImagesClient:
             yield drawing
 
     async def _draw(self, request: DrawingRequest) -> AsyncGenerator[ImageQueued | ImageProgress | Picture]:
-        body = self._make_body(request)
-        if not await self._is_ours():
-            yield await self._finish(await self._ask_once(body), request)
-            return
-        extensions = {"stream": True, "seed": request.seed, "steps": request.steps}
-        ours = {**body, **{name: value for name, value in extensions.items() if value is not None}}
+        events: AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]
+        if await self._is_a1111():
+            events = A1111(self._upstream).draw(request)
+        elif (ours := await self._find_ours()) is not None:
+            events = self._draw_at_ours(request, can_edit=bool((ours.get("abilities") or {}).get("edits")))
+        else:
+            self._refuse_source(request)
+            events = self._draw_at_openais(request)
+        async with aclosing(events):
+            async for event in events:
+                yield await self._finish(event, request) if isinstance(event, DrawnImage) else event
+
+    async def _draw_at_ours(
+        self, request: DrawingRequest, *, can_edit: bool
+    ) -> AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]:
+        extensions = {
+            "stream": True,
+            "seed": request.seed,
+            "steps": request.steps,
+            "negative_prompt": request.negative_prompt or None,
+            "cfg_scale": request.cfg_scale,
+            "user": request.owner or None,
+            "priority": "batch" if request.is_batch else None,
+        }
+        url = self._url
+        if request.source is not None and can_edit:
+            url = f"{self._upstream.base_url}/images/edits"
+            source = base64.b64encode(request.source).decode()
+            extensions |= {"image": f"data:image/png;base64,{source}", "strength": request.strength}
+        else:
+            self._refuse_source(request)
+        body = self._make_body(request) | {name: value for name, value in extensions.items() if value is not None}
         async with (
-            self._upstream.stream(self._url, ours) as response,
+            self._upstream.stream(url, body) as response,
             aclosing(read_image_stream(response, self._upstream)) as events,
         ):
             async for event in events:
-                yield await self._finish(event, request) if isinstance(event, DrawnImage) else event
+                yield event
+
+    async def _draw_at_openais(
+        self, request: DrawingRequest
+    ) -> AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]:
+        yield await self._ask_once(self._make_body(request))
+
+    def _refuse_source(self, request: DrawingRequest) -> None:
+        if request.source is not None and request.must_begin_from_source:
+            raise PartRefusedError(
+                f"{self._upstream.server.words} cannot begin from a picture. Ask for one from words alone.",
+                part=PartName.IMAGE_MODEL,
+            )
 
     def _make_body(self, request: DrawingRequest) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": request.prompt, "n": 1, "response_format": "b64_json"}
@@ -72,12 +113,18 @@ class ImagesClient:
             body["size"] = f"{request.width}x{request.height}"
         return body
 
-    async def _is_ours(self) -> bool:
-        """MoM's image server names itself as its model's owner. Raises `PartUnavailableError` where nothing answers."""
+    async def _is_a1111(self) -> bool:
+        """By the address, or by what the server has; asked once. Raises `PartUnavailableError` where nothing answers."""
+        if self._speaks_a1111 is None:
+            self._speaks_a1111 = await A1111(self._upstream).is_there()
+        return self._speaks_a1111
+
+    async def _find_ours(self) -> Mapping[str, Any] | None:
+        """MoM's image server names itself as its model's owner."""
         listed = await self._upstream.probe("/v1/models") or {}
         models = listed.get("data")
         entries = models if isinstance(models, list) else []
-        return any(isinstance(entry, dict) and entry.get("owned_by") == OWNER for entry in entries)
+        return next((entry for entry in entries if isinstance(entry, dict) and entry.get("owned_by") == OWNER), None)
 
     async def _ask_once(self, body: Mapping[str, Any]) -> DrawnImage:
         try:
@@ -109,6 +156,8 @@ class ImagesClient:
             steps=drawn.steps,
             model=self.name,
             dropped_tail=drawn.dropped_tail,
+            scheduler=drawn.scheduler,
+            strength=drawn.strength,
         )
 
     async def _read_bytes(self, drawn: DrawnImage) -> bytes:

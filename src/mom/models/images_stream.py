@@ -27,13 +27,14 @@ async def read_image_stream(
                     event = _read_event(raw.data, upstream)
                     if event.error is not None:
                         raise _failure(event.error, upstream)
-                    if event.type == "image_generation.completed":
-                        yield event
-                        return
-                    if event.type == "image_generation.queued":
-                        yield ImageQueued(event.position)
-                    elif event.type == "image_generation.progress":
-                        yield ImageProgress(event.step, event.steps or 0, preview_url(event.b64_json))
+                    match event.type.removeprefix("image_generation.").removeprefix("image_edit."):
+                        case "completed":
+                            yield event
+                            return
+                        case "queued":
+                            yield ImageQueued(event.position, event.estimate_s)
+                        case "progress":
+                            yield ImageProgress(event.step, event.steps or 0, preview_url(event.b64_json))
             except SSEError as error:
                 raise upstream.broken("answered no stream of events") from error
     raise upstream.broken("ended before the picture was finished")

@@ -20,6 +20,8 @@ class DrawnImage(BaseModel):
     seed: StrictInt | None = None
     steps: StrictInt | None = None
     dropped_tail: str = ""
+    scheduler: str = ""
+    strength: float | None = None
 
 
 class ImagesReply(BaseModel):
@@ -35,6 +37,7 @@ class ImageEvent(DrawnImage):
 
     type: str = ""
     position: StrictInt = 0
+    estimate_s: float | None = None
     step: StrictInt = 0
     error: dict[str, Any] | None = None
 

@@ -94,6 +94,8 @@ class ImagesBody(OpenAiBody):
     response_format: Literal["url", "b64_json"] | None = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     steps: int | None = Field(default=None, ge=1, le=50)
+    cfg_scale: float | None = Field(default=None, ge=0, le=20)
+    negative_prompt: str = Field(default="", max_length=4_000)
     stream: bool | None = None
     partial_images: int | None = Field(default=None, ge=0, le=3)
 
@@ -114,3 +116,9 @@ class ImagesBody(OpenAiBody):
         if self.stream and (self.n or 1) > 1:
             raise ValueError("a stream carries one picture: leave n at 1")
         return self
+
+
+class EditsBody(ImagesBody):
+    """A form's fields, or JSON's; the picture itself is read beside it. `strength`: how much of it is painted over."""
+
+    strength: float = Field(default=0.7, ge=0.1, le=1)

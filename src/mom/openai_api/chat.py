@@ -69,7 +69,8 @@ async def _complete(asked: Asked, known: Services) -> Response:
 
 def _ask_mixture(asked: Asked, known: Services) -> AsyncGenerator[AnswerEvent | TurnFinished, None]:
     mixture = known.mixture_for(known.pictures.keeper(asked.owner_id))
-    wishes = Wishes(MIXTURES[asked.body.model], _sampling(asked.body), DrawingRequest(seed=asked.body.seed))
+    drawing = DrawingRequest(seed=asked.body.seed, owner=asked.owner_id)
+    wishes = Wishes(MIXTURES[asked.body.model], _sampling(asked.body), drawing)
     return answer(asked.conversation, mixture, wishes)
 
 

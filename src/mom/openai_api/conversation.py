@@ -5,12 +5,12 @@ import re
 from mom.chats.attachments import check_attachments
 from mom.chats.data_urls import read_data_url
 from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
-from mom.mixture.conversation import Attachment, Conversation, Drawing, Message
+from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
 MAX_CONVERSATION_CHARS = 1_000_000
 # What `/v1` itself answers with where it has drawn, and the routing data's form.
-_LINK = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/\w+\.png\)")
+_LINK = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>\w+)\.png\)")
 _MARKER = "[image] "
 
 
@@ -42,7 +42,7 @@ def _read_message(message: WireMessage) -> Message:
     return Message(
         role,
         words,
-        tuple(Attachment(picture.png, "image/png") for picture in attachments),
+        tuple(picture.as_attachment() for picture in attachments),
         _drawing_in(words) if role == "assistant" else None,
     )
 
@@ -51,4 +51,4 @@ def _drawing_in(words: str) -> Drawing | None:
     if words.startswith(_MARKER):
         return Drawing(words.removeprefix(_MARKER))
     found = _LINK.search(words)
-    return Drawing(found["alt"]) if found else None
+    return Drawing(found["alt"], image_id=found["id"]) if found else None

@@ -1,5 +1,6 @@
-"""`POST /v1/images/generations`: the image model alone, with its progress as partial images where a stream is asked for."""
+"""`POST /v1/images/generations` and `/edits`: the image model alone, with its progress as partial images in a stream."""
 
+import asyncio
 import base64
 import json
 import time
@@ -12,12 +13,16 @@ from typing import Any
 
 from flask import Response, request
 
+from mom.chats.attachments import check_attachments
+from mom.chats.data_urls import read_data_url
 from mom.chats.question import MAX_SEED
+from mom.errors import ParameterError
+from mom.mixture.conversation import Attachment
 from mom.mixture.events import Image, ImageFinished, ImageProgress
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
-from mom.openai_api.bodies import ImagesBody
+from mom.openai_api.bodies import PICTURES_LIMIT, EditsBody, ImagesBody
 from mom.openai_api.completion import route_header
 from mom.openai_api.relay import Relay
 from mom.openai_api.services import Services, services
@@ -28,20 +33,60 @@ ROUTE = route_header(certain(Need.IMAGE, DecidedBy.COMMAND, "pictures were asked
 
 @dataclass(frozen=True)
 class Asked:
+    """`source` is the picture to begin from, as PNG; an edit's events have other names."""
+
     body: ImagesBody
     owner_id: str
     base_url: str
+    source: bytes | None = None
+
+    @property
+    def kind(self) -> str:
+        return "image_generation" if self.source is None else "image_edit"
 
 
 def generate_images() -> Response:
+    return _answer(ImagesBody.model_validate(request.get_json()), None)
+
+
+def edit_images() -> Response:
+    request.max_content_length = PICTURES_LIMIT
+    if request.is_json:
+        fields: dict[str, Any] = dict(request.get_json())
+        url = fields.pop("image", None)
+        if not isinstance(url, str):
+            raise ParameterError("Send one picture as image: in a form, or in JSON as a data: URL.", param="image")
+        picture = read_data_url(url, param="image")
+    else:
+        fields, picture = dict(request.form), _read_file()
+    body = EditsBody.model_validate(fields)
+    [checked] = check_attachments([picture])
+    return _answer(body, checked.png)
+
+
+def _read_file() -> Attachment:
+    """The form's one picture. A mask is refused: `strength` decides everywhere alike."""
+    files = [(name, file) for name in request.files for file in request.files.getlist(name)]
+    if len(files) != 1 or files[0][0] not in {"image", "image[]"}:
+        raise ParameterError("Send one picture as image, and no mask.", param="image")
+    return Attachment(files[0][1].read(), "image/png")
+
+
+def _answer(body: ImagesBody, source: bytes | None) -> Response:
     known = services()
-    body = ImagesBody.model_validate(request.get_json())
-    asked = Asked(body, known.owner_id(), request.root_url.rstrip("/"))
+    asked = Asked(body, known.owner_id(), request.root_url.rstrip("/"), source)
     return known.later(partial(_stream if body.stream else _draw_all, asked, known))
 
 
 async def _draw_all(asked: Asked, known: Services) -> Response:
-    data = [await _draw_one(asked, known, number) for number in range(asked.body.n or 1)]
+    # All at once: a server to which batches are quicker makes one of them.
+    drawings = [asyncio.create_task(_draw_one(asked, known, number)) for number in range(asked.body.n or 1)]
+    try:
+        data = await asyncio.gather(*drawings)
+    finally:
+        for drawing in drawings:
+            drawing.cancel()
+        await asyncio.wait(drawings)
     answer = {"created": int(time.time()), "data": data}
     return Response(json.dumps(answer), headers=ROUTE, mimetype="application/json")
 
@@ -75,11 +120,11 @@ async def _events(drawing: Relay[Any], asked: Asked, known: Services) -> AsyncGe
                     step * (wanted + 1) >= steps * (shown + 1) and shown < wanted
                 ):
                     jpeg = preview.partition(",")[2]
-                    yield _event("image_generation.partial_image", b64_json=jpeg, partial_image_index=shown)
+                    yield _event(f"{asked.kind}.partial_image", b64_json=jpeg, partial_image_index=shown)
                     shown += 1
                 case ImageFinished(image):
                     usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
-                    yield _event("image_generation.completed", **await _image_json(image, asked, known), usage=usage)
+                    yield _event(f"{asked.kind}.completed", **await _image_json(image, asked, known), usage=usage)
     except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
         yield _event("error", error=known.as_error_json(error))
     finally:
@@ -90,7 +135,12 @@ def _draw(asked: Asked, known: Services, number: int) -> AsyncGenerator[Any, Non
     body = asked.body
     width, height = body.sides
     seed = None if body.seed is None else (body.seed + number) % (MAX_SEED + 1)
-    drawing = DrawingRequest(prompt=body.prompt, seed=seed, steps=body.steps, width=width, height=height)
+    drawing = DrawingRequest(
+        prompt=body.prompt, seed=seed, steps=body.steps, width=width, height=height,
+        negative_prompt=body.negative_prompt, cfg_scale=body.cfg_scale,
+        source=asked.source, strength=body.strength if isinstance(body, EditsBody) else None,
+        must_begin_from_source=True, owner=asked.owner_id, is_batch=True,
+    )  # fmt: skip
     keeper = known.pictures.keeper(asked.owner_id)
     return draw_image(drawing, known.mixture_for(keeper).image_model, keeper, words=body.prompt)
 

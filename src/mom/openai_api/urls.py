@@ -10,6 +10,7 @@ from mom.openai_api import chat, classify, images, models
 URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("POST", "/v1/chat/completions", chat.complete_chat),
     ("POST", "/v1/images/generations", images.generate_images),
+    ("POST", "/v1/images/edits", images.edit_images),
     ("POST", "/v1/classify", classify.classify),
     ("GET", "/v1/models", models.list_models),
     ("GET", "/v1/models/<path:model_id>", models.read_model),

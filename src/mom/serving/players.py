@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from mom.errors import ModelFileError, SettingsError
-from mom.models.addresses import AddressKind, ModelAddress
+from mom.models.addresses import AddressKind, ModelAddress, parse_address
 from mom.models.parts import Endpoint, PartName, Progress, State
 from mom.serving import demo
 from mom.serving.board import Board
@@ -15,6 +15,7 @@ from mom.serving.child import LOOPBACK
 from mom.serving.downloads import Hub, Tell, fetch, split_hub_target
 from mom.serving.elsewhere import player_elsewhere
 from mom.serving.image_install import Torch, install_image_part
+from mom.serving.image_server.options import EngineOptions
 from mom.serving.keeping import GivenUp, News, Restarts, Running, Starting, keep
 from mom.serving.performance import Player, Report, Standing
 from mom.serving.program import Program
@@ -32,6 +33,8 @@ class Stage:
     restarts: Restarts
     web_is_ready: asyncio.Event
     ollama_url: str
+    image_lora: str | None = None
+    image_engine: str = ""
     llama_server: Path | None = None
     install_image: Torch | None = None
 
@@ -58,6 +61,8 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
     is_image = part is PartName.IMAGE_MODEL
     if address.kind is AddressKind.HUB and not is_image and split_hub_target(address)[1] is None:
         raise SettingsError(f"{address} names no file: write hf:OWNER/REPO/FILE.gguf.")
+    lora = _lora_address(stage) if is_image and address.kind is not AddressKind.DEMO else None
+    options = EngineOptions.from_text(stage.image_engine) if is_image else EngineOptions()
 
     async def play(report: Report) -> None:
         def tell_download(detail: str, progress: Progress | None = None) -> None:
@@ -68,11 +73,27 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
             await stage.web_is_ready.wait()  # importing torch would take its cores
             await install_image_part(stage.install_image, tell_download, log_folder=stage.log_folder)
         path = await _find_model(part, address, stage, tell_download)
+        lora_path = await _find_model(part, lora, stage, tell_download) if lora else None
         report(Standing())
-        program = image_program(path, model) if is_image else llm_program(part, path, model, stage.llama_server)
+        if is_image:
+            edits = address.kind is not AddressKind.DEMO  # it was trained to draw from nothing only
+            program = image_program(path, model, lora=lora_path, options=options.as_pairs(), edits=edits)
+        else:
+            program = llm_program(part, path, model, stage.llama_server)
         await _keep(program, model, report, stage)
 
     return Player(model, play, demo=address.kind is AddressKind.DEMO)
+
+
+def _lora_address(stage: Stage) -> ModelAddress | None:
+    if stage.image_lora is None:
+        return None
+    address = parse_address(stage.image_lora, name="MOM_IMAGE_LORA")
+    if address.kind is AddressKind.HUB and split_hub_target(address)[1] is not None:
+        return address
+    if address.kind is not AddressKind.FILE:
+        raise SettingsError(f"MOM_IMAGE_LORA={stage.image_lora} is no LoRA. Write file:PATH or hf:OWNER/REPO/FILE.")
+    return address
 
 
 async def _keep(program: Program, model: str, report: Report, stage: Stage) -> None:

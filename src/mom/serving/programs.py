@@ -16,7 +16,6 @@ CONTEXT_TOKENS = {
     PartName.SMALL_LLM: 2048
 }  # the KV cache costs about 100 KiB a token; the classifier's prompts are short
 DEFAULT_CONTEXT_TOKENS = 4096
-PICTURES_WAITING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,20 @@ def llm_program(part: PartName, model_path: Path, model_name: str, server_binary
     )
 
 
-def image_program(model: Path, model_name: str) -> Program:
-    """The image server."""
+def image_program(
+    model: Path, model_name: str, *, lora: Path | None = None, options: dict[str, str] | None = None, edits: bool = True
+) -> Program:
+    """The image server. `options` are the pairs of `MOM_IMAGE_ENGINE`; `edits`: may it draw from pictures?"""
     return Program(
         PartName.IMAGE_MODEL.value,
         (sys.executable, "-m", "mom.serving.image_server"),
-        {"model": str(model.resolve()), "model_name": model_name, "max_waiting": PICTURES_WAITING},
+        {
+            "model": str(model.resolve()),
+            "model_name": model_name,
+            "lora": str(lora.resolve()) if lora else None,
+            "options": options or {},
+            "edits": edits,
+        },
         health_path="/healthz",
     )
 

@@ -24,6 +24,8 @@ class ServePlan:
     public_url: str | None = None
     addresses: Mapping[PartName, str] = field(default_factory=dict)
     api_keys: Mapping[PartName, str] = field(default_factory=dict)
+    image_lora: str | None = None
+    image_engine: str = ""
     llama_server: Path | None = None
     ollama_url: str = OLLAMA_URL
     hub_endpoint: str | None = None

@@ -47,6 +47,8 @@ class Supervisor:
             restarts=restarts,
             web_is_ready=self.web_is_ready,
             ollama_url=plan.ollama_url,
+            image_lora=plan.image_lora,
+            image_engine=plan.image_engine,
             llama_server=plan.llama_server,
             install_image=plan.install_image,
         )

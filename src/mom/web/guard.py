@@ -81,6 +81,7 @@ def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
 
 
 def _is_from_a_program() -> bool:
-    # A form of a foreign page can send text or form data without asking first, but never JSON.
+    # A form of a foreign page can send text or form data without asking first, but neither JSON nor a key.
     has_body = bool(request.content_length)
-    return request.is_json or not has_body
+    has_key = request.headers.get("Authorization", "").startswith("Bearer ")  # a browser sends Basic by itself
+    return request.is_json or has_key or not has_body

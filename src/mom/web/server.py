@@ -1,6 +1,7 @@
 """Runs the web process: one event loop for the server, the turns and the models' clients."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from flask import Flask
 from mom.errors import PortInUseError
 from mom.web.asgi import AsgiApp
 from mom.web.services import Services, services
+
+log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 3  # what is still open then is cut off
 
@@ -38,9 +41,13 @@ async def at_work(app: Flask) -> AsyncIterator[None]:
     await asyncio.to_thread(known.history.database.upgrade)
     await asyncio.to_thread(known.turns.mark_interrupted)
     known.models.start()
+    cleaning = asyncio.create_task(asyncio.to_thread(known.pictures.delete_orphans))
     try:
         yield
     finally:
+        await asyncio.wait({cleaning})
+        if (failed := cleaning.exception()) is not None:
+            log.error("files of pictures that are gone could not be deleted", exc_info=failed)
         await known.turns.close()
         await known.models.close()
         if known.control is not None:

@@ -11,6 +11,7 @@ URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", "/", pages.show_chat),
     ("GET", "/chats/<chat_id>", pages.show_chat),
     ("GET", "/images/<image_id>.png", images.read_image),
+    ("GET", "/images/<image_id>.webp", images.read_thumbnail),
     ("GET", "/healthz", health.read_health),
     ("GET", "/readyz", health.read_readiness),
     ("GET", "/api/parts", health.read_parts),

@@ -11,6 +11,7 @@ import uvicorn
 
 from mom.errors import MomError
 from mom.serving.image_server.api import ImageServer
+from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Engine
 from mom.serving.tether import fail_for_good, read_config_and_tie
@@ -71,11 +72,12 @@ async def _load_and_work(listening: asyncio.Event, images: ImageServer, config: 
 
 
 def _load(config: ServerConfig) -> Engine:
+    checkpoint = find_checkpoint(config.model, has_lora=config.lora is not None)  # a wrong one is told at once
     for name, value in LIBRARY_SETTINGS.items():
         os.environ.setdefault(name, value)
     from mom.serving.image_server.engine import load_engine  # noqa: PLC0415 -- PyTorch takes seconds; the port is open by then
 
-    return load_engine(config)
+    return load_engine(config, checkpoint)
 
 
 class ListeningServer(uvicorn.Server):

@@ -9,27 +9,41 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 from mom.errors import MomError
 from mom.serving.image_server.drawing import Drawn, StepDone
-from mom.serving.image_server.jobs import Finished, Job, JobEvent, Queued
+from mom.serving.image_server.jobs import Finished, Job, JobEvent
+from mom.serving.image_server.mailbox import Queued
 
 HEARTBEAT_S = 10.0
 HEARTBEAT = b": heartbeat\n\n"
 
 
-async def collect_answer(job: Job, model: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a request wants its answer: `kind` is the first half of its events' names; a picture's `as_url` is a `data:` URL,
+    as nothing is kept here.
+    """
+
+    model: str
+    kind: str = "image_generation"
+    partial_images: int = 0
+    as_url: bool = False
+
+
+async def collect_answer(job: Job, wanted: Wanted) -> dict[str, object]:
     """Wait for all pictures of a job: `{"created", "data": [...]}`. Raises the job's `MomError`."""
     pictures: list[dict[str, object]] = []
     while not isinstance(event := await job.next_event(), Finished):
         if isinstance(event, Drawn):
-            pictures.append(_describe(event))
-    return {"created": int(time.time()), "model": model, "output_format": "png", "data": pictures}
+            pictures.append(_describe(event, wanted))
+    return {"created": int(time.time()), "model": wanted.model, "output_format": "png", "data": pictures}
 
 
-async def stream_answer(job: Job, model: str, *, partial_images: int) -> AsyncIterator[bytes]:
+async def stream_answer(job: Job, wanted: Wanted) -> AsyncIterator[bytes]:
     """The job's events as server-sent events, with a heartbeat while nothing happens; an error ends the stream."""
-    shown_at = _choose_steps(job.specs[0].steps, partial_images)
+    shown_at = _choose_steps(job.steps, wanted.partial_images)
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
@@ -42,10 +56,11 @@ async def stream_answer(job: Job, model: str, *, partial_images: int) -> AsyncIt
             return
         if isinstance(event, Finished):
             return
-        yield _write_event(*_name_event(event, model))
+        name, fields = _name_event(event, wanted)
+        yield _write_event(f"{wanted.kind}.{name}", fields)
         if isinstance(event, StepDone) and event.step in shown_at and event.preview is not None:
             index = shown_at.index(event.step)
-            yield _write_event("image_generation.partial_image", _describe_partial(event.preview, index))
+            yield _write_event(f"{wanted.kind}.partial_image", _describe_partial(event.preview, index))
 
 
 def _choose_steps(steps: int, partial_images: int) -> list[int]:
@@ -53,25 +68,28 @@ def _choose_steps(steps: int, partial_images: int) -> list[int]:
     return sorted({round(steps * (i + 1) / (partial_images + 1)) for i in range(partial_images)} & set(range(1, steps)))
 
 
-def _name_event(event: JobEvent, model: str) -> tuple[str, dict[str, object]]:
+def _name_event(event: JobEvent, wanted: Wanted) -> tuple[str, dict[str, object]]:
     match event:
-        case Queued(position):
-            return "image_generation.queued", {"position": position}
+        case Queued(position, estimate_s):
+            return "queued", {"position": position, "estimate_s": estimate_s}
         case StepDone(step, steps, preview):
-            return "image_generation.progress", {"step": step, "steps": steps, "b64_json": _encode(preview)}
+            return "progress", {"step": step, "steps": steps, "b64_json": _encode(preview)}
         case Drawn():
             common = {"created_at": int(time.time()), "output_format": "png", "background": "opaque", "quality": "auto"}
-            return "image_generation.completed", {**_describe(event), **common, "model": model}
+            return "completed", {**_describe(event, wanted), **common, "model": wanted.model}
         case Finished():
             raise AssertionError("the end of a job is the end of its stream, not an event in it")
 
 
-def _describe(drawn: Drawn) -> dict[str, object]:
-    spec = drawn.spec
+def _describe(drawn: Drawn, wanted: Wanted) -> dict[str, object]:
+    spec, data = drawn.spec, _encode(drawn.png)
     return {
-        "b64_json": _encode(drawn.png),
+        **({"url": f"data:image/png;base64,{data}"} if wanted.as_url else {"b64_json": data}),
         "seed": spec.seed,
         "steps": spec.steps,
+        "scheduler": drawn.scheduler,
+        "strength": None if spec.source is None else spec.strength,
+        "hidden": drawn.hidden,
         "width": spec.width,
         "height": spec.height,
         "size": f"{spec.width}x{spec.height}",

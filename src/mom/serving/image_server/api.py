@@ -1,8 +1,9 @@
-"""The routes: `/healthz`, `/v1/models`, `/v1/images/generations`. Answers from the first moment on, also while the model loads."""
+"""The routes: `/healthz`, `/v1/models`, `/v1/images/generations`, `/v1/images/edits`. Answers from the first moment on, also while the model loads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,12 +22,13 @@ from mom.errors import (
     PartTimeoutError,
     PartUnavailableError,
 )
-from mom.serving.image_server.answers import collect_answer, stream_answer
+from mom.serving.image_server.answers import Wanted, collect_answer, stream_answer
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Engine
+from mom.serving.image_server.edits import MAX_EDIT_BYTES, read_edit
 from mom.serving.image_server.gate import Gate
-from mom.serving.image_server.jobs import PART, RETRY_AFTER_S, Job, JobQueue
-from mom.serving.image_server.parameters import Defaults, read_request
+from mom.serving.image_server.jobs import PART, RETRY_AFTER_S, Job, JobQueue, QueueLimits
+from mom.serving.image_server.parameters import Defaults, GenerationRequest, read_object, read_request
 
 MAX_BODY_BYTES = 256 * 1024
 STATUS = (
@@ -44,7 +46,10 @@ class ImageServer:
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
         self._engine: Engine | None = None
-        self._jobs = JobQueue(max_waiting=config.max_waiting, time_limit_s=config.time_limit_s)
+        limits = QueueLimits(
+            waiting=config.max_waiting, drawing_s=config.time_limit_s, waiting_s=config.waiting_limit_s
+        )
+        self._jobs = JobQueue(limits)
 
     async def work(self, engine: Engine, thread: ThreadPoolExecutor) -> None:
         """From now on the model is loaded: draw what is asked for, until cancelled."""
@@ -57,6 +62,7 @@ class ImageServer:
                 Route("/healthz", self._show_health),
                 Route("/v1/models", self._list_models),
                 Route("/v1/images/generations", self._generate, methods=["POST"]),
+                Route("/v1/images/edits", self._edit, methods=["POST"]),
             ],
             middleware=[Middleware(Gate, host=self._config.host, api_key=self._config.api_key)],
             exception_handlers={MomError: _answer_error, HTTPException: _answer_http_error},
@@ -71,24 +77,37 @@ class ImageServer:
     async def _list_models(self, _request: Request) -> Response:
         # `owned_by` tells MoM's client that progress, previews, seed and steps are to be had here.
         model = {"id": self._config.model_name, "object": "model", "created": 0, "owned_by": "mom"}
+        if self._engine is not None:
+            model["abilities"] = asdict(self._engine.abilities)
         return JSONResponse({"object": "list", "data": [model]})
 
     async def _generate(self, request: Request) -> Response:
+        defaults = self._defaults()
+        fields = read_object(await _read_body(request, MAX_BODY_BYTES))
+        return await self._answer(request, read_request(fields, defaults), "image_generation")
+
+    async def _edit(self, request: Request) -> Response:
+        defaults = self._defaults()
+        body = await _read_body(request, MAX_EDIT_BYTES)
+        kind = request.headers.get("content-type", "")
+        # Decoding a large picture takes a tenth of a second, in which others want to hear how they stand.
+        return await self._answer(request, await asyncio.to_thread(read_edit, body, kind, defaults), "image_edit")
+
+    def _defaults(self) -> Defaults:
         if self._engine is None:
             raise PartUnavailableError("The image model is still loading. Try again in a moment.", part=PART)
-        defaults = Defaults(
-            self._config.model_name, self._engine.default_size, self._config.default_steps, self._engine.max_steps
-        )
-        wanted = read_request(await _read_body(request), defaults)
-        job = Job(wanted.specs)
-        self._jobs.submit(job)
-        if wanted.stream:
-            events = stream_answer(job, self._config.model_name, partial_images=wanted.partial_images)
-            return JobStream(events, whenever_it_ends=lambda: self._jobs.drop(job))
-        return await self._answer_at_once(job, request)
+        return Defaults(self._config.model_name, self._config.steps, self._engine.abilities)
 
-    async def _answer_at_once(self, job: Job, request: Request) -> Response:
-        answering = asyncio.create_task(collect_answer(job, self._config.model_name))
+    async def _answer(self, request: Request, asked: GenerationRequest, kind: str) -> Response:
+        job = Job(asked.specs, owner=asked.owner, is_batch=asked.is_batch)
+        wanted = Wanted(self._config.model_name, kind, asked.partial_images, asked.as_url)
+        self._jobs.submit(job)
+        if asked.stream:
+            return JobStream(stream_answer(job, wanted), whenever_it_ends=lambda: self._jobs.drop(job))
+        return await self._answer_at_once(job, wanted, request)
+
+    async def _answer_at_once(self, job: Job, wanted: Wanted, request: Request) -> Response:
+        answering = asyncio.create_task(collect_answer(job, wanted))
         leaving = asyncio.create_task(_wait_until_left(request))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,12 +134,12 @@ class JobStream(StreamingResponse):
             self._whenever_it_ends()
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise ParameterError(f"The request is larger than {MAX_BODY_BYTES} bytes. Shorten the prompt.")
+        if len(body) > limit:
+            raise ParameterError(f"The request is larger than {limit} bytes. Shorten the prompt, or send less.")
     return bytes(body)
 
 

@@ -5,8 +5,9 @@ Nothing here imports torch, so that a wrong model is refused at once and in plai
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,26 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from mom.errors import ModelFileError
+from mom.serving.image_server.weights import read_names
 
-PIPELINES = {"StableDiffusionPipeline", "LatentConsistencyModelPipeline"}  # the second is the first with LCM built in
+
+class Family(StrEnum):
+    """The architectures that run here; which pipeline classes they are is `loading.py`'s matter."""
+
+    SD = "Stable Diffusion"
+    SDXL = "Stable Diffusion XL"
+    FLUX = "FLUX"
+
+
+PIPELINES = {
+    "StableDiffusionPipeline": Family.SD,
+    "LatentConsistencyModelPipeline": Family.SD,  # the same with LCM built in
+    "StableDiffusionXLPipeline": Family.SDXL,
+    "FluxPipeline": Family.FLUX,
+}
+DENOISERS = {Family.SD: "unet", Family.SDXL: "unet", Family.FLUX: "transformer"}
 LIBRARIES = {"diffusers", "transformers"}
-# The safety checker is not loaded: 1.2 GB that see only finished pictures, and nothing between steps.
+# The safety checker is loaded only when it is asked for: 1.2 GB that see finished pictures, and nothing between steps.
 LEFT_OUT = {"safety_checker", "feature_extractor", "image_encoder"}
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -25,13 +42,14 @@ HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`path` is a diffusers folder or one `.safetensors` file; `unet_bytes` is the size of the UNet's weights on disk
+    """`path` is a diffusers folder or one `.safetensors` file; `unet_bytes` is the size of the denoiser's weights on disk
     (of everything, where it is one file); `variant` is diffusers' word for weights with an infix, such as `fp16`.
     """
 
     path: Path
     unet_bytes: int
     variant: str | None = None
+    family: Family = Family.SD
 
     @property
     def is_folder(self) -> bool:
@@ -52,13 +70,13 @@ def find_checkpoint(model: str, *, has_lora: bool = False) -> Checkpoint:
             raise ModelFileError(
                 f"{path.name} is no .safetensors file, and the image server reads no other kind of file."
             )
-        return Checkpoint(path, path.stat().st_size)
+        return Checkpoint(path, path.stat().st_size, family=_look_into_file(path))
     if HUB_ID.fullmatch(model) and not model.startswith("."):
-        return _look_at_folder(_find_in_hub_cache(model), has_lora=has_lora)
+        return _look_at_folder(find_in_hub_cache(model), has_lora=has_lora)
     raise ModelFileError(f"There is no image model at {model}.")
 
 
-def _find_in_hub_cache(repository: str) -> Path:
+def find_in_hub_cache(repository: str) -> Path:
     try:
         return Path(snapshot_download(repository, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
@@ -67,12 +85,28 @@ def _find_in_hub_cache(repository: str) -> Path:
         ) from error
 
 
+def _look_into_file(path: Path) -> Family:
+    """The architecture, by the names that its weights have in the original code's files."""
+    names = read_names(path)
+    if any(name.startswith("conditioner.embedders.1.") for name in names):
+        return Family.SDXL
+    if any(name.startswith("cond_stage_model.transformer.text_model.") for name in names):
+        return Family.SD
+    if any("double_blocks.0." in name for name in names):
+        raise ModelFileError(f"{path.name} is one file of FLUX without its text encoders. Use the diffusers folder.")
+    kind = (
+        "a LoRA, not a model: name it in MOM_IMAGE_LORA" if any("lora" in name for name in names) else "another model"
+    )
+    raise ModelFileError(f"{path.name} is {kind}. A whole Stable Diffusion 1.x or XL checkpoint is needed.")
+
+
 def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
     index = _read_json(folder / "model_index.json")
     pipeline = index.get("_class_name")
-    if pipeline not in PIPELINES:
+    family = PIPELINES.get(str(pipeline))
+    if family is None:
         raise ModelFileError(
-            f"{folder.name} holds a {pipeline}; this image server runs Stable Diffusion 1.x and its kin."
+            f"{folder.name} holds a {pipeline}; this image server runs Stable Diffusion 1.x, XL and FLUX.1-schnell."
         )
     for name, entry in index.items():
         library = entry[0] if isinstance(entry, list) and entry else None
@@ -80,35 +114,46 @@ def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
             raise ModelFileError(
                 f"{folder.name} brings its own code for its {name} ({library}), which is not run here."
             )
+    denoiser = DENOISERS[family]
     if not has_lora:
-        _check_few_steps(folder)
-    weights = _find_weights(folder / "unet")
+        _check_few_steps(folder, family)
+    weights = _find_weights(folder / denoiser)
     variant = "fp16" if all(".fp16." in file.name for file in weights) else None
     if variant is None:
         weights = [file for file in weights if ".fp16." not in file.name]
-    return Checkpoint(folder, sum(file.stat().st_size for file in weights), variant)
+    for file in (*weights, *folder.glob("*/*.safetensors")):
+        read_names(file)
+    return Checkpoint(folder, sum(file.stat().st_size for file in weights), variant, family)
 
 
-def _find_weights(unet: Path) -> Sequence[Path]:
-    weights = sorted(unet.glob("*.safetensors"))
-    if not weights and any(file.suffix in PICKLES for file in unet.glob("*")):
+def _find_weights(folder: Path) -> Sequence[Path]:
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights and any(file.suffix in PICKLES for file in folder.glob("*")):
         raise ModelFileError(
-            f"The weights in {unet} are pickles, and opening one can run any code in it. Use a model with .safetensors."
+            f"The weights in {folder} are pickles, and opening one can run any code in it. Use a model with .safetensors."
         )
     if not weights:
-        raise ModelFileError(f"There are no weights in {unet}: the model is incomplete. Download it again.")
+        raise ModelFileError(f"There are no weights in {folder}: the model is incomplete. Download it again.")
     return weights
 
 
-def _check_few_steps(folder: Path) -> None:
-    # A plain model drawn in four LCM steps gives grey mush, which nobody would trace back to its cause.
-    if _read_json(folder / "scheduler" / "scheduler_config.json").get("_class_name") == "LCMScheduler":
-        return
-    if _read_json(folder / "unet" / "config.json").get("time_cond_proj_dim") is not None:
+def _check_few_steps(folder: Path, family: Family) -> None:
+    # A plain model drawn in four steps gives grey mush, which nobody would trace back to its cause.
+    scheduler = _read_json(folder / "scheduler" / "scheduler_config.json")
+    if _is_made_for_few_steps(folder, family, scheduler):
         return
     raise ModelFileError(
-        f"{folder.name} is not made for few steps. Use an LCM model such as SimianLuo/LCM_Dreamshaper_v7, or add an LCM-LoRA."
+        f"{folder.name} is not made for few steps. Use an LCM model such as SimianLuo/LCM_Dreamshaper_v7, or name an "
+        "LCM-LoRA in MOM_IMAGE_LORA."
     )
+
+
+def _is_made_for_few_steps(folder: Path, family: Family, scheduler: Mapping[str, Any]) -> bool:
+    if family is Family.FLUX:  # the model of many steps is guided by an input, which schnell has not
+        return not _read_json(folder / "transformer" / "config.json").get("guidance_embeds")
+    if scheduler.get("_class_name") == "LCMScheduler" or scheduler.get("timestep_spacing") == "trailing":  # the Turbos
+        return True
+    return _read_json(folder / "unet" / "config.json").get("time_cond_proj_dim") is not None
 
 
 def _read_json(file: Path) -> dict[str, Any]:

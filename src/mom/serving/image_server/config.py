@@ -1,21 +1,23 @@
 """The image server's configuration: the one JSON line that the supervisor writes to its stdin."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from mom.errors import ServingError
 
 DEFAULT_STEPS = 4
-MAX_WAITING = 8
+MAX_WAITING = 1000
 TIME_LIMIT_S = 900.0
+WAITING_LIMIT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """`model` is a diffusers folder, a `.safetensors` file or the id of a hub repository that is on this machine.
 
-    `lora` is the same for an LCM-LoRA, or None. `max_waiting` jobs may stand in the queue beside the running one;
-    a picture that takes longer than `time_limit_s` is given up.
+    `lora` is the same for an LCM-LoRA, or None. `max_waiting` jobs may stand in the queue beside the running one; a picture
+    that takes longer than `time_limit_s` is given up, and one that was not begun after `waiting_limit_s`. `edits`: may
+    pictures be drawn from pictures (the demo model was not trained for it)? `options` are the pairs of `MOM_IMAGE_ENGINE`.
     """
 
     port: int
@@ -27,6 +29,14 @@ class ServerConfig:
     default_steps: int = DEFAULT_STEPS
     max_waiting: int = MAX_WAITING
     time_limit_s: float = TIME_LIMIT_S
+    waiting_limit_s: float = WAITING_LIMIT_S
+    edits: bool = True
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """How many steps a picture gets that asks for no number."""
+        return int(self.options.get("steps", self.default_steps))
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:

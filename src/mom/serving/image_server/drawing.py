@@ -1,19 +1,35 @@
-"""What the queue asks of an engine: one picture, with progress, that can be stopped at any time."""
+"""What the queue asks of an engine: pictures, alone or several at a time, with progress, that can be stopped at any time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSpec:
-    """One picture, fully determined: the same spec gives the same bytes. Sizes in px."""
+    """One picture, fully determined: the same spec gives the same bytes. Sizes in px.
+
+    `source` is a picture file to begin from (image-to-image), already of that size; `strength` says how much of it is
+    painted over, from a little (0.1) to everything (1). `cfg_scale` None leaves guidance to the model.
+    """
 
     prompt: str
     seed: int
     steps: int
     width: int
     height: int
+    negative_prompt: str = ""
+    cfg_scale: float | None = None
+    source: bytes | None = None
+    strength: float = 1.0
+
+    def can_share_a_batch_with(self, other: "PictureSpec") -> bool:
+        """One pass through the model computes both: same size, steps and guidance, none beginning from a picture."""
+        if self.source is not None or other.source is not None:
+            return False
+        return (self.width, self.height, self.steps, self.cfg_scale, bool(self.negative_prompt)) == (
+            other.width, other.height, other.steps, other.cfg_scale, bool(other.negative_prompt),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +43,64 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A finished picture. `dropped_tail` is the end of the prompt that the text encoder could not read, or empty."""
+    """A finished picture. `dropped_tail` is the end of the prompt that the text encoder could not read, or empty.
+
+    `hidden`: the safety checker, where it is switched on, has painted it over.
+    """
 
     spec: PictureSpec
     png: bytes
+    scheduler: str = ""
     dropped_tail: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What the loaded model can be asked for.
+
+    `default_size` is width and height in px that it was trained for; `max_pixels` what its memory allows; sides are
+    multiples of `side_multiple`. `batch` is how
+    many pictures at a time are quicker than one by one (1: they are not). `max_guidance` 0: it takes no guidance at all;
+    `negative_prompts`: it is guided by comparison, so it can be told what to avoid. `edits`: it can begin from a picture.
+    """
+
+    default_size: tuple[int, int]
+    max_steps: int
+    max_pixels: int
+    side_multiple: int = 8
+    batch: int = 1
+    max_guidance: float = 0.0
+    negative_prompts: bool = False
+    edits: bool = False
 
 
 class DrawingStoppedError(Exception):
     """Nobody wants the picture any more. Raised by `check`, passes through the engine, never shown to anyone."""
 
 
+class NotEnoughMemoryError(Exception):
+    """The pictures do not fit into memory, also with everything that the engine knows to make them smaller."""
+
+
+Tell = Callable[[int, StepDone | Drawn], None]
+
+
 class Engine(Protocol):
-    """A loaded image model. `draw` is called from one thread, for one picture at a time."""
+    """A loaded image model. `draw` is called from one thread, for one batch at a time."""
 
     @property
-    def default_size(self) -> tuple[int, int]:
-        """Width and height in px that the model was trained for."""
-        ...
-
-    @property
-    def max_steps(self) -> int: ...
+    def abilities(self) -> Abilities: ...
 
     @property
     def description(self) -> str:
-        """One line for logs: data type, threads, kind of preview."""
+        """One line for logs: device, data type, threads, kind of preview, each with its reason."""
         ...
 
-    def draw(self, spec: PictureSpec, *, check: Callable[[], None], on_step: Callable[[StepDone], None]) -> Drawn:
-        """Draw one picture. Calls `check` as often as it can (at least between steps) and lets what it raises pass.
+    def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
+        """Draw pictures that can share a batch; `tell(i, …)` reports the steps and the end of the i-th.
 
-        Raises `PartBrokenError` when the picture cannot be computed (not enough memory).
+        Calls `check` as often as it can (at least between steps) and lets what it raises pass. Raises
+        `NotEnoughMemoryError`.
         """
         ...

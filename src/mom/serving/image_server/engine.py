@@ -1,115 +1,268 @@
-"""The diffusers engine: one Stable Diffusion pipeline on the CPU, stoppable between any two of its blocks."""
+"""The diffusers engine: a pipeline of the Stable Diffusion kin or FLUX, stoppable between any two of its blocks."""
 
+import gc
 import io
 import logging
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
-from diffusers.models.resnet import ResnetBlock2D
+from PIL import Image
 
-from mom.errors import PartBrokenError
-from mom.serving.image_server.checkpoint import find_checkpoint
+from mom.serving.image_server.checkpoint import Checkpoint, Family
 from mom.serving.image_server.config import ServerConfig
-from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
-from mom.serving.image_server.hardware import choose_dtype, count_cores
-from mom.serving.image_server.loading import load_pipeline
-from mom.serving.image_server.preview import choose_preview, decode_latents, make_picture
+from mom.serving.image_server.drawing import Abilities, Drawn, NotEnoughMemoryError, PictureSpec, StepDone, Tell
+from mom.serving.image_server.hardware import Hardware, choose_hardware, count_cores, pixels_that_fit
+from mom.serving.image_server.loading import denoiser_of, load_pipeline, load_tiny_autoencoder, make_editor
+from mom.serving.image_server.options import AUTO, EngineOptions
+from mom.serving.image_server.preview import Preview, choose_preview, decode_latents, make_picture
+from mom.serving.image_server.safety import SafetyChecker
 
 log = logging.getLogger(__name__)
 
-# An LCM-distilled UNet takes guidance as an input (8 is what its authors use); any other must not be guided at all,
-# because guidance above 1 doubles the UNet's work and an LCM-LoRA was not trained for it. https://arxiv.org/abs/2310.04378
-EMBEDDED_GUIDANCE = 8.0
-NO_GUIDANCE = 1.0
+# An LCM-distilled UNet takes guidance as an input (8 is what its authors use); any other must not be guided unless it is
+# asked for: guidance above 1 doubles the UNet's work. https://arxiv.org/abs/2310.04378
+EMBEDDED_GUIDANCE, MAX_EMBEDDED_GUIDANCE = 8.0, 20.0
+NO_GUIDANCE, MAX_GUIDANCE = 1.0, 10.0
+FLUX_TOKENS = 256  # what FLUX.1-schnell's text encoder was trained to read
+MOST_STEPS = 50
+STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
 
 
-def load_engine(config: ServerConfig) -> "DiffusersEngine":
-    """Find, check and load the configured model. Raises `ModelFileError`."""
-    checkpoint = find_checkpoint(config.model, has_lora=config.lora is not None)
-    cores = count_cores()
-    torch.set_num_threads(cores)
-    dtype, reason = choose_dtype(checkpoint.unet_bytes)
-    pipeline = load_pipeline(checkpoint, dtype, lora=config.lora)
+def load_engine(config: ServerConfig, checkpoint: Checkpoint) -> "DiffusersEngine":
+    """Load the configured model. Raises `ModelFileError`, `SettingsError`."""
+    options = EngineOptions.from_pairs(config.options)
+    torch.set_num_threads(count_cores())
+    hardware = choose_hardware(options, checkpoint.unet_bytes)
+    pipeline = load_pipeline(checkpoint, hardware, lora=config.lora, safety=options.safety == "on")
+    tiny = load_tiny_autoencoder(options.taesd, hardware) if options.taesd else None
     with torch.inference_mode():
-        return DiffusersEngine(pipeline, f"{str(dtype).removeprefix('torch.')} ({reason}), {cores} threads")
+        return DiffusersEngine(pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits)
 
 
 class DiffusersEngine:
-    """Implements `drawing.Engine`. The pipeline keeps the state of its one running picture, so there is one at a time."""
+    """Implements `drawing.Engine`. The pipeline keeps the state of its one running batch, so there is one at a time."""
 
-    def __init__(self, pipeline: StableDiffusionPipeline, description: str) -> None:
+    def __init__(
+        self,
+        pipeline: Any,  # noqa: ANN401 -- diffusers is untyped
+        family: Family,
+        hardware: Hardware,
+        options: EngineOptions,
+        tiny: Any = None,  # noqa: ANN401 -- diffusers is untyped
+        *,
+        edits: bool = True,
+    ) -> None:
         self._pipeline = pipeline
-        self._preview, kind = choose_preview(pipeline.vae)
+        self._family = family
+        self._device = hardware.device
+        self._denoiser = denoiser_of(pipeline)
+        self._decoder = tiny if options.decoder == "taesd" else pipeline.vae
+        self._editor = make_editor(pipeline, family) if edits else None
+        self._safety = SafetyChecker(pipeline) if options.safety == "on" else None
+        self._preview, kind = _choose_preview(pipeline, options, tiny, hardware)
         self._check: Callable[[], None] = lambda: None
-        self.description = f"{description}, {kind}"
-        self.max_steps: int = pipeline.scheduler.config.original_inference_steps  # LCM's schedule has no more
-        side = pipeline.unet.config.sample_size
-        height, width = (side, side) if isinstance(side, int) else side
-        self.default_size = (width * pipeline.vae_scale_factor, height * pipeline.vae_scale_factor)
+        tiles = options.tiling == "on"
+        if tiles:
+            pipeline.vae.enable_tiling()
+        if options.attention == "sliced":
+            pipeline.enable_attention_slicing()
         self._check_before_each_block()
+        if options.compile == "on":
+            self._denoiser.compile(dynamic=True)
+        self.abilities = self._find_abilities(hardware)
+        extras = [
+            "compiled" if options.compile == "on" else "",
+            "sliced attention" if options.attention == "sliced" else "",
+            "tiled decoding" if tiles else "",
+            "tiny decoder" if options.decoder == "taesd" else "",
+            "safety checker" if self._safety else "no safety checker",
+            type(pipeline.scheduler).__name__.removeprefix("Remembering"),
+        ]
+        self.description = ", ".join([hardware.reasons, kind, *filter(None, extras)])
 
-    def draw(self, spec: PictureSpec, *, check: Callable[[], None], on_step: Callable[[StepDone], None]) -> Drawn:
+    def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
+        first = specs[0]
+
         def after_step(_pipeline: object, index: int, _timestep: int, tensors: dict[str, Any]) -> dict[str, Any]:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
             # the noise into an ordinary picture, and one that is set before the call is reset by it.
             check()
-            denoised = self._pipeline.scheduler.denoised
-            on_step(StepDone(index + 1, spec.steps, self._preview(denoised)))
+            denoised = self._unpack(self._pipeline.scheduler.denoised, first)
+            for number in range(len(specs)):
+                tell(number, StepDone(index + 1, first.steps, self._show(denoised[number : number + 1])))
             return tensors
 
         self._check = check
         try:
             with torch.inference_mode():
                 check()
-                on_step(StepDone(0, spec.steps))
-                latents = self._denoise(spec, after_step)
-                check()
-                return Drawn(spec, self._decode(latents), self._find_dropped_tail(spec.prompt))
+                for number in range(len(specs)):
+                    tell(number, StepDone(0, first.steps))
+                latents = self._unpack(self._denoise(specs, after_step), first)
+                for number, spec in enumerate(specs):
+                    check()
+                    tell(number, self._finish(spec, self._decode(latents[number : number + 1])))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise PartBrokenError(
-                f"There is not enough memory for a picture of {spec.width}x{spec.height} px. Ask for a smaller one.",
-                part="image_model",
-            ) from error
+            error.__traceback__ = None  # it holds what does not fit
+            self._free_memory()
+            raise NotEnoughMemoryError from None
         finally:
             self._check = lambda: None
 
-    def _denoise(self, spec: PictureSpec, after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
-        distilled = self._pipeline.unet.config.time_cond_proj_dim is not None
-        result = self._pipeline(
-            prompt=spec.prompt,
-            width=spec.width,
-            height=spec.height,
-            num_inference_steps=spec.steps,
-            guidance_scale=EMBEDDED_GUIDANCE if distilled else NO_GUIDANCE,
-            generator=torch.Generator("cpu").manual_seed(spec.seed),
-            output_type="latent",
-            callback_on_step_end=after_step,
-        )
+    def _denoise(self, specs: Sequence[PictureSpec], after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
+        first = specs[0]
+        asked: dict[str, Any] = {
+            "prompt": [spec.prompt for spec in specs],
+            "num_inference_steps": first.steps,
+            "guidance_scale": self._guidance(first),
+            # On the CPU also for a GPU: the same seed is the same picture everywhere.
+            "generator": [torch.Generator("cpu").manual_seed(spec.seed) for spec in specs],
+            "output_type": "latent",
+            "callback_on_step_end": after_step,
+        }
+        if first.negative_prompt:
+            asked["negative_prompt"] = [spec.negative_prompt for spec in specs]
+        if self._family is Family.FLUX:
+            asked["max_sequence_length"] = FLUX_TOKENS
+        if first.source is None or self._editor is None:
+            return self._latents_of(self._pipeline(**asked, width=first.width, height=first.height))
+        asked |= {"image": Image.open(io.BytesIO(first.source)), "strength": first.strength}
+        asked["num_inference_steps"] = count_schedule(first.steps, first.strength)
+        if self._family is Family.FLUX:
+            asked |= {"width": first.width, "height": first.height}
+        return self._latents_of(self._editor(**asked))
+
+    @staticmethod
+    def _latents_of(result: Any) -> torch.Tensor:  # noqa: ANN401 -- diffusers is untyped
         latents: torch.Tensor = result.images
         return latents
 
-    def _decode(self, latents: torch.Tensor) -> bytes:
+    def _unpack(self, latents: torch.Tensor, spec: PictureSpec) -> torch.Tensor:
+        """Latents (N, C, h, w); FLUX works on rows of 2 x 2 patches."""
+        if self._family is not Family.FLUX:
+            return latents
+        unpacked: torch.Tensor = self._pipeline._unpack_latents(  # noqa: SLF001 -- as its own decoding does
+            latents, spec.height, spec.width, self._pipeline.vae_scale_factor
+        )
+        return unpacked
+
+    def _guidance(self, spec: PictureSpec) -> float:
+        if spec.cfg_scale is not None:
+            return spec.cfg_scale
+        return EMBEDDED_GUIDANCE if self._is_distilled else NO_GUIDANCE
+
+    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """RGB (3, H, W). Where it does not fit into memory, in tiles."""
+        try:
+            return decode_latents(self._decoder, latents)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or self._decoder is not self._pipeline.vae:
+                raise
+        self._free_memory()
+        log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))
+        return decode_in_tiles(self._decoder, latents)
+
+    def _show(self, denoised: torch.Tensor) -> bytes | None:
+        """The preview; a picture is not given up for the want of one."""
+        try:
+            return self._preview(denoised) if self._preview else None
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _finish(self, spec: PictureSpec, rgb: torch.Tensor) -> Drawn:
+        picture = make_picture(rgb)
+        hidden = self._safety is not None and self._safety.objects_to(picture)
+        if hidden:
+            picture = Image.new("RGB", picture.size, "grey")
         buffer = io.BytesIO()
-        make_picture(decode_latents(self._pipeline.vae, latents)).save(buffer, "PNG")
-        return buffer.getvalue()
+        picture.save(buffer, "PNG")
+        scheduler = type(self._pipeline.scheduler).__name__.removeprefix("Remembering")
+        return Drawn(spec, buffer.getvalue(), scheduler, self._find_dropped_tail(spec.prompt), hidden)
 
     def _find_dropped_tail(self, prompt: str) -> str:
-        tokenizer = self._pipeline.tokenizer
+        tokenizer, limit = self._pipeline.tokenizer, self._pipeline.tokenizer.model_max_length
+        if self._family is Family.FLUX:
+            tokenizer, limit = self._pipeline.tokenizer_2, FLUX_TOKENS
         spans = tokenizer(prompt, return_offsets_mapping=True, verbose=False).offset_mapping
-        read = tokenizer.model_max_length - 1  # the last place is the end mark's
+        read = limit - 1  # the last place is the end mark's
         return prompt[spans[read][0] :].strip() if len(spans) > read + 1 else ""
+
+    @property
+    def _is_distilled(self) -> bool:
+        return self._denoiser.config.get("time_cond_proj_dim") is not None
+
+    def _find_abilities(self, hardware: Hardware) -> Abilities:
+        pipeline, vae = self._pipeline, self._pipeline.vae
+        if self._family is Family.FLUX:
+            size = (pipeline.default_sample_size * pipeline.vae_scale_factor,) * 2
+        else:
+            side = self._denoiser.config.sample_size
+            height, width = (side, side) if isinstance(side, int) else side
+            size = (width * pipeline.vae_scale_factor, height * pipeline.vae_scale_factor)
+        # The decoder's last but one stage runs at full size, and about four of its tensors live at the same time.
+        bytes_per_pixel = 4 * vae.config.block_out_channels[1] * vae.dtype.itemsize
+        most_steps = pipeline.scheduler.config.get("original_inference_steps", MOST_STEPS)  # LCM's schedule has no more
+        guided = self._family is not Family.FLUX
+        return Abilities(
+            default_size=size,
+            max_steps=most_steps,
+            max_pixels=max(pixels_that_fit(hardware.device, bytes_per_pixel), size[0] * size[1]),
+            side_multiple=16 if self._family is Family.FLUX else 8,
+            batch=hardware.batch,
+            max_guidance=(MAX_EMBEDDED_GUIDANCE if self._is_distilled else MAX_GUIDANCE) if guided else 0.0,
+            negative_prompts=guided and not self._is_distilled,
+            edits=self._editor is not None,
+        )
 
     def _check_before_each_block(self) -> None:
         # A step takes seconds with a big model, and the decoding three times as long: neither has a callback inside.
-        for module in (*self._pipeline.unet.modules(), *self._pipeline.vae.decoder.modules()):
-            if isinstance(module, ResnetBlock2D):
+        for module in (*self._denoiser.modules(), *self._pipeline.vae.modules()):
+            if type(module).__name__ in STOPPABLE_BLOCKS:
                 module.register_forward_pre_hook(lambda _module, _inputs: self._check())
+
+    def _free_memory(self) -> None:
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def count_schedule(steps: int, strength: float) -> int:
+    """How long a schedule has to be for its last `strength` to have `steps` steps: diffusers skips the others."""
+    length = math.ceil(steps / strength)
+    return length if int(length * strength) >= steps else length + 1
+
+
+def decode_in_tiles(vae: Any, latents: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 -- diffusers is untyped
+    """RGB (3, H, W) of latents (1, C, h, w), a quarter of the picture at a time at most, blended where tiles meet."""
+    before = (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size)
+    scale = before[1] // before[2]
+    side = max(8, min(before[2], max(latents.shape[-2:]) // 2))
+    try:
+        vae.use_tiling, vae.tile_latent_min_size, vae.tile_sample_min_size = True, side, side * scale
+        return decode_latents(vae, latents)
+    finally:
+        vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size = before
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """PyTorch's CPU allocator has no exception of its own; this is its wording (c10/core/impl/alloc_cpu.cpp)."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _choose_preview(
+    pipeline: Any,  # noqa: ANN401 -- diffusers is untyped
+    options: EngineOptions,
+    tiny: Any,  # noqa: ANN401 -- diffusers is untyped
+    hardware: Hardware,
+) -> tuple[Preview | None, str]:
+    """A tiny autoencoder costs 13% of a step on a CPU, measured at its best, and next to nothing on a GPU."""
+    if options.preview == "none":
+        return None, "no previews"
+    by_itself = options.preview == AUTO and tiny is not None and hardware.device.type != "cpu"
+    return choose_preview(pipeline.vae, tiny if options.preview == "taesd" or by_itself else None)

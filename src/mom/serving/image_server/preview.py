@@ -5,10 +5,11 @@ against 9 s for Stable Diffusion's VAE at 512 px. A tiny VAE decodes in millisec
 """
 
 import io
+import math
 from collections.abc import Callable
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, AutoencoderTiny
 from PIL import Image
 
 PREVIEW_PX = 256
@@ -23,27 +24,40 @@ SD15_MATRIX = (
     (-0.2829, 0.1762, 0.2721),
     (-0.2120, -0.2616, -0.7177),
 )
-SD15_CHANNELS = (128, 256, 512, 512)
+SD15_CHANNELS, SD15_SCALING = (128, 256, 512, 512), 0.18215
 
 Preview = Callable[[torch.Tensor], bytes]
 
 
-def choose_preview(vae: AutoencoderKL) -> tuple[Preview, str]:
-    """The preview that suits this VAE (latents (1, C, H, W) in, JPEG out), and its kind in words."""
+def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> tuple[Preview, str]:
+    """The preview that suits this VAE (latents (1, C, H, W) in, JPEG out), and its kind in words; `tiny` is asked where
+    it is given.
+    """
+    if tiny is not None:
+        return lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder"
     if sum(parameter.numel() for parameter in vae.parameters()) < TINY_VAE_PARAMETERS:
         return lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews"
-    if vae.config.latent_channels == len(SD15_MATRIX) and tuple(vae.config.block_out_channels) == SD15_CHANNELS:
+    if _is_sd15(vae):
         weights = torch.tensor((*SD15_MATRIX, (0.0, 0.0, 0.0)))
         return lambda latents: make_jpeg(_apply(weights, latents)), "linear previews"
     weights = fit_matrix(vae)
     return lambda latents: make_jpeg(_apply(weights, latents)), "linear previews, fitted"
 
 
-def decode_latents(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
+def _is_sd15(vae: AutoencoderKL) -> bool:
+    """XL's VAE has the same shape, but other colours and another scale."""
+    same_shape = (
+        vae.config.latent_channels == len(SD15_MATRIX) and tuple(vae.config.block_out_channels) == SD15_CHANNELS
+    )
+    return same_shape and math.isclose(vae.config.scaling_factor, SD15_SCALING)
+
+
+def decode_latents(vae: AutoencoderKL | AutoencoderTiny, latents: torch.Tensor) -> torch.Tensor:
     """Latents (1, C, h, w) as the model makes them -> RGB (3, H, W), float32 in [-1, 1]."""
     shift = getattr(vae.config, "shift_factor", None) or 0.0
-    decoded: torch.Tensor = vae.decode(latents / vae.config.scaling_factor + shift, return_dict=False)[0]
-    return decoded[0].float().clamp(-1, 1)
+    scaled = (latents / vae.config.scaling_factor + shift).to(vae.dtype)
+    decoded: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+    return decoded[0].float().clamp(-1, 1).cpu()
 
 
 def fit_matrix(vae: AutoencoderKL, *, samples: int = 12, side: int = 8) -> torch.Tensor:
@@ -55,7 +69,7 @@ def fit_matrix(vae: AutoencoderKL, *, samples: int = 12, side: int = 8) -> torch
     generator = torch.Generator().manual_seed(0)
     flat = torch.randn(samples, channels, 1, 1, generator=generator)
     latents = (flat + torch.randn(samples, channels, side, side, generator=generator)) / 2**0.5
-    colours = [decode_latents(vae, latent[None].to(parameter.dtype)) for latent in latents]
+    colours = [decode_latents(vae, latent[None].to(parameter.device)) for latent in latents]
     means = torch.stack([torch.nn.functional.adaptive_avg_pool2d(colour, side) for colour in colours])
     pixels = latents.permute(0, 2, 3, 1).reshape(-1, channels)
     return torch.linalg.lstsq(_with_ones(pixels), means.permute(0, 2, 3, 1).reshape(-1, 3)).solution
@@ -79,7 +93,7 @@ def make_picture(rgb: torch.Tensor) -> Image.Image:
 
 def _apply(weights: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
     _, channels, height, width = latents.shape
-    pixels = latents[0].float().permute(1, 2, 0).reshape(-1, channels)
+    pixels = latents[0].float().cpu().permute(1, 2, 0).reshape(-1, channels)
     return (_with_ones(pixels) @ weights).clamp(-1, 1).reshape(height, width, 3).permute(2, 0, 1)
 
 

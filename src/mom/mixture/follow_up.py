@@ -1,0 +1,100 @@
+"""Follow-ups: what a new picture keeps of the last one, decided by what its prompt keeps of the last one's prompt.
+
+The large LLM is asked for nothing more than a prompt: "make it bluer" and "the same at night" come back as the old prompt
+with the change worked in, "another one" as the old prompt, and a new subject as another prompt.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from mom.mixture.conversation import Drawing
+from mom.mixture.ports import DrawingRequest
+
+KEPT_AT_LEAST = 0.5
+"""Share of the old prompt's words in the new one, above which the picture is changed rather than its subject."""
+NEW_AT_MOST = 0.75
+"""Share of new words in the new prompt, up to which the old picture is begun from: beyond, little of it would stay."""
+LEAST_STRENGTH, MOST_STRENGTH = 0.6, 0.9
+# Words that say nothing about the subject. Other languages' are few in prompts, which are written in English.
+SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "near",
+        "of",
+        "on",
+        "or",
+        "over",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "under",
+        "with",
+    ]
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`kept`: share of the old prompt's words that are in the new one; `new`: share of the new one's that are not old."""
+
+    kept: float
+    new: float
+
+    @property
+    def is_none(self) -> bool:
+        return self.kept == 1 and self.new == 0
+
+    @property
+    def is_of_the_picture(self) -> bool:
+        """Not of the subject."""
+        return self.kept > KEPT_AT_LEAST
+
+
+def compare(old: str, new: str) -> Change:
+    """How far two prompts agree, as sets of words."""
+    before, after = _words(old), _words(new)
+    if not before or not after:
+        return Change(0.0, 1.0)
+    both = len(before & after)
+    return Change(both / len(before), 1 - both / len(after))
+
+
+def carry_over(request: DrawingRequest, last: Drawing, source: bytes | None, *, anew: bool = False) -> DrawingRequest:
+    """`request`, whose prompt is written, with what it keeps of the last drawing; `source` is that one's picture file.
+
+    A change of the picture keeps its seed and begins from it, the stronger the more there is to change. The same prompt
+    again ("another one") is a variation: a new seed and nothing else. `anew`: the person wants another try of this change.
+    """
+    change = compare(last.prompt, request.prompt)
+    if change.is_none or not change.is_of_the_picture:
+        return request
+    kept = request
+    if request.seed is None and not anew:
+        kept = replace(kept, seed=last.seed)
+    if source is not None and change.new <= NEW_AT_MOST:
+        strength = LEAST_STRENGTH + (MOST_STRENGTH - LEAST_STRENGTH) * change.new / NEW_AT_MOST
+        kept = replace(kept, source=source, strength=round(strength, 2))
+    return kept
+
+
+def _words(prompt: str) -> frozenset[str]:
+    found = frozenset(_WORD.findall(prompt.casefold()))
+    return found - SMALL_WORDS or found

@@ -1,0 +1,168 @@
+"""An image model behind AUTOMATIC1111's web UI, or a server that copies its API (SD.Next, Forge, KoboldCpp).
+
+`POST …/sdapi/v1/txt2img` and `img2img` answer when the picture is done; meanwhile `GET …/progress` tells the step and shows
+what the picture is becoming, and `POST …/interrupt` stops it.
+https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/API
+"""
+
+import asyncio
+import base64
+import io
+import json
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mom.errors import PartError
+from mom.mixture.events import ImageProgress, ImageQueued
+from mom.mixture.ports import DrawingRequest
+from mom.models.images_wire import DrawnImage, decode_base64
+from mom.models.picture_file import NoPictureError, read_picture
+from mom.models.upstream import Upstream
+
+log = logging.getLogger(__name__)
+API = "/sdapi/v1"
+POLL_S = 0.5
+PREVIEW_PX = 256
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    sampling_step: int = 0
+    sampling_steps: int = 0
+
+
+class _Progress(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    state: _State = _State()
+    current_image: str | None = None
+    current_task: str | None = None
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    images: list[str]
+    info: str = ""
+
+
+class A1111:
+    """The server at an address that ends in `/sdapi/v1`, or that has this API beside its other paths."""
+
+    def __init__(self, upstream: Upstream, *, poll_s: float = POLL_S) -> None:
+        self._upstream = upstream
+        self._poll_s = poll_s
+        self._is_named = upstream.base_url.endswith(API)
+        self._url = upstream.base_url if self._is_named else f"{upstream.root}{API}"
+
+    async def is_there(self) -> bool:
+        """Raises `PartUnavailableError` where nothing answers at all."""
+        if self._is_named:
+            return True
+        progress = await self._upstream.probe(f"{API}/progress")
+        return progress is not None and "progress" in progress
+
+    async def draw(self, request: DrawingRequest) -> AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]:
+        """The progress as it is told, and last the picture. Closing this interrupts the drawing."""
+        task = f"task(mom-{secrets.token_hex(8)})"
+        way = "txt2img" if request.source is None else "img2img"
+        drawing = asyncio.create_task(self._upstream.post(f"{self._url}/{way}", _body(request, task)))
+        try:
+            told: ImageProgress | None = None
+            while not (await asyncio.wait({drawing}, timeout=self._poll_s))[0]:
+                progress = await self._read_progress(task)
+                if progress is not None and progress != told:
+                    yield (told := progress)
+            yield self._read_reply(drawing.result())
+        finally:
+            if not drawing.done():
+                # The request's end alone stops nothing there; and this must be sent though the task is being cancelled.
+                await asyncio.shield(asyncio.ensure_future(self._interrupt(task)))
+                drawing.cancel()
+                await asyncio.wait({drawing})
+
+    async def _read_progress(self, task: str) -> ImageProgress | None:
+        """None where nothing is told just now, or another's picture is being drawn."""
+        try:
+            told = _Progress.model_validate(await self._upstream.get(f"{self._url}/progress"))
+        except (PartError, ValidationError):
+            return None
+        if told.current_task not in {None, "", task} or not told.state.sampling_steps:
+            return None
+        preview = await asyncio.to_thread(_make_preview, told.current_image) if told.current_image else None
+        return ImageProgress(told.state.sampling_step, told.state.sampling_steps, preview)
+
+    async def _interrupt(self, task: str) -> None:
+        """Stop our own picture; another's is left alone, and ours is then refused its turn when it comes."""
+        with suppress(PartError, ValidationError):
+            told = _Progress.model_validate(await self._upstream.get(f"{self._url}/progress"))
+            if told.current_task in {None, "", task}:
+                await self._upstream.post(f"{self._url}/interrupt", {})
+                log.info("interrupted a picture that nobody waits for")
+
+    def _read_reply(self, value: object) -> DrawnImage:
+        try:
+            reply = _Reply.model_validate(value)
+        except ValidationError as error:
+            raise self._upstream.broken("sent an answer that no image server sends") from error
+        if not reply.images:
+            raise self._upstream.broken("sent no picture")
+        info = _read_info(reply.info)
+        return DrawnImage(
+            b64_json=reply.images[0].rpartition(",")[2],
+            seed=_number(info, "seed"),
+            steps=_number(info, "steps"),
+            scheduler=str(info.get("sampler_name") or ""),
+        )
+
+
+def _body(request: DrawingRequest, task: str) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt or None,
+        "seed": request.seed,
+        "steps": request.steps,
+        "width": request.width,
+        "height": request.height,
+        "cfg_scale": request.cfg_scale,
+        "force_task_id": task,
+        "save_images": False,
+    }
+    if request.source is not None:
+        wanted["init_images"] = [base64.b64encode(request.source).decode()]
+        wanted["denoising_strength"] = request.strength
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _read_info(text: str) -> Mapping[str, Any]:
+    try:
+        info = json.loads(text)
+    except ValueError:
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def _number(info: Mapping[str, Any], name: str) -> int | None:
+    value = info.get(name)
+    return value if type(value) is int and value >= 0 else None
+
+
+def _make_preview(b64: str) -> str | None:
+    """A small JPEG as a data URL, of whichever format the server shows its pictures in."""
+    try:
+        png, _, _ = read_picture(decode_base64(b64.rpartition(",")[2]) or b"")
+    except NoPictureError:
+        return None
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((PREVIEW_PX, PREVIEW_PX))
+    small.save(buffer, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

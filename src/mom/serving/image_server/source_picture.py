@@ -1,0 +1,47 @@
+"""The picture that an edit begins from: checked, bounded, and brought to the size that will be painted on."""
+
+import io
+
+from PIL import Image, ImageOps
+
+from mom.errors import ParameterError
+from mom.serving.image_server.drawing import Abilities
+from mom.serving.image_server.parameters import MAX_SIDE_PX, MIN_SIDE_PX
+
+MAX_SOURCE_BYTES = 10_000_000
+MAX_SOURCE_PIXELS = 50_000_000
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+def open_source(data: bytes) -> Image.Image:
+    """The picture, upright and without transparency. Raises `ParameterError`."""
+    if len(data) > MAX_SOURCE_BYTES:
+        raise ParameterError(
+            f"image is larger than {MAX_SOURCE_BYTES // 1_000_000} MB. Send a smaller one.", param="image"
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_SOURCE_PIXELS:  # before anything is decompressed
+                raise ParameterError("image has too many pixels. Send a smaller one.", param="image")
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Warning) as error:
+        raise ParameterError(
+            "image is no picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
+        ) from error
+
+
+def fit_size(picture: Image.Image, abilities: Abilities) -> str:
+    """The size for this picture's shape with as many pixels as the model was trained for, as a request writes it."""
+    width, height = abilities.default_size
+    scale = min(1.0, (width * height / (picture.width * picture.height)) ** 0.5)
+    multiple = abilities.side_multiple
+    sides = (max(MIN_SIDE_PX, round(side * scale / multiple) * multiple) for side in picture.size)
+    return "x".join(str(min(side, MAX_SIDE_PX)) for side in sides)
+
+
+def cover(picture: Image.Image, width: int, height: int) -> bytes:
+    """The picture's middle, scaled to width x height px, as PNG."""
+    buffer = io.BytesIO()
+    ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,37 @@
+"""Looks into a `.safetensors` file without loading it: is it whole, and what do its weights call themselves?"""
+
+import json
+import struct
+from pathlib import Path
+
+from mom.errors import ModelFileError
+
+LENGTH = struct.Struct("<Q")
+MAX_HEADER_BYTES = 100_000_000
+
+
+def read_names(path: Path) -> list[str]:
+    """The names of the weights. Raises `ModelFileError` for a file that is cut off or is no such file.
+
+    The format: 8 bytes of length, a JSON header of that length, the numbers. Written here because the image part, whose
+    library could do it, takes seconds to import. https://github.com/huggingface/safetensors#format
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = LENGTH.unpack(file.read(LENGTH.size))
+            if length > min(MAX_HEADER_BYTES, size):
+                raise _damaged(path)
+            header = json.loads(file.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
+        raise _damaged(path) from error
+    if LENGTH.size + length + max(ends, default=0) != size:
+        raise ModelFileError(f"{path.name} is cut off, or was written wrongly. Download it again.")
+    return [name for name in header if name != "__metadata__"]
+
+
+def _damaged(path: Path) -> ModelFileError:
+    return ModelFileError(f"{path.name} is no .safetensors file, or is damaged. Download it again.")

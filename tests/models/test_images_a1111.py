@@ -1,0 +1,165 @@
+"""The images client against a small server with AUTOMATIC1111's API."""
+
+import asyncio
+import base64
+import io
+import json
+from contextlib import contextmanager
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from mom.errors import PartBrokenError, PartRefusedError, PartUnavailableError
+from mom.mixture.events import ImageProgress
+from mom.mixture.ports import DrawingRequest, Picture
+from mom.models.images_client import ImagesClient
+from mom.models.parts import Endpoint
+from tests.models.fake_servers import refused, running, serving
+from tests.scripted import png_of
+from tests.serving.waiting import until
+
+TXT2IMG = "/sdapi/v1/txt2img"
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+class WebUi:
+    """Draws in `steps` steps, one whenever its progress is asked for, and stops when it is interrupted."""
+
+    def __init__(self, steps=3, other_task="") -> None:
+        self.steps, self.step = steps, 0
+        self.other_task = other_task
+        self.asked = {}
+        self.interrupted = asyncio.Event()
+        self.done = asyncio.Event()
+
+    async def draw(self, request: Request) -> JSONResponse:
+        self.asked = await request.json()
+        waits = [asyncio.create_task(event.wait()) for event in (self.done, self.interrupted)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        info = {"seed": 77, "steps": self.steps, "sampler_name": "LCM"}
+        return JSONResponse({"images": [base64_of(png_of(96, 64))], "info": json.dumps(info)})
+
+    async def progress(self, _request: Request) -> JSONResponse:
+        task = self.other_task or self.asked.get("force_task_id", "")
+        if self.asked and not self.other_task:
+            self.step += 1
+            if self.step > self.steps:
+                self.done.set()
+        state = {"sampling_step": min(self.step, self.steps), "sampling_steps": self.steps}
+        picture = base64_of(png_of(600, 300)) if self.step else None
+        return JSONResponse({"progress": 0.1, "state": state, "current_image": picture, "current_task": task})
+
+    async def interrupt(self, _request: Request) -> JSONResponse:
+        self.interrupted.set()
+        return JSONResponse({})
+
+    @contextmanager
+    def serving(self):
+        ways = [("txt2img", self.draw, "POST"), ("img2img", self.draw, "POST"), ("interrupt", self.interrupt, "POST")]
+        routes = [Route(f"/sdapi/v1/{name}", view, methods=[method]) for name, view, method in ways]
+        with serving(Starlette(routes=[*routes, Route("/sdapi/v1/progress", self.progress)])) as root:
+            yield root
+
+
+def client(root, http, path="/v1") -> ImagesClient:
+    return ImagesClient(Endpoint(f"{root}{path}", "", None), http)
+
+
+async def draw(client, request):
+    async with client.draw(request) as drawing:
+        return [item async for item in drawing]
+
+
+@pytest.mark.parametrize("path", ["/v1", "/sdapi/v1"])
+async def test_a_web_ui_is_known_by_what_it_has_or_by_its_address(http, path):
+    request = DrawingRequest(
+        prompt="a fox", seed=5, steps=3, width=96, height=64, negative_prompt="hands", cfg_scale=2.0
+    )
+    web_ui = WebUi()
+    with web_ui.serving() as root:
+        *progress, picture = await draw(client(root, http, path), request)
+    assert [(item.step, item.steps) for item in progress] == [(1, 3), (2, 3), (3, 3)]
+    assert isinstance(picture, Picture)
+    assert (picture.seed, picture.steps, picture.scheduler, picture.width) == (77, 3, "LCM", 96)
+    task = web_ui.asked.pop("force_task_id")
+    assert task.startswith("task(")
+    assert web_ui.asked == {
+        "prompt": "a fox", "negative_prompt": "hands", "seed": 5, "steps": 3, "width": 96, "height": 64, "cfg_scale": 2.0,
+        "save_images": False,
+    }  # fmt: skip
+
+
+async def test_its_previews_become_small_jpegs(http):
+    with WebUi().serving() as root:
+        progress, *_ = await draw(client(root, http), DrawingRequest(prompt="a fox"))
+    assert isinstance(progress, ImageProgress)
+    with Image.open(io.BytesIO(base64.b64decode(progress.preview.partition(",")[2]))) as preview:
+        assert (preview.format, preview.size) == ("JPEG", (256, 128))
+
+
+async def test_a_picture_from_a_picture_goes_to_img2img(http):
+    web_ui, source = WebUi(), png_of()
+    with web_ui.serving() as root:
+        await draw(client(root, http), DrawingRequest(prompt="a fox", source=source, strength=0.6))
+    assert web_ui.asked["init_images"] == [base64_of(source)]
+    assert web_ui.asked["denoising_strength"] == 0.6
+
+
+async def test_leaving_interrupts_the_drawing(http):
+    web_ui = WebUi(steps=1000)
+    with web_ui.serving() as root:
+        async with client(root, http).draw(DrawingRequest(prompt="a fox")) as drawing:
+            await anext(drawing)
+        assert web_ui.interrupted.is_set()
+
+
+async def test_cancelling_interrupts_the_drawing(http):
+    web_ui = WebUi(steps=1000)
+    with web_ui.serving() as root:
+        began = asyncio.Event()
+
+        async def draw_until_cancelled() -> None:
+            async with client(root, http).draw(DrawingRequest(prompt="a fox")) as drawing:
+                async for _ in drawing:
+                    began.set()
+
+        drawing = asyncio.create_task(draw_until_cancelled())
+        await began.wait()
+        drawing.cancel()
+        await asyncio.wait({drawing})
+        assert drawing.cancelled()
+        assert web_ui.interrupted.is_set()
+
+
+async def test_anothers_picture_is_neither_shown_nor_interrupted(http):
+    web_ui = WebUi(other_task="task(somebody)")
+    with web_ui.serving() as root:
+        drawing = asyncio.create_task(draw(client(root, http), DrawingRequest(prompt="a fox")))
+        await until(lambda: web_ui.asked, "the picture to be asked for")
+        drawing.cancel()
+        await asyncio.wait({drawing})
+        assert not web_ui.interrupted.is_set()
+        web_ui.done.set()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (JSONResponse({"images": []}), PartBrokenError),
+        (JSONResponse({"images": ["no picture"]}), PartBrokenError),
+        (JSONResponse({"picture": "x"}), PartBrokenError),
+        (JSONResponse(["x"]), PartBrokenError),
+        (refused(422, "steps: not a number"), PartRefusedError),
+        (refused(503, "The model is loading"), PartUnavailableError),
+    ],
+)
+async def test_an_answer_that_is_no_picture_is_named(http, reply, error):
+    with running({TXT2IMG: [reply]}) as server, pytest.raises(error):
+        await draw(client(server.root, http, "/sdapi/v1"), DrawingRequest(prompt="a fox"))

@@ -1,0 +1,99 @@
+"""A program that draws with each other kind of pipeline, and prints what it found as JSON: `python families_probe.py FOLDER`."""
+
+import io
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from mom.errors import ModelFileError, SettingsError
+from mom.serving.image_server.checkpoint import find_checkpoint
+from mom.serving.image_server.config import ServerConfig
+from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
+from mom.serving.image_server.engine import DiffusersEngine, load_engine
+from tests.serving.tiny_families import write_checked_sd, write_flux_schnell, write_sdxl_turbo, write_taesd
+from tests.serving.tiny_pipeline import make_pipeline
+
+SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
+
+
+def engine_of(model: Path, **options: str) -> DiffusersEngine:
+    config = ServerConfig(port=0, model=str(model), model_name="tiny", api_key="", options=options)
+    return load_engine(config, find_checkpoint(config.model))
+
+
+def draw(engine: DiffusersEngine, spec: PictureSpec) -> tuple[Drawn, list[StepDone]]:
+    told: list[Any] = []
+    engine.draw([spec], check=lambda: None, tell=lambda _, event: told.append(event))
+    return told[-1], told[:-1]
+
+
+def source_of(spec: PictureSpec) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (spec.width, spec.height), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def look_at(engine: DiffusersEngine) -> dict[str, Any]:
+    """What every kind of pipeline has to do."""
+    drawn, steps = draw(engine, SPEC)
+    again, _ = draw(engine, SPEC)
+    edited, edit_steps = draw(engine, replace(SPEC, source=source_of(SPEC), strength=0.5))
+    last_preview = Image.open(io.BytesIO(steps[-1].preview)).resize((64, 64), Image.Resampling.BOX)
+    return {
+        "size": Image.open(io.BytesIO(drawn.png)).size,
+        "same": drawn.png == again.png,
+        "edit_differs": edited.png != drawn.png,
+        "steps": [step.step for step in steps],
+        "edit_steps": [step.step for step in edit_steps],
+        "preview_apart": abs(brightness(last_preview) - brightness(Image.open(io.BytesIO(drawn.png)))),
+        "scheduler": drawn.scheduler,
+        "dropped_tail": draw(engine, replace(SPEC, prompt="a " * 300 + "bird"))[0].dropped_tail[-4:],
+        "multiple": engine.abilities.side_multiple,
+        "guidance": engine.abilities.max_guidance,
+        "description": engine.description,
+    }
+
+
+def brightness(picture: Image.Image) -> float:
+    grey = picture.convert("L")
+    return sum(level * count for level, count in enumerate(grey.histogram())) / (grey.width * grey.height)
+
+
+def refusal_of(*arguments: Any, **options: str) -> str:
+    try:
+        engine_of(*arguments, **options)
+    except (ModelFileError, SettingsError) as error:
+        return error.message
+    return ""
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    plain = folder / "sd"
+    make_pipeline().save_pretrained(plain)
+    taesd = write_taesd(folder / "taesd")
+    strict, lenient = (write_checked_sd(folder / str(objects), objects=objects) for objects in (True, False))
+    as_it_is, _ = draw(engine_of(plain), SPEC)
+    by_taesd = engine_of(plain, taesd=str(taesd), decoder="taesd", preview="taesd")
+    tiny_png = draw(by_taesd, SPEC)[0].png
+    hidden, shown = (draw(engine_of(model, safety="on"), SPEC)[0] for model in (strict, lenient))
+    findings = {
+        "sdxl": look_at(engine_of(write_sdxl_turbo(folder / "sdxl"))),
+        "flux": look_at(engine_of(write_flux_schnell(folder / "flux"))),
+        "taesd": {"description": by_taesd.description, "differs": tiny_png != as_it_is.png},
+        "safety": {
+            "hidden": [hidden.hidden, shown.hidden],
+            "colours": Image.open(io.BytesIO(hidden.png)).getcolors(),
+            "shown_is_plain": shown.png == as_it_is.png,
+            "missing": refusal_of(plain, safety="on"),
+        },
+        "tiled": draw(engine_of(plain, tiling="on", memory_format="contiguous"), SPEC)[0].png == as_it_is.png,
+        "bfloat16": engine_of(plain, dtype="bfloat16", preview="none").description,
+        "no_such_device": refusal_of(plain, device="cuda:7"),
+        "no_taesd": refusal_of(plain, taesd=str(plain), decoder="taesd"),
+    }
+    print(json.dumps(findings))
