@@ -46,6 +46,7 @@ class ScriptedMom:
     parts: dict[PartName, Part] = field(default_factory=demo_parts)
     supervisor: ScriptedSupervisor = field(default_factory=ScriptedSupervisor)
     port: int = 0
+    base_url: str | None = None
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -83,7 +84,13 @@ class ScriptedMom:
         self.parts[part] = replace(self.parts[part], state=state, detail=detail)
 
     async def _serve(self, serving: threading.Event) -> None:
-        settings = Settings(_env_file=None, MOM_DATA_DIR=self.data_dir, DATABASE_URL=None, MOM_FILES_URL=None)
+        settings = Settings(
+            _env_file=None,
+            MOM_DATA_DIR=self.data_dir,
+            MOM_BASE_URL=self.base_url,
+            DATABASE_URL=None,
+            MOM_FILES_URL=None,
+        )
         control = ControlAddress(self.supervisor.url, "token")
         app = create_app(settings, loop=asyncio.get_running_loop(), control=control, models=self._as_models())
         listener = listen("127.0.0.1", self.port)

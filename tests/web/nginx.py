@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mom.serving.child import free_port
 from tests.chats.waiting import wait_for
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs/reverse-proxy.md"
@@ -48,7 +49,9 @@ def documented_location(*, path: str, upstream: str, password_file: Path) -> str
 
 
 @contextmanager
-def running_nginx(folder: Path, *, path: str, upstream: str, without: str = "") -> Iterator[str]:
+def running_nginx(
+    folder: Path, *, path: str, upstream: str, without: str = "", port: int | None = None
+) -> Iterator[str]:
     """The URL of an nginx that hands on what is under `path`; an `upstream` that ends in a slash gets it without the path.
 
     The documented line `without` is left out.
@@ -58,9 +61,7 @@ def running_nginx(folder: Path, *, path: str, upstream: str, without: str = "") 
     folder.mkdir()
     password_file = folder / "htpasswd"
     password_file.write_text("{}:{{PLAIN}}{}\n".format(*PASSWORD))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     location = documented_location(path=path, upstream=upstream, password_file=password_file)
     assert without in location
     location = location.replace(without, "")

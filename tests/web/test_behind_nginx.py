@@ -52,11 +52,11 @@ def test_the_page_and_everything_it_links_is_found(place):
     assert page.status_code == 200
     assert f'data-base="{place.path}"' in page.text
     links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(links) == 3
+    assert len(links) >= 3
     for link in links:
         assert link.startswith(f"{place.path}/static/chat/")
         assert httpx.get(place.nginx + link, headers=place.headers, auth=PASSWORD).status_code == 200
-    assert place.get("/chats/anything").text == page.text
+    assert f'href="{place.path}/api/chats/anything"' in place.get("/chats/anything").text
 
 
 def test_words_arrive_while_the_answer_is_still_written(place, gates):
