@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from mom.errors import ModelFileError, SettingsError
 from mom.serving.image_server.checkpoint import find_checkpoint
@@ -63,6 +63,12 @@ def brightness(picture: Image.Image) -> float:
     return sum(level * count for level, count in enumerate(grey.histogram())) / (grey.width * grey.height)
 
 
+def apart(one: bytes, other: bytes) -> int:
+    """The largest difference of any pixel, of 255."""
+    difference = ImageChops.difference(Image.open(io.BytesIO(one)), Image.open(io.BytesIO(other)))
+    return max(highest for _, highest in difference.getextrema())
+
+
 def refusal_of(*arguments: Any, **options: str) -> str:
     try:
         engine_of(*arguments, **options)
@@ -92,6 +98,7 @@ if __name__ == "__main__":
             "missing": refusal_of(plain, safety="on"),
         },
         "tiled": draw(engine_of(plain, tiling="on", memory_format="contiguous"), SPEC)[0].png == as_it_is.png,
+        "sliced_apart": apart(draw(engine_of(plain, attention="sliced"), SPEC)[0].png, as_it_is.png),
         "bfloat16": engine_of(plain, dtype="bfloat16", preview="none").description,
         "no_such_device": refusal_of(plain, device="cuda:7"),
         "no_taesd": refusal_of(plain, taesd=str(plain), decoder="taesd"),

@@ -107,6 +107,7 @@ def test_the_safety_checker_paints_over_what_it_objects_to_and_nothing_else(fami
 
 def test_what_is_set_is_taken_and_told(families):
     assert families["tiled"]  # 64 px are a single tile
+    assert families["sliced_apart"] <= 2  # of 255
     assert families["bfloat16"].startswith("bfloat16 (as set), cpu (no GPU was found)")
     assert "no previews" in families["bfloat16"]
     assert "device=cpu" in families["no_such_device"]

@@ -130,8 +130,20 @@ async def test_a_batch_waits_not_for_one_that_left_and_stops_when_all_have_left(
 
 async def test_what_does_not_fit_together_is_drawn_one_by_one_from_then_on():
     engine = ScriptedEngine(batch=3, fits=1)
-    await drawn_in_order(engine, job("a"), job("b"), job("c"), job("d"))
-    assert engine.batches == [["a", "b", "c"], ["a"], ["b"], ["c"], ["d"]]
+    await drawn_in_order(engine, job("a"), job("b"), job("c"), job("d"), job("e"))
+    assert engine.batches == [["a", "b", "c"], ["a"], ["b"], ["c"], ["d"], ["e"]]
+
+
+async def test_a_job_that_is_dropped_while_it_waits_is_never_drawn():
+    queue, engine = queue_of(), ScriptedEngine()
+    jobs = [job("a"), job("b"), job("c")]
+    for each in jobs:
+        queue.submit(each)
+    queue.drop(jobs[1])
+    assert queue.as_json()["waiting"] == 2
+    async with at_work(queue, engine):
+        await all_of(jobs[2])
+    assert engine.prompts == ["a", "c"]
 
 
 async def test_a_single_picture_that_does_not_fit_fails_in_words_and_the_next_is_drawn():

@@ -25,7 +25,7 @@ def test_pairs_are_read_and_written_again():
         ("dtyp=float32", "Did you mean dtype"),
         ("gpu=on", "There are device"),
         ("dtype=float8", "bfloat16"),
-        ("compile=maybe", "off, on"),
+        ("safety=maybe", "off, on"),
         ("batch=0", "1 to 50"),
         ("steps=many", "1 to 50"),
         ("decoder=taesd", "taesd=FOLDER"),

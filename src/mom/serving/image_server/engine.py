@@ -63,17 +63,15 @@ class DiffusersEngine:
         self._safety = SafetyChecker(pipeline) if options.safety == "on" else None
         self._preview, kind = _choose_preview(pipeline, options, tiny, hardware)
         self._check: Callable[[], None] = lambda: None
+        self._may_tile = options.tiling != "off"
         tiles = options.tiling == "on"
         if tiles:
             pipeline.vae.enable_tiling()
         if options.attention == "sliced":
             pipeline.enable_attention_slicing()
         self._check_before_each_block()
-        if options.compile == "on":
-            self._denoiser.compile(dynamic=True)
         self.abilities = self._find_abilities(hardware)
         extras = [
-            "compiled" if options.compile == "on" else "",
             "sliced attention" if options.attention == "sliced" else "",
             "tiled decoding" if tiles else "",
             "tiny decoder" if options.decoder == "taesd" else "",
@@ -160,7 +158,7 @@ class DiffusersEngine:
         try:
             return decode_latents(self._decoder, latents)
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error) or self._decoder is not self._pipeline.vae:
+            if not is_out_of_memory(error) or not self._may_tile or self._decoder is not self._pipeline.vae:
                 raise
         self._free_memory()
         log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))

@@ -23,7 +23,6 @@ class EngineOptions:
     memory_format: str = field(default=AUTO, metadata={"words": (AUTO, "contiguous", "channels_last")})
     attention: str = field(default=AUTO, metadata={"words": (AUTO, "sdpa", "sliced")})
     tiling: str = field(default=AUTO, metadata={"words": (AUTO, "on", "off")})
-    compile: str = field(default="off", metadata={"words": ("off", "on")})
     taesd: str = ""
     decoder: str = field(default="full", metadata={"words": ("full", "taesd")})
     preview: str = field(default=AUTO, metadata={"words": (AUTO, "linear", "taesd", "none")})
