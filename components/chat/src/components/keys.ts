@@ -12,8 +12,8 @@ export const keysOf =
     }
   }
 
-/** Whether the key is written into something. The first node of the path: seen from outside, a shadow root hides its own. */
+/** Whether the key is written into something. */
 export function isTyping(event: KeyboardEvent): boolean {
-  const [target] = event.composedPath()
+  const { target } = event
   return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
 }
