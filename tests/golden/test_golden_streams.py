@@ -77,5 +77,5 @@ def test_each_stream_says_what_its_answer_is_in_the_end(stream: Path) -> None:
 def test_the_snapshot_holds_a_message_as_the_chats_store_it() -> None:
     [snapshot] = [line for stream in STREAMS for line in lines_of(stream) if line["event"] == TurnSnapshot.name]
     message = snapshot["data"]["message"]
-    assert message.keys() == message_json(Message(created_at=now())).keys()
+    assert message.keys() == message_json(Message(created_at=now()), [], None, None).keys()
     assert message["turn"].keys() == turn_json(Turn()).keys()

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import DRAWING, chat_json, message_json
-from mom.chats.tables import Chat, Image, Message, Turn, User
+from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict
 from mom.errors import ConflictError, ParameterError
 from mom.mixture import conversation as talk
 from mom.mixture.conversation import Attachment, Conversation, Drawing
 
 LOCAL_USER = "local"
 TITLE_CHARS = 80
-_WHOLE_MESSAGE = (selectinload(Message.images), selectinload(Message.verdict), selectinload(Message.turn))
 
 
 class History:
@@ -54,20 +53,30 @@ class History:
         """The chat with all its messages, oldest first: a tree by `parent_id`."""
         with self.database.session() as session:
             chat = find_owned(session, Chat, owner_id, chat_id)
-            # Before the messages, and held: each statement sees a later moment than the one before, and an answer whose
+            # The turns before the messages: each statement sees a later moment than the one before, and an answer whose
             # turn has ended has to be read whole, as its reader does not follow it any more.
-            _turns = session.scalars(select(Turn).where(Turn.chat_id == chat_id, Turn.owner_id == owner_id)).all()
-            messages = session.scalars(
-                select(Message)
-                .where(Message.chat_id == chat_id, Message.owner_id == owner_id)
-                .order_by(Message.created_at, Message.id)
-                .options(*_WHOLE_MESSAGE)
-            )
-            return {**chat_json(chat), "messages": [message_json(message) for message in messages]}
+            of_chat = Turn.chat_id == chat_id, Turn.owner_id == owner_id
+            turns = {turn.message_id: turn for turn in _rows(session, Turn, *of_chat)}
+            messages = _rows(session, Message, Message.chat_id == chat_id, Message.owner_id == owner_id)
+            if any(message.role == "assistant" and message.id not in turns for message in messages):  # begun since
+                turns = {turn.message_id: turn for turn in _rows(session, Turn, *of_chat)} | turns
+            here = select(Message.id).where(Message.chat_id == chat_id)
+            verdicts = {row.message_id: row for row in _rows(session, Verdict, Verdict.message_id.in_(here))}
+            images: dict[str, list[Any]] = {}
+            for row in _rows(session, Image, Image.message_id.in_(here)):
+                images.setdefault(row.message_id, []).append(row)
+            return {
+                **chat_json(chat),
+                "messages": [
+                    message_json(row, images.get(row.id, []), verdicts.get(row.id), turns.get(row.id))
+                    for row in messages
+                ],
+            }
 
     def read_message(self, owner_id: str, message_id: str) -> dict[str, Any]:
         with self.database.session() as session:
-            return message_json(find_owned(session, Message, owner_id, message_id))
+            row = find_owned(session, Message, owner_id, message_id)
+            return message_json(row, row.images, row.verdict, row.turn)
 
     def rename_chat(self, owner_id: str, chat_id: str, title: str) -> None:
         if not title.strip():
@@ -106,6 +115,11 @@ def short_title(words: str) -> str:
     if len(line) <= TITLE_CHARS:
         return line
     return line[:TITLE_CHARS].rsplit(" ", 1)[0] + " …"
+
+
+def _rows(session: Session, table: type[Table], *where: ColumnElement[bool]) -> Sequence[Any]:
+    """The rows as they are, oldest first, with the table's attributes: a long chat as objects takes five times as long."""
+    return session.execute(select(*table.__table__.columns).where(*where).order_by(table.created_at, table.id)).all()
 
 
 def _local_user(session: Session) -> User:

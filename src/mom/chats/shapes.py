@@ -1,5 +1,6 @@
 """How rows look from outside: as values of the mixture, and as the JSON of the pages and of scripts."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -49,7 +50,7 @@ def chat_json(row: Chat) -> dict[str, Any]:
     }
 
 
-def message_json(row: Message) -> dict[str, Any]:
+def message_json(row: Message, images: Sequence[Image], verdict: Verdict | None, turn: Turn | None) -> dict[str, Any]:
     """`images` holds pictures that were drawn and pictures that were attached; a question has no verdict and no turn."""
     return {
         "id": row.id,
@@ -57,9 +58,9 @@ def message_json(row: Message) -> dict[str, Any]:
         "role": row.role,
         "content": row.content,
         "reasoning": row.reasoning,
-        "images": [asdict(as_image(image)) for image in row.images],
-        "verdict": _verdict_json(row.verdict) if row.verdict else None,
-        "turn": turn_json(row.turn) if row.turn else None,
+        "images": [asdict(as_image(image)) for image in images],
+        "verdict": _verdict_json(verdict) if verdict else None,
+        "turn": turn_json(turn) if turn else None,
         "created_at": utc_text(row.created_at),
     }
 
