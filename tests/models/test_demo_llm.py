@@ -3,8 +3,11 @@
 import pytest
 
 from mom.mixture.classifier import SmallLlmStage
-from mom.mixture.conversation import Conversation, Message
+from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.events import TextDelta
 from mom.mixture.needs_image import write_image_prompt
+from mom.mixture.needs_text import stream_text
+from mom.mixture.ports import SamplingOptions
 from mom.mixture.verdict import Need
 from mom.models.chat_client import ChatClient
 from mom.models.parts import PartName
@@ -42,3 +45,36 @@ async def test_the_demo_llm_writes_an_image_prompt(client):
     prompt = await write_image_prompt(Conversation((Message("user", "draw a fox in the snow"),)), client)
 
     assert "fox" in prompt
+
+
+@pytest.mark.parametrize(
+    ("words", "prompt", "change", "changed"),
+    [
+        ("Draw two red circles", "two red circles", "Make it bluer", "two blue circles"),
+        ("draw me two red circles", "two red circles", "make them blue", "two blue circles"),
+        ("draw a cat", "a cat", "now three of them", "three cats"),
+    ],
+)
+async def test_the_pages_pictures_are_written_and_changed_word_for_word(client, words, prompt, change, changed):
+    question = Message("user", words)
+    assert await write_image_prompt(Conversation((question,)), client) == prompt
+    drawn = Message("assistant", "", drawing=Drawing(prompt))
+    assert await write_image_prompt(Conversation((question, drawn, Message("user", change))), client) == changed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("What is MoM?", "Mixture of Models"),
+        ("Explain JPEG", "demo model"),
+        ("How do I connect Ollama?", "MOM_LARGE_LLM=ollama:"),
+        ("What is 7 times 8?", "56"),
+        ("Explain quantum physics", "MOM_LARGE_LLM"),
+    ],
+)
+async def test_the_first_questions_are_answered(client, words, said):
+    conversation = Conversation((Message("user", words),))
+    stream = stream_text(conversation, client, SamplingOptions(temperature=0))
+    answer = "".join([item.text async for item in stream if isinstance(item, TextDelta)])
+
+    assert said in answer

@@ -1,4 +1,4 @@
-"""Trains the demo language model: `python -m training.llm.train --minutes 45 --threads 1`.
+"""Trains the demo language model: `python -m training.llm.train`.
 
 The budget is time, not steps: the learning rate follows the share of the minutes that is spent. A run that was stopped goes on
 from its last checkpoint in `--out`; `--fresh` begins anew.
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from mom.serving.programs import usable_cores
 from training.llm.batches import Batch, batches
 from training.llm.model import Llama, Shape
 from training.llm.start import read_tokenizer, read_weights
@@ -140,10 +141,10 @@ def train(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Reads the command line and trains."""
     parser = argparse.ArgumentParser(description="Train MoM's demo language model.")
-    parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=90, help="how long in all (default 90)")
+    parser.add_argument("--threads", type=int, default=usable_cores(), help="CPU threads (default: all cores)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--tokens", type=int, default=6144, help="tokens in a batch")
+    parser.add_argument("--tokens", type=int, default=3072, help="tokens in a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")
