@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -25,7 +26,7 @@ from tests.image_server import DEADLINE_S, MODEL, make_tiny_pipeline, running_im
 from tests.models.fake_servers import refused, running
 from tests.serving.waiting import until
 
-GENERATIONS, MODELS = "/v1/images/generations", "/v1/models"
+GENERATIONS, EDITS, MODELS = "/v1/images/generations", "/v1/images/edits", "/v1/models"
 OURS = {MODELS: [JSONResponse({"data": [{"id": "some-model", "owned_by": "mom"}]})]}
 REQUEST = DrawingRequest(prompt="a red circle")
 SLOW = DrawingRequest(prompt="a slow picture", width=512, height=512, steps=50)
@@ -113,7 +114,7 @@ async def test_the_place_in_the_queue_is_told_and_a_full_queue_is_busy(server, h
     async with ImagesClient(server.endpoint, http).draw(SLOW) as first:
         await anext(first)
         async with ImagesClient(server.endpoint, http).draw(REQUEST) as second:
-            assert await anext(second) == ImageQueued(1)
+            assert (await anext(second)).position == 1
             with pytest.raises(BusyError) as caught:
                 await draw(ImagesClient(server.endpoint, http))
             assert caught.value.retry_after_s == 10
@@ -270,3 +271,56 @@ async def test_a_server_without_a_sign_of_life_is_too_slow(http):
     replies = {**OURS, GENERATIONS: [lambda: StreamingResponse(silence(), media_type="text/event-stream")]}
     with running(replies) as server, pytest.raises(PartTimeoutError, match="sign of life"):
         await draw_at(server, http, between_tokens_s=0.2)
+
+
+def ours_that(*, edits: bool):
+    entry = {"id": "some-model", "owned_by": "mom", "abilities": {"edits": edits}}
+    return {MODELS: [JSONResponse({"data": [entry]})]}
+
+
+def finished(kind="image_generation", **fields):
+    png = base64.b64encode(picture_bytes()).decode()
+    return events(
+        {"type": f"{kind}.queued", "position": 2, "estimate_s": 3.5},
+        {"type": f"{kind}.completed", "b64_json": png, **fields},
+    )
+
+
+async def test_our_server_is_told_who_asks_and_what_is_to_be_avoided(http):
+    request = DrawingRequest(prompt="a fox", negative_prompt="hands", cfg_scale=1.5, owner="somebody", is_batch=True)
+    with running({**ours_that(edits=True), GENERATIONS: [finished()]}) as server:
+        queued, _ = await draw_at(server, http, request)
+        (asked,) = server.bodies(GENERATIONS)
+    assert queued == ImageQueued(2, 3.5)
+    assert asked["user"] == "somebody"
+    assert (asked["priority"], asked["negative_prompt"], asked["cfg_scale"]) == ("batch", "hands", 1.5)
+
+
+async def test_a_picture_from_a_picture_is_asked_of_our_servers_edits(http):
+    request = DrawingRequest(prompt="at night", source=picture_bytes(), strength=0.6)
+    with running({**ours_that(edits=True), EDITS: [finished("image_edit", strength=0.6, scheduler="LCM")]}) as server:
+        *_, picture = await draw_at(server, http, request)
+        (asked,) = server.bodies(EDITS)
+    assert base64.b64decode(asked["image"].partition(",")[2]) == request.source
+    assert (asked["strength"], picture.strength, picture.scheduler) == (0.6, 0.6, "LCM")
+
+
+@pytest.mark.parametrize(
+    "replies", [ours_that(edits=False) | {GENERATIONS: [finished()]}, {GENERATIONS: [whole(picture_bytes())]}]
+)
+async def test_a_server_that_cannot_begin_from_a_picture_draws_from_the_words_unless_it_must(http, replies):
+    request = DrawingRequest(prompt="at night", source=picture_bytes(), strength=0.6)
+    with running(replies) as server:
+        *_, picture = await draw_at(server, http, request)
+        assert picture.strength is None
+        assert not {"image", "strength"} & set(server.bodies(GENERATIONS)[0])
+        with pytest.raises(PartRefusedError, match="cannot begin from a picture"):
+            await draw_at(server, http, replace(request, must_begin_from_source=True))
+
+
+@pytest.mark.torch
+async def test_our_own_server_begins_from_a_picture(server, http):
+    request = DrawingRequest(prompt="a red circle", seed=1, steps=2, source=picture_bytes((64, 64)), strength=0.5)
+    *progress, picture = await draw(ImagesClient(server.endpoint, http), request)
+    assert [item.step for item in progress if isinstance(item, ImageProgress)] == [0, 1, 2]
+    assert (picture.strength, picture.scheduler) == (0.5, "LCMScheduler")
