@@ -151,7 +151,7 @@ def main() -> None:
     """Reads the command line, measures, prints."""
     parser = argparse.ArgumentParser(description="Measure the demo language model through a llama.cpp server.")
     parser.add_argument("--model", type=Path, default=SHIPPED)
-    parser.add_argument("--count", type=int, default=300, help="held-out questions in each report (default 300)")
+    parser.add_argument("--count", type=int, default=240, help="held-out questions in each report (default 240)")
     parser.add_argument("--samples", type=int, default=0, help="outcomes to print of each report, drawn by lot")
     parser.add_argument("--wrong", action="store_true", help="print all wrong outcomes")
     parser.add_argument("--speed", action="store_true", help="measure the speed only, on two threads")
