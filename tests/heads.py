@@ -19,6 +19,7 @@ def flat_head(**changes: object) -> Head:
         shift=0.0,
         text_threshold=0.3,
         image_threshold=0.7,
+        alone_threshold=0.65,
         encoder=checksum_of(SHIPPED_ENCODER / LAYERS),
     )
     return replace(head, **changes)

@@ -74,6 +74,17 @@ async def test_between_the_thresholds_the_stage_does_not_say(tmp_path, bias, nee
     assert (verdict and verdict.need) == need
 
 
+async def test_alone_it_draws_from_its_own_threshold_on_or_from_that_of_the_settings(tmp_path):
+    path = biased(tmp_path, 0.7)  # probability 0.67: between 0.65, for it alone, and 0.7
+    alone = await BertStage(BertOptions(path), decides_always=True).classify(of("hm"))
+    stricter = await BertStage(BertOptions(path, image_threshold=0.9), decides_always=True).classify(of("hm"))
+
+    assert alone is not None
+    assert stricter is not None
+    assert (alone.need, stricter.need) == (Need.IMAGE, Need.TEXT)
+    assert await BertStage(BertOptions(path)).classify(of("hm")) is None
+
+
 async def test_alone_it_answers_in_text_where_it_is_not_sure(tmp_path):
     verdict = await BertStage(BertOptions(biased(tmp_path, 0.5)), decides_always=True).classify(of("hm"))
 

@@ -225,7 +225,7 @@ async def test_it_waits_while_an_answer_is_being_made():
         self_test = SelfTest(roster)
         with roster.activity.work():
             self_test.start()
-            question = [Message("system", "Decide."), Message("user", "Message: hello there")]
+            question = [Message("system", "Decide."), Message("user", f"Message: {LAST.conversation.last.content}")]
             await roster.chat_client(PartName.SMALL_LLM).weigh_labels(question, ["text", "image"])
             assert len(server.asked) == 1, "the answer's own question"
         await self_test.close()

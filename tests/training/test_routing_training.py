@@ -7,11 +7,19 @@ from mom.mixture.verdict import Need
 from mom.models.bert.encoder import read_encoder
 from mom.models.bert.head import write_head
 from mom.models.bert.reader import Reader
-from training.routing.calibrate import choose_thresholds, fit_shares
+from training.routing.calibrate import (
+    ASKING,
+    WRONG_IMAGE,
+    WRONG_TEXT,
+    alone_threshold,
+    fit_shares,
+    image_threshold,
+    text_threshold,
+)
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.generate import generate, plain
 from training.routing.grammar import make_sentence, read_frames
-from training.routing.known import known_words
+from training.routing.known import LeftOut, digest, known_words, left_out
 from training.routing.train import Lesson, lesson_of, lesson_of_case, make_head
 from training.routing.written import read_written, split_written
 
@@ -101,6 +109,17 @@ def test_a_lesson_that_counts_more_moves_the_ngrams_more(rows, encoder, calibrat
     assert logits[1] > logits[0]
 
 
+def test_a_message_of_a_set_that_is_not_ours_is_left_out_by_its_digest():
+    ours = LeftOut(frozenset({"draw a fox"}), frozenset({digest("paint a bear please")}))
+    assert "draw a fox" in ours
+    assert "paint a bear please" in ours
+    assert "paint a bear" not in ours
+    shipped = left_out()
+    assert len(shipped.digests) > 1000
+    kept = (plain(row.turns[-1][1]) for row in split_written(without=shipped)[0])
+    assert not [words for words in kept if len(words.split()) >= 3 and digest(words) in shipped.digests]
+
+
 def test_what_was_written_by_hand_can_be_read_and_is_balanced():
     rows = [row for rows in read_written().values() for row in rows]
     assert len(rows) > 5000
@@ -141,12 +160,12 @@ def test_the_shares_are_those_under_which_the_labels_are_likeliest():
     assert 0 <= shares[1] < shares[0]
 
 
-def test_the_image_threshold_is_the_stricter_one():
-    probabilities = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
-    text, image = choose_thresholds(probabilities, np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0]))
-    assert 0.6 < image <= 0.8
-    assert text < 0.4
-    assert image >= 1 - text
+def test_at_the_thresholds_deciding_costs_what_asking_costs():
+    assert (1 - image_threshold()) * WRONG_IMAGE == pytest.approx(ASKING)
+    assert text_threshold() * WRONG_TEXT == pytest.approx(ASKING)
+    alone = alone_threshold()
+    assert (1 - alone) * WRONG_IMAGE == pytest.approx(alone * WRONG_TEXT)
+    assert text_threshold() < 0.5 < alone < image_threshold()
 
 
 def test_a_picture_in_the_turns_becomes_a_drawing():

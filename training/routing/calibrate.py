@@ -1,4 +1,4 @@
-"""Calibrates a head and chooses its thresholds on conversations that it was not trained on."""
+"""Calibrates a head on conversations that it was not trained on; the thresholds follow from the probabilities and the costs."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -7,7 +7,6 @@ from training.routing.fit import Floats
 
 # What an answer costs: a picture nobody wanted most, then a text instead of a picture, then asking the small LLM.
 WRONG_IMAGE, WRONG_TEXT, ASKING = 5.0, 1.0, 0.1
-GRID = np.round(np.arange(0.01, 1.0, 0.01), 2)
 
 
 def fit_shares(logits: Floats, wants_image: Floats) -> tuple[Floats, float]:
@@ -23,15 +22,16 @@ def fit_shares(logits: Floats, wants_image: Floats) -> tuple[Floats, float]:
     return found.x[:-1], float(found.x[-1])
 
 
-def choose_thresholds(probabilities: Floats, wants_image: Floats) -> tuple[float, float]:
-    """The cheapest pair (text, image) with the image threshold at least as strict as the text threshold."""
-    best, chosen = np.inf, (0.5, 0.5)
-    for image in GRID[GRID >= 0.5]:
-        for text in GRID[(GRID <= 0.5) & (image >= 1 - GRID)]:
-            says_image, says_text = probabilities >= image, probabilities <= text
-            asked = ~says_image & ~says_text
-            wrong = WRONG_IMAGE * (says_image * (1 - wants_image)).sum() + WRONG_TEXT * (says_text * wants_image).sum()
-            cost = wrong + ASKING * asked.sum()
-            if cost < best - 1e-9:
-                best, chosen = cost, (float(text), float(image))
-    return chosen
+def text_threshold() -> float:
+    """Up to this probability of an image a text costs no more than asking."""
+    return ASKING / WRONG_TEXT
+
+
+def image_threshold() -> float:
+    """From this probability on an image costs no more than asking."""
+    return 1 - ASKING / WRONG_IMAGE
+
+
+def alone_threshold() -> float:
+    """From this probability on an image costs no more than a text, where nobody else is asked."""
+    return WRONG_IMAGE / (WRONG_IMAGE + WRONG_TEXT)

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from training.routing.grammar import Sections, make_sentence, read_frames
@@ -140,7 +140,7 @@ def plain(message: str) -> str:
     return re.sub(r"[\W_]+", " ", message.lower()).strip()
 
 
-def generate(seed: int = 1, *, without: frozenset[str] = frozenset()) -> list[Row]:
+def generate(seed: int = 1, *, without: Container[str] = frozenset()) -> list[Row]:
     """All rows of all languages, each once; messages whose `plain` words are in `without` are left out.
 
     Those of the development set are, unless they have fewer than three words: "another one" is everybody's.

@@ -13,7 +13,7 @@ from mom.models.bert.encoder import SHIPPED_ENCODER, read_encoder
 from mom.models.bert.known_messages import write_known_messages
 from training.routing.dataset import conversation_of
 from training.routing.generate import Row
-from training.routing.known import known_words
+from training.routing.known import left_out
 from training.routing.written import split_written
 
 OF_EACH = {"en": 24}  # of a kind; of other languages `OTHERWISE`
@@ -24,7 +24,7 @@ MOST = 800
 
 def pick() -> list[Row]:
     groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in split_written(without=known_words())[0]:
+    for row in split_written(without=left_out())[0]:
         if len(row.turns) == 1 and 8 <= len(row.turns[0][1]) <= LONGEST:
             groups[row.lang, row.kind, row.route].append(row)
     picked = []

@@ -11,7 +11,7 @@ from mom.mixture.verdict import Need
 from mom.models.bert.reader import load_reader
 from training.routing.dataset import read_dev
 from training.routing.generate import plain
-from training.routing.known import known_words
+from training.routing.known import left_out
 from training.routing.train import Lesson, lesson_of, lesson_of_case
 from training.routing.written import split_written
 
@@ -35,7 +35,7 @@ def pick(lessons: list[Lesson], sureness: dict[int, float], *, image: bool) -> l
 
 def main() -> None:
     reader = load_reader()
-    lessons = [*map(lesson_of_case, read_dev()[0]), *map(lesson_of, split_written(without=known_words())[1])]
+    lessons = [*map(lesson_of_case, read_dev()[0]), *map(lesson_of, split_written(without=left_out())[1])]
     short = [lesson for lesson in lessons if all(len(m.as_words) <= LONGEST for m in lesson.conversation.messages)]
     sureness = {id(lesson): abs(reader.logit(lesson.conversation)) for lesson in short}
     texts, images = (pick(short, sureness, image=image) for image in (False, True))

@@ -1,8 +1,7 @@
 """Trains the head of the `bert` stage: `python -m training.routing.train [--output FILE] [--share S] [--more F.jsonl]`.
 
 Generated rows, written rows and the rows of `--more` (the exported corrections, say) are fitted; one half of the
-development set and the written rows that are held out weigh n-grams and encoder against each other and choose the
-thresholds. The encoder stays as it is (`tune_encoder` makes it). The same rows give the same file, on the same machine.
+development set and the written rows that are held out weigh n-grams and encoder against each other. The encoder stays as it is (`tune_encoder` makes it). The same rows give the same file, on the same machine.
 """
 
 import argparse
@@ -18,11 +17,11 @@ from mom.mixture.verdict import Need
 from mom.models.bert.encoder import SHIPPED_ENCODER, Encoder, read_encoder
 from mom.models.bert.head import Head, write_head
 from mom.models.bert.options import SHIPPED
-from training.routing.calibrate import choose_thresholds, fit_shares
+from training.routing.calibrate import alone_threshold, fit_shares, image_threshold, text_threshold
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.fit import Floats, fit, matrix
 from training.routing.generate import Row, generate
-from training.routing.known import known_words
+from training.routing.known import left_out
 from training.routing.written import split_written
 
 PENALTY = 3e-7  # L2, per weight
@@ -58,7 +57,7 @@ def train_ngrams(lessons: Sequence[Lesson], *, rounds: int = ROUNDS) -> tuple[Fl
 def make_head(
     lessons: Sequence[Lesson], calibrating: Sequence[Lesson], encoder: Encoder, *, rounds: int = ROUNDS
 ) -> Head:
-    """A head trained on `lessons`, its shares and thresholds by `calibrating`, on which neither it nor the encoder was trained."""
+    """A head trained on `lessons`, its shares by `calibrating`, on which neither it nor the encoder was trained."""
     weights, bias = train_ngrams(lessons, rounds=rounds)
     halves = weights.astype("<f2")
     ngrams = matrix([lesson.conversation for lesson in calibrating]) @ halves.astype(float) + bias
@@ -66,16 +65,15 @@ def make_head(
     logits = np.stack([ngrams, encoded], axis=1)
     wants_image = np.array([lesson.wants_image for lesson in calibrating], float)
     shares, shift = fit_shares(logits, wants_image)
-    probabilities = 1 / (1 + np.exp(-(logits @ shares + shift)))
-    text, image = choose_thresholds(probabilities, wants_image)
     return Head(
         weights=halves,
         bias=bias,
         ngrams_share=float(shares[0]),
         encoder_share=float(shares[1]),
         shift=shift,
-        text_threshold=text,
-        image_threshold=image,
+        text_threshold=text_threshold(),
+        image_threshold=image_threshold(),
+        alone_threshold=alone_threshold(),
         encoder=encoder.checksum,
     )
 
@@ -87,7 +85,7 @@ def main() -> None:
     parser.add_argument("--more", type=Path, action="append", default=[], help="further routing data")
     parser.add_argument("--encoder", type=Path, default=SHIPPED_ENCODER)
     arguments = parser.parse_args()
-    known = known_words()
+    known = left_out()
     written, held_out = split_written(without=known)
     more = read_routing_data(arguments.more) if arguments.more else []
     lessons = [

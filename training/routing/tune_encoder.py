@@ -21,7 +21,7 @@ from mom.models.bert.tokens import Reading, read
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.encoder_model import RoutingEncoder, batch_of
 from training.routing.generate import Generator, Row, generate
-from training.routing.known import known_words
+from training.routing.known import LeftOut, left_out
 from training.routing.source_encoder import read_source
 from training.routing.written import split_written
 
@@ -68,9 +68,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=250_000, help="how many rows are met in all")
     parser.add_argument("--minutes", type=float, help="how long to train, instead")
     parser.add_argument("--output", type=Path, default=Path("training/out/encoder"))
-    parser.add_argument(
-        "--apart-from", type=Path, action="append", default=[], help="a test set: what it holds is left out"
-    )
     parser.add_argument("--start", type=Path, help="a checkpoint whose weights to start from")
     parser.add_argument("--rate", type=float, default=RATE)
     arguments = parser.parse_args()
@@ -79,11 +76,11 @@ def main() -> None:
         arguments.output,
         start=arguments.start,
         rate=arguments.rate,
-        known=known_words(arguments.apart_from),
+        known=left_out(),
     )
 
 
-def tune(course: Course, output: Path, *, start: Path | None, rate: float, known: frozenset[str]) -> None:
+def tune(course: Course, output: Path, *, start: Path | None, rate: float, known: LeftOut) -> None:
     output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
     vocabulary = read_vocabulary(SHIPPED_ENCODER)

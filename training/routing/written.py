@@ -1,7 +1,7 @@
 """Reads the messages that people of this project wrote by hand: `written/*.txt` (its README tells the form) and `written/*.jsonl`."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from mom.evaluation.routing_data import Example, read_example
@@ -70,7 +70,7 @@ def example_of(row: Row) -> Example:
 HELD_OUT = 12  # one in so many of each file's rows, by its words, measures only
 
 
-def split_written(*, without: frozenset[str]) -> tuple[list[Row], list[Row]]:
+def split_written(*, without: Container[str]) -> tuple[list[Row], list[Row]]:
     """The written rows that are trained on, and those that only measure; none whose plain words are in `without`, unless few."""
     trained: list[Row] = []
     held: list[Row] = []

@@ -1,4 +1,4 @@
-"""The head: one weight for each n-gram feature, how much the encoder and the n-grams count, and two thresholds, in one file."""
+"""The head: one weight for each n-gram feature, how much the encoder and the n-grams count, and three thresholds, in one file."""
 
 import json
 import math
@@ -24,7 +24,7 @@ class Head:
 
     The two log-odds are added, each by its share, and `shift`: this calibrates them (Platt, 1999). A message at or above
     `image_threshold` needs an image, at or below `text_threshold` a text; both are probabilities of an image, and
-    between them the head does not say.
+    between them the head does not say. Where nobody else is asked, an image is made from `alone_threshold` on.
     """
 
     weights: NDArray[np.float16]
@@ -34,6 +34,7 @@ class Head:
     shift: float
     text_threshold: float
     image_threshold: float
+    alone_threshold: float
     encoder: int
 
     def ngrams_logit(self, conversation: Conversation) -> float:
@@ -46,7 +47,7 @@ class Head:
         return self.ngrams_share * ngrams + self.encoder_share * encoder + self.shift
 
 
-NUMBERS = ("bias", "ngrams_share", "encoder_share", "shift", "text_threshold", "image_threshold")
+NUMBERS = ("bias", "ngrams_share", "encoder_share", "shift", "text_threshold", "image_threshold", "alone_threshold")
 
 
 def write_head(head: Head, path: Path) -> None:

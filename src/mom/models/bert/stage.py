@@ -42,7 +42,7 @@ class BertStage:
     name = DecidedBy.BERT.value
 
     def __init__(self, options: BertOptions = DEFAULT, *, decides_always: bool = False) -> None:
-        """`decides_always`: the likelier need also where the head is not sure, for there is no next stage."""
+        """`decides_always`: also where the head is not sure, for there is no next stage."""
         self._options = options
         self._decides_always = decides_always
         self._reader: Reader | None = None
@@ -78,12 +78,12 @@ class BertStage:
 
     def _weigh(self, reader: Reader, conversation: Conversation) -> Verdict | None:
         probability = reader.image_probability(conversation)
-        text_threshold, image_threshold = self._options.text_threshold, self._options.image_threshold
-        if probability >= (reader.head.image_threshold if image_threshold is None else image_threshold):
+        head, options = reader.head, self._options
+        image_from = head.alone_threshold if self._decides_always else head.image_threshold
+        if probability >= (image_from if options.image_threshold is None else options.image_threshold):
             need = Need.IMAGE
-        elif (
-            probability <= (reader.head.text_threshold if text_threshold is None else text_threshold)
-            or self._decides_always
+        elif self._decides_always or probability <= (
+            head.text_threshold if options.text_threshold is None else options.text_threshold
         ):
             need = Need.TEXT
         else:
