@@ -95,10 +95,10 @@ def test_the_conversation_is_the_path_to_the_question_and_nothing_beside_it(stag
 
 
 def test_a_picture_is_part_of_the_conversation(stage):
-    stage.answered("/image a red boat", seed=9)
+    [image] = stage.message(stage.answered("/image a red boat", seed=9))["images"]
     following = stage.answered("make it bluer")
     conversation = stage.history.conversation(stage.owner, following.question_id)
-    assert conversation.last_drawing == Drawing("a red boat", 9)
+    assert conversation.last_drawing == Drawing("a red boat", 9, image["id"])
 
 
 def test_an_answer_that_failed_before_its_first_word_is_no_empty_message(stage):
