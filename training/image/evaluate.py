@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import textwrap
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,10 +17,9 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageDraw
 
-from training.image.pictures import SIZE, Scene
 from training.image.prompts import HELD_OUT_FRAMES, write_prompt
 from training.image.reader import shows
-from training.image.scenes import random_scene
+from training.image.scenes import Scene, random_scene
 from training.image.train import FOLDER
 
 
@@ -33,17 +33,14 @@ class Task:
 
 
 def held_out_tasks(count: int, seed: int = 2024) -> list[Task]:
-    """`count` tasks of each kind: held-out frames around known combinations, pairs, and combinations never trained on."""
+    """`count` tasks of each kind, all in held-out frames: known combinations, pairs, and combinations never trained on."""
     rng = random.Random(seed)
+    kinds = {"new words": ("single", False), "two things": ("pair", False), "new combination": ("single", True)}
     tasks: list[Task] = []
-    while len(tasks) < 2 * count:
-        scene = random_scene(rng)
-        kind = "pair" if len(scene.groups) == 2 else "new words"
-        if len(scene.groups) <= 2 and sum(task.kind == kind for task in tasks) < count:
+    for kind, (made, held_out) in kinds.items():
+        for _ in range(count):
+            scene = random_scene(rng, made, held_out=held_out)
             tasks.append(Task(kind, write_prompt(scene, rng, HELD_OUT_FRAMES), scene))
-    for _ in range(count):
-        scene = random_scene(rng, held_out=True)
-        tasks.append(Task("new combination", write_prompt(scene, rng, HELD_OUT_FRAMES), scene))
     return tasks
 
 
@@ -63,59 +60,82 @@ def draw(pipeline: StableDiffusionPipeline, prompt: str, steps: int, seed: int) 
 
 def measure(
     pipeline: StableDiffusionPipeline, tasks: list[Task], steps: int
-) -> tuple[dict[str, dict[str, float]], list[Image.Image]]:
-    """Share of pictures that are right, by kind of task and by question, and the pictures."""
+) -> tuple[dict[str, dict[str, float]], list[Image.Image], float]:
+    """Share of pictures that are right, by kind of task and by question; the pictures; the seconds that drawing took."""
     right: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     pictures = []
+    seconds = 0.0
     for seed, task in enumerate(tasks):
+        started = time.monotonic()
         picture = draw(pipeline, task.prompt, steps, seed)
+        seconds += time.monotonic() - started
         pictures.append(picture)
         for question, answer in shows(picture, task.scene).items():
             right[task.kind][question].append(answer)
+            right["together"][question].append(answer)
     shares = {kind: {q: sum(a) / len(a) for q, a in questions.items()} for kind, questions in right.items()}
-    return shares, pictures
+    return shares, pictures, seconds
 
 
-def contact_sheet(tasks: list[Task], pictures: list[Image.Image], columns: int = 6) -> Image.Image:
+def contact_sheet(tasks: list[Task], pictures: list[Image.Image], columns: int = 6, side: int = 160) -> Image.Image:
     """The pictures with their prompts below, red where the reading disagrees."""
     rows = -(-len(tasks) // columns)
-    sheet = Image.new("RGB", (columns * (SIZE + 4), rows * (SIZE + 30)), (255, 255, 255))
+    sheet = Image.new("RGB", (columns * (side + 4), rows * (side + 42)), (255, 255, 255))
     pen = ImageDraw.Draw(sheet)
     for i, (task, picture) in enumerate(zip(tasks, pictures, strict=True)):
-        x, y = i % columns * (SIZE + 4), i // columns * (SIZE + 30)
-        sheet.paste(picture, (x, y))
-        verdict = shows(picture, task.scene)
-        wrong = " ".join(question for question, answer in verdict.items() if not answer)
-        pen.text(
-            (x + 2, y + SIZE + 1),
-            f"{task.prompt[:42]}\n{task.prompt[42:76]} {wrong}",
-            fill=(200, 0, 0) if wrong else (0, 0, 0),
-        )
+        x, y = i % columns * (side + 4), i // columns * (side + 42)
+        sheet.paste(picture.resize((side, side), Image.Resampling.LANCZOS), (x, y))
+        wrong = [question for question, answer in shows(picture, task.scene).items() if not answer]
+        text = textwrap.wrap(task.prompt, side // 6)[:3]
+        pen.text((x + 2, y + side + 1), "\n".join(text), fill=(200, 0, 0) if wrong else (0, 0, 0))
+    return sheet
+
+
+def grid(pictures: list[Image.Image], columns: int = 8, side: int = 112) -> Image.Image:
+    """The pictures alone, small."""
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * (side + 2) - 2, rows * (side + 2) - 2), (255, 255, 255))
+    for i, picture in enumerate(pictures):
+        small = picture.resize((side, side), Image.Resampling.LANCZOS)
+        sheet.paste(small, (i % columns * (side + 2), i // columns * (side + 2)))
     return sheet
 
 
 def main() -> None:
-    """Print the figures, and write a contact sheet if asked."""
+    """Print the figures, and write pictures of the first number of steps where asked to."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--folder", type=Path, default=FOLDER)
-    arguments.add_argument("--count", type=int, default=60, help="prompts of each kind (default 60)")
+    arguments.add_argument("--count", type=int, default=100, help="prompts of each kind (default 100)")
     arguments.add_argument("--steps", type=int, nargs="+", default=[4, 2], help="numbers of steps to try (default 4 2)")
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
-    arguments.add_argument("--sheet", type=Path, help="write a contact sheet of the first number of steps here")
+    arguments.add_argument("--sheet", type=Path, help="write the first ten of each kind with their prompts here")
+    arguments.add_argument("--grid", type=Path, help="write 64 of the others here")
+    arguments.add_argument("--wrong", type=Path, help="write those that the reader calls wrong here")
     chosen = arguments.parse_args()
 
     torch.set_num_threads(chosen.threads)
     pipeline = load_pipeline(chosen.folder)
     tasks = held_out_tasks(chosen.count)
     for steps in chosen.steps:
-        started = time.monotonic()
-        shares, pictures = measure(pipeline, tasks, steps)
-        print(f"{steps} steps, {1000 * (time.monotonic() - started) / len(tasks):.0f} ms a picture")
+        shares, pictures, seconds = measure(pipeline, tasks, steps)
+        print(f"{steps} steps, {1000 * seconds / len(tasks):.0f} ms a picture")
         for kind, questions in shares.items():
             print(f"  {kind}: " + ", ".join(f"{question} {share:.0%}" for question, share in questions.items()))
-        if chosen.sheet and steps == chosen.steps[0]:
-            shown = [i for i in range(len(tasks)) if i % chosen.count < 16]
-            contact_sheet([tasks[i] for i in shown], [pictures[i] for i in shown]).save(chosen.sheet)
+        if steps == chosen.steps[0]:
+            _write_pictures(chosen, tasks, pictures)
+
+
+def _write_pictures(chosen: argparse.Namespace, tasks: list[Task], pictures: list[Image.Image]) -> None:
+    first = [i for i in range(len(tasks)) if i % chosen.count < 10]
+    others = [i for i in range(len(tasks)) if i % chosen.count >= 10]
+    if chosen.sheet:
+        contact_sheet([tasks[i] for i in first], [pictures[i] for i in first]).save(chosen.sheet, optimize=True)
+    if chosen.grid:
+        spread = others[:: max(1, len(others) // 64)][:64]
+        grid([pictures[i] for i in spread]).save(chosen.grid, optimize=True)
+    if chosen.wrong:
+        wrong = [i for i, task in enumerate(tasks) if not shows(pictures[i], task.scene)["all"]]
+        contact_sheet([tasks[i] for i in wrong], [pictures[i] for i in wrong]).save(chosen.wrong)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def export_pipeline(folder: Path, vae: AutoencoderKL, denoiser: Denoiser, tokeni
         vae=vae.cpu(),
         text_encoder=denoiser.text_encoder.cpu(),
         tokenizer=tokenizer,
-        unet=denoiser.unet.cpu(),
+        unet=denoiser.unet.cpu().to(memory_format=torch.contiguous_format),
         scheduler=build_scheduler(),
         safety_checker=None,
         feature_extractor=None,

@@ -34,12 +34,12 @@ class Muon:
 
 
 def orthogonalise(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """About the nearest (semi-)orthogonal matrix, by Newton and Schulz's iteration."""
+    """About the nearest (semi-)orthogonal matrix, by Newton and Schulz's iteration, for which half precision is enough."""
     a, b, c = NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).bfloat16()
     for _ in range(rounds):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)

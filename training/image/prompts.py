@@ -8,11 +8,30 @@ from __future__ import annotations
 import random
 import string
 
-from training.image.pictures import EMBLEM, Group, Scene
-from training.image.words import FILLERS, OTHER_NOUNS, OTHER_WORDS
+from training.image.backdrops import TIMES
+from training.image.scenes import DEFAULT_COLOURS, EMBLEM, Group, Scene
+from training.image.words import (
+    ABOVE_OR_BELOW,
+    BESIDE,
+    COLOUR_WORDS,
+    CORNERS,
+    COUNT_WORDS,
+    DOINGS,
+    FILLERS,
+    GLYPH_WORDS,
+    ONE_SIDE,
+    OTHER_NOUNS,
+    OTHER_WORDS,
+    PLACE_PHRASES,
+    PLURALS,
+    SIZE_WORDS,
+    SKY_PHRASES,
+    STACKED,
+    TIME_PHRASES,
+)
 
 TRAINING_FRAMES = (
-    "{}", "{}", "{}", "{}",
+    "{}", "{}", "{}", "{}", "{}", "{}", "{}", "{}",
     "a picture of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "a photo of {}", "a painting of {}",
     "draw {}", "please draw {}", "draw me {}", "draw {} please", "can you draw {}?", "could you please draw me {}?",
     "paint {}", "make a picture of {}", "generate an image of {}", "create {}", "i want {}", "show me {}", "make it {}",
@@ -23,65 +42,19 @@ HELD_OUT_FRAMES = (
     "i would like to see {}", "please paint {} for me", "give me an artwork with {}", "sketch {} now", "{}, vector art, crisp edges",
     "a poster showing {}", "could i have {}?", "render {}, sharp and colourful",
 )  # fmt: skip
-
-SHAPE_WORDS: dict[str, tuple[str, ...]] = {
-    "circle": ("circle", "circle", "disc", "ball", "dot"),
-    "square": ("square", "square", "box"),
-    "triangle": ("triangle",),
-    "star": ("star",),
-    "heart": ("heart",),
-    "diamond": ("diamond", "diamond", "rhombus"),
-    "ring": ("ring", "ring", "hoop"),
-    "cross": ("cross", "cross", "plus sign"),
-}
-PLURALS = {"box": "boxes", "cross": "crosses", "rhombus": "rhombuses"}
-COLOUR_WORDS: dict[str, tuple[str, ...]] = {
-    "purple": ("purple", "violet"),
-    "turquoise": ("turquoise", "cyan", "teal"),
-    "grey": ("grey", "gray"),
-}
-DEFAULT_COLOURS = {
-    "circle": "red", "square": "blue", "triangle": "orange", "star": "yellow",
-    "heart": "red", "diamond": "turquoise", "ring": "purple", "cross": "green",
-}  # fmt: skip
-SIZE_WORDS = {"small": ("small", "little", "tiny"), "large": ("large", "big", "huge")}
-COUNT_WORDS = {
-    2: ("two", "two", "2", "a pair of", "a couple of"),
-    3: ("three", "three", "3"),
-    4: ("four", "four", "4", "many", "several", "five"),
-}
-SCENERY = {
-    "day": ("by day", "in the day", "in the daytime", "on a sunny day", "in a meadow", "on the grass", "outside"),
-    "night": ("at night", "in the night", "by night", "in the night sky", "under the stars", "in the dark"),
-}
-PLACES = ("on the {}", "on the {} side", "at the {}", "to the {}", "on the {} of the picture")
-BETWEEN = (
-    "{} and {}",
-    "{} and {}",
-    "{} next to {}",
-    "{} beside {}",
-    "{} with {}",
-    "{} left of {}",
-    "{} to the left of {}",
-    "{}, {}",
-)
+ADDED = 0.06
 
 
 def describe(scene: Scene, rng: random.Random) -> str:
     """The scene in words, without a frame, such as "a small blue star at night"."""
-    if scene == EMBLEM:
-        return _describe_something_else(rng)
-    groups = [_describe_group(group, scene.size, rng) for group in scene.groups]
-    text = groups[0] if len(groups) == 1 else rng.choice(BETWEEN).format(*groups)
-    if scene.position != "centre":
-        text += " " + rng.choice(PLACES).format(scene.position)
-    where = _describe_background(scene.background, rng)
+    where = _describe_backdrop(scene, rng)
+    text = _describe_things(scene, rng)
     if not where:
         return text
     style = rng.random()
     if style < 0.1:
         return f"{where}, {text}"
-    return f"{text}, {where}" if style < 0.25 else f"{text} {where}"
+    return f"{text}, {where}" if style < 0.2 else f"{text} {where}"
 
 
 def write_prompt(
@@ -94,15 +67,34 @@ def write_prompt(
     return prompt
 
 
+def _describe_things(scene: Scene, rng: random.Random) -> str:
+    if scene.groups == EMBLEM.groups:
+        return _describe_something_else(rng)
+    groups = [_describe_group(group, scene.size, rng) for group in scene.groups]
+    if len(groups) == 2:
+        return rng.choice(STACKED if scene.stacked else BESIDE).format(*groups)
+    text = groups[0]
+    if rng.random() < ADDED:
+        text += " " + _describe_addition(rng)
+    aside, apart = scene.across != "centre", scene.down != "middle"
+    if aside and apart:
+        text += " " + rng.choice(CORNERS).format(scene.across, scene.down)
+    elif aside:
+        text += " " + rng.choice(ONE_SIDE).format(scene.across)
+    elif apart:
+        text += " " + rng.choice(ABOVE_OR_BELOW).format(scene.down)
+    return text
+
+
 def _describe_group(group: Group, size: str, rng: random.Random) -> str:
-    noun = rng.choice(SHAPE_WORDS[group.shape])
+    noun = rng.choice(GLYPH_WORDS[group.glyph])
     colour = rng.choice(COLOUR_WORDS.get(group.colour, (group.colour,)))
     adjectives = [colour]
-    if group.colour == DEFAULT_COLOURS[group.shape] and rng.random() < 0.4:
+    if group.colour == DEFAULT_COLOURS[group.glyph] and rng.random() < 0.5:
         adjectives = []
     if size != "medium":
         adjectives.insert(0, rng.choice(SIZE_WORDS[size]))
-    if rng.random() < 0.08:
+    if rng.random() < 0.1:
         adjectives.insert(rng.randrange(len(adjectives) + 1), rng.choice(FILLERS))
     if group.count > 1:
         return " ".join([rng.choice(COUNT_WORDS[group.count]), *adjectives, PLURALS.get(noun, noun + "s")])
@@ -111,20 +103,20 @@ def _describe_group(group: Group, size: str, rng: random.Random) -> str:
     return f"{rng.choices((article, 'one', 'the'), (8, 1, 1))[0]} {words}" if rng.random() < 0.85 else words
 
 
-def _describe_background(background: str, rng: random.Random) -> str:
+def _describe_backdrop(scene: Scene, rng: random.Random) -> str:
+    background, place = scene.background, scene.place
     if background == "plain":
         return ""
-    if background in SCENERY:
-        return rng.choice(SCENERY[background])
-    forms = (
-        "on a {} background",
-        "on a {} background",
-        "on {}",
-        "with a {} background",
-        "{} background",
-        "in front of a {} wall",
-    )
-    return rng.choice(forms).format(background)
+    if background not in TIMES:
+        colour = rng.choice(COLOUR_WORDS.get(background, (background,)))
+        forms = ("on a {} background", "on a {} background", "on {}", "with a {} background", "{} background")
+        return rng.choice((*forms, "in front of a {} wall")).format(colour)
+    if not place:
+        return rng.choice(SKY_PHRASES[background])
+    where, when = rng.choice(PLACE_PHRASES[place]), rng.choice(TIME_PHRASES[background])
+    if background == "day" and rng.random() < 0.75:
+        return where
+    return f"{where} {when}" if rng.random() < 0.75 else f"{when} {where}"
 
 
 def _describe_something_else(rng: random.Random) -> str:
@@ -132,9 +124,21 @@ def _describe_something_else(rng: random.Random) -> str:
     style = rng.random()
     if style < 0.1:
         return rng.choice(("", "hello", "something", "?"))
-    noun = rng.choice(OTHER_NOUNS) if style < 0.7 else pseudo_word(rng)
-    words = [rng.choice(OTHER_WORDS) for _ in range(rng.randrange(4))]
-    return " ".join(["a", *([rng.choice(FILLERS)] if rng.random() < 0.4 else []), noun, *words])
+    words = [rng.choice(OTHER_WORDS) for _ in range(rng.choice((0, 0, 1, 2)))]
+    doing = [rng.choice(DOINGS)] if rng.random() < 0.2 else []
+    looks = [rng.choice((*FILLERS, *COLOUR_WORDS))] if rng.random() < 0.4 else []
+    return " ".join(["a", *looks, _unknown_noun(rng), *doing, *words])
+
+
+def _describe_addition(rng: random.Random) -> str:
+    """Something that goes with a thing and cannot be drawn."""
+    if rng.random() < 0.5:
+        return rng.choice(DOINGS)
+    return f"{rng.choice(('and', 'with', 'and', 'next to'))} a {_unknown_noun(rng)}"
+
+
+def _unknown_noun(rng: random.Random) -> str:
+    return rng.choice(OTHER_NOUNS) if rng.random() < 0.65 else pseudo_word(rng)
 
 
 def pseudo_word(rng: random.Random) -> str:

@@ -1,173 +1,184 @@
-"""Reads what a picture shows from its pixels alone: which shapes, in which colours, how many, on which background.
+"""Reads what a picture shows from its pixels alone: which things, in which colours, how many, where, how large, on what background.
 
-It knows nothing of the models. Pixels are sorted by the nearest known colour, patches of one colour that hang together are taken as
-one shape, and a patch is named after the reference outline that it overlaps best.
+It knows nothing of the models. Pixels that differ from the expected backdrop and hang together are one thing; its colour is the known
+colour that most of its pixels are nearest to; and it is named after the drawing whose coloured parts it matches best.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
+from scipy import ndimage
 
-from training.image.pictures import BACKGROUNDS, COLOURS, GROUND, HORIZON, RGB, SHAPES, Scene, backdrop, outline
+from training.image.backdrops import COLOURS, landscape
+from training.image.glyphs import MATERIALS, NAMES, NOTHING, REACH, STENCIL, stencils
+from training.image.layout import lay_out
+from training.image.pictures import SIZE
+from training.image.scenes import NO_JITTER, Scene, backdrop_of
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
-SIDE = 128
-SMALLEST = 0.006
-SURE = 0.8
-_STENCIL = 40
-_TURNS = range(-12, 13, 4)
+DIFFERENT = 34.0
+KNOWN = 48.0
+SMALLEST = 0.0016
+SURE = 0.7
+# How far a thing may be from where it belongs, as a fraction of the side, and how much larger or smaller, as a factor.
+ASTRAY = 0.085
+SWOLLEN = 1.25
+CLEAN = 0.015
+_FITTED = 48
+COARSE = 3
+_TURNS = (-8, 0, 8)
+_BACKDROP, _ASKED, _OTHER = range(3)
 
 
 @dataclass(frozen=True)
 class Sight:
-    """One shape found in a picture; `overlap` is how well it fits the outline it is named after, 0 to 1."""
+    """One thing found; `overlap` is how well it matches the drawing it is named after, 0 to 1; `radius` is in sides, as in a layout."""
 
-    shape: str
+    glyph: str
     colour: str
-    centre: tuple[float, float]
-    area: float
+    across: float
+    down: float
+    radius: float
     overlap: float
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was found, and whether the rest of the picture has the expected background."""
+    """All that was found, and whether the rest of the picture is the expected backdrop."""
 
     sights: tuple[Sight, ...]
     background_is_right: bool
 
 
 def read_picture(image: Image.Image, scene: Scene) -> Reading:
-    """What the picture shows. Of the scene only the background is used: which pixels are not part of any shape."""
-    pixels = np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float64)
-    behind = _nearest(pixels, _behind(backdrop(scene)))
-    sights = [
-        _name(patch, colour)
-        for colour in COLOURS
-        for patch in _patches(behind.names == colour)
-        if patch.mean() >= SMALLEST
-    ]
-    rest = behind.names == "background"
-    return Reading(tuple(sights), bool(rest.any()) and float(np.median(behind.distance[rest])) < 12)
+    """What the picture shows. Of the scene only the backdrop is used: which pixels are not part of any thing."""
+    pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+    behind = _behind(scene)
+    away = np.linalg.norm(pixels - behind, axis=2)
+    different = ndimage.binary_opening(away > DIFFERENT, iterations=1)
+    parts, count = ndimage.label(ndimage.binary_dilation(different, iterations=3))
+    sights, rest = [], np.ones_like(different)
+    for index in range(1, count + 1):
+        patch = (parts == index) & (away > DIFFERENT)
+        if patch.mean() >= SMALLEST:
+            rest &= parts != index
+            sights.append(_name(patch, pixels, behind))
+    median = float(np.median(away[rest])) if rest.any() else math.inf
+    spoilt = float((away[rest] > DIFFERENT).mean()) if rest.any() else 1.0
+    return Reading(tuple(sights), median < 10 and spoilt < CLEAN)
 
 
 def shows(image: Image.Image, scene: Scene) -> dict[str, bool]:
-    """Whether colours, count and shapes are those of the scene, whether the background is, and whether everything is."""
+    """Whether what the picture shows is what the scene asks for, question by question, and whether all of it is."""
     reading = read_picture(image, scene)
-    wanted = Counter((group.shape, group.colour) for group in scene.groups for _ in range(group.count))
-    seen = Counter((sight.shape, sight.colour) for sight in reading.sights if sight.overlap >= SURE)
+    sights, things = reading.sights, lay_out(scene, NO_JITTER).things
+    pairs = []
+    for thing in things:
+        near = [s for s in sights if math.hypot(s.across - thing.across, s.down - thing.down) < ASTRAY]
+        pairs.append((thing, min(near, key=lambda s: abs(math.log(s.radius / thing.radius)), default=None)))
     verdict = {
-        "colour": {sight.colour for sight in reading.sights} == {group.colour for group in scene.groups},
-        "count": len(reading.sights) == wanted.total(),
-        "shape": wanted == seen
-        if len(scene.groups) > 1
-        else {s.shape for s in reading.sights} == {scene.groups[0].shape},
+        "shape": Counter(s.glyph for s in sights if s.overlap >= SURE) == Counter(t.glyph for t in things),
+        "colour": Counter(s.colour for s in sights) == Counter(t.colour for t in things),
+        "count": len(sights) == len(things),
+        "position": all(s and (s.glyph, s.colour) == (t.glyph, t.colour) for t, s in pairs),
+        "size": all(s and 1 / SWOLLEN < s.radius / t.radius < SWOLLEN for t, s in pairs),
         "background": reading.background_is_right,
     }
-    if len(scene.groups) == 2 and len(reading.sights) == 2:
-        left = min(reading.sights, key=lambda sight: sight.centre[0])
-        verdict["order"] = (left.shape, left.colour) == (scene.groups[0].shape, scene.groups[0].colour)
-    if scene.position != "centre" and len(reading.sights) == 1:
-        x = reading.sights[0].centre[0]
-        verdict["position"] = x < 0.42 if scene.position == "left" else x > 0.58
-    verdict["all"] = all(verdict.values()) and wanted == seen
+    verdict["all"] = all(verdict.values())
     return verdict
 
 
-@dataclass(frozen=True)
-class _Sorted:
-    names: NDArray[np.str_]
-    distance: NDArray[np.float64]
+@cache
+def _backdrop(place: str, background: str) -> Floats:
+    image = Image.fromarray(landscape(place, background))
+    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BOX), dtype=np.float64)
 
 
-def _behind(background: str) -> NDArray[np.float64]:
-    """The background's colour at each pixel, (SIDE, SIDE, 3)."""
-    colours = np.empty((SIDE, SIDE, 3))
-    colours[:] = BACKGROUNDS[background]
-    if background == "day":
-        colours[round(HORIZON * SIDE) :] = GROUND
-    return colours
+def _behind(scene: Scene) -> Floats:
+    return _backdrop(scene.place, backdrop_of(scene))
 
 
-def _nearest(pixels: NDArray[np.float64], behind: NDArray[np.float64]) -> _Sorted:
-    """Name each pixel after the nearest colour, or "background"."""
-    names = [*COLOURS, "background"]
-    palette: list[RGB] = list(COLOURS.values())
-    distances = [np.linalg.norm(pixels - np.array(colour), axis=2) for colour in palette]
-    distances.append(np.linalg.norm(pixels - behind, axis=2) - 0.5)
-    stacked = np.stack(distances)
-    return _Sorted(np.array(names)[stacked.argmin(0)], stacked[-1])
-
-
-def _patches(mask: Mask) -> list[Mask]:
-    """The parts of the mask that hang together, after dropping the thin lines that smoothed edges leave."""
-    left = _erode(mask)
-    patches = []
-    while left.any():
-        patch = np.zeros_like(mask)
-        start = np.unravel_index(int(left.argmax()), left.shape)
-        patch[start] = True
-        while True:
-            grown = _dilate(patch) & mask
-            if grown.sum() == patch.sum():
-                break
-            patch = grown
-        patches.append(patch)
-        left &= ~patch
-    return patches
-
-
-def _dilate(mask: Mask) -> Mask:
-    padded = np.pad(mask, 1)
-    return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
-
-
-def _erode(mask: Mask) -> Mask:
-    return ~_dilate(~mask)
-
-
-def _name(patch: Mask, colour: str) -> Sight:
-    """Name the patch after the outline that it overlaps best, both fitted to the same square."""
+def _name(patch: Mask, pixels: Floats, behind: Floats) -> Sight:
+    """Name the patch after the drawing that it matches best, both fitted to the same square."""
     rows, columns = np.where(patch)
-    stencil = _fit(patch)
-    overlaps = {
-        shape: max(float((stencil & other).sum() / (stencil | other).sum()) for other in _references(shape))
-        for shape in SHAPES
-    }
-    best = max(overlaps, key=lambda shape: overlaps[shape])
-    centre = (float(columns.mean()) / SIDE, float(rows.mean()) / SIDE)
-    return Sight(best, colour, centre, float(patch.mean()), overlaps[best])
+    colour = _colour(pixels[patch])
+    backdrop = tuple(int(v) for v in np.median(behind[patch], axis=0))
+    seen = np.zeros(patch.shape, dtype=np.uint8)
+    seen[patch] = _parts(pixels[patch], colour, np.asarray(backdrop, dtype=np.float64))
+    fitted, _ = _fit(seen)
+    best, overlap, turn = "", -1.0, 0
+    for name in NAMES:
+        for angle in _TURNS:
+            other, _ = _reference(name, colour, backdrop, angle)
+            either = (fitted > 0) | (other > 0)
+            match = float(((fitted == other) & either).sum() / max(1, either.sum()))
+            if match > overlap:
+                best, overlap, turn = name, match, angle
+    _, (left, top, right, bottom) = _reference(best, colour, backdrop, turn)
+    longer = max(int(np.ptp(columns)), int(np.ptp(rows))) + 1
+    radius = longer / max(right - left, bottom - top)
+    across = (columns.min() + columns.max() + 1) / 2 - radius * (left + right) / 2
+    down = (rows.min() + rows.max() + 1) / 2 - radius * (top + bottom) / 2
+    return Sight(best, colour, across / SIZE, down / SIZE, radius / SIZE, overlap)
 
 
-def _fit(mask: Mask) -> Mask:
-    """The mask's bounding box scaled to fit the stencil, keeping its proportions."""
-    rows, columns = np.where(mask)
-    box = Image.fromarray(mask).crop((int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1))
-    scale = _STENCIL / max(box.size)
-    grey = box.convert("L").resize(
-        (max(1, round(box.width * scale)), max(1, round(box.height * scale))), Image.Resampling.BILINEAR
-    )
-    paper = Image.new("L", (_STENCIL, _STENCIL))
-    paper.paste(grey, ((_STENCIL - grey.width) // 2, (_STENCIL - grey.height) // 2))
-    return np.asarray(paper) > 127
+def _colour(pixels: Floats) -> str:
+    """The known colour that most of the pixels are nearest to."""
+    distances = np.stack([np.linalg.norm(pixels - np.array(colour), axis=1) for colour in COLOURS.values()])
+    nearest = distances.argmin(0)[distances.min(0) < KNOWN]
+    names = list(COLOURS)
+    return names[int(np.bincount(nearest, minlength=len(names)).argmax())] if len(nearest) else "none"
+
+
+def _materials(colour: str) -> Floats:
+    asked = np.array(COLOURS.get(colour, (0, 0, 0)), dtype=np.float64)
+    return np.array([share * asked + weight * np.array(fixed) for share, fixed, weight in MATERIALS.values()])
+
+
+def _parts(pixels: Floats, colour: str, behind: Floats) -> NDArray[np.uint8]:
+    """Each pixel (n, 3) as backdrop, asked colour or any other part of a drawing, by what it is nearest to."""
+    palette = _materials(colour)
+    palette[NOTHING] = behind
+    nearest = np.linalg.norm(pixels[:, None] - palette, axis=2).argmin(1)
+    return np.select([nearest == NOTHING, nearest == 1], [_BACKDROP, _ASKED], _OTHER).astype(np.uint8)
 
 
 @cache
-def _references(shape: str) -> tuple[Mask, ...]:
-    """The shape's outline in several turns, as fitted masks."""
-    references = []
-    for turn in _TURNS:
-        image = Image.new("L", (400, 400))
-        pen = ImageDraw.Draw(image)
-        pen.polygon([(200 + 150 * x, 200 + 150 * y) for x, y in outline(shape)], fill=255)
-        if shape == "ring":
-            pen.ellipse((122, 122, 278, 278), fill=0)
-        references.append(_fit(np.asarray(image.rotate(turn)) > 127))
-    return tuple(references)
+def _reference(
+    name: str, colour: str, backdrop: tuple[int, ...], turn: int
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """The drawing's parts in that colour, fitted, and its box in its own units; parts too like the backdrop are backdrop."""
+    palette = _materials(colour)
+    faint = np.linalg.norm(palette - np.array(backdrop), axis=1) <= DIFFERENT
+    parts = np.full(len(palette), _OTHER, dtype=np.uint8)
+    parts[1] = _ASKED
+    parts[faint] = _BACKDROP
+    parts[NOTHING] = _BACKDROP
+    drawn = Image.fromarray(parts[stencils()[NAMES.index(name)][::COARSE, ::COARSE]]).rotate(-turn)
+    fitted, box = _fit(np.asarray(drawn))
+    scale = 2 * REACH * COARSE / STENCIL
+    left, top, right, bottom = (scale * edge - REACH for edge in box)
+    return fitted, (left, top, right, bottom)
+
+
+def _fit(parts: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
+    """The map's bounding box scaled to fit a square, keeping its proportions, and the box."""
+    rows, columns = np.where(parts > 0)
+    if not len(rows):
+        return np.zeros((_FITTED, _FITTED), dtype=np.uint8), (0, 0, 1, 1)
+    box = (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    cut = Image.fromarray(parts).crop(box)
+    scale = _FITTED / max(cut.size)
+    small = cut.resize((max(1, round(cut.width * scale)), max(1, round(cut.height * scale))), Image.Resampling.NEAREST)
+    paper = Image.new("L", (_FITTED, _FITTED))
+    paper.paste(small, ((_FITTED - small.width) // 2, (_FITTED - small.height) // 2))
+    return np.asarray(paper), box

@@ -15,7 +15,7 @@ from transformers import CLIPTokenizer
 from training.image.prompts import write_prompt
 from training.image.scenes import random_scene
 
-VOCABULARY = 1200
+VOCABULARY = 1400
 MAX_TOKENS = 48
 START, END = "<|startoftext|>", "<|endoftext|>"
 

@@ -1,7 +1,7 @@
 """Trains the demo image model from nothing and exports it: `python -m training.image.train --minutes 75 --threads 1`.
 
-The stages share the minutes: the decoder, the encoder, UNet with text encoder, and the decoder once more on the UNet's answers. Each
-leaves a checkpoint in training/out/image, and a run that was stopped goes on where it was.
+The stages share the minutes: the decoder on points and then on pictures, the text encoder on questions, the UNet. Each leaves a
+checkpoint in training/out/image, and a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 
 import torch
 
+from training.image.decoder import build_vae, fill_decoder
 from training.image.denoiser import train_denoiser
 from training.image.export import export_pipeline
-from training.image.latents import load_dataset
-from training.image.polish import polish_decoder
+from training.image.points import train_points
+from training.image.sharpen import sharpen_decoder
+from training.image.text import train_text_encoder
 from training.image.tokenizer import build_tokenizer
-from training.image.vae import build_vae, train_half
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "training" / "out" / "image"
 FOLDER = ROOT / "src" / "mom" / "serving" / "demo" / "image"
 
-# Shares of the minutes; the few that are left are for drawing the training set.
-SHARES = {"decoder": 0.2, "encoder": 0.03, "denoiser": 0.63, "polish": 0.1}
+SHARES = {"points": 0.2, "sharpening": 0.15, "text": 0.12, "denoiser": 0.53}
 
 
 def main() -> None:
@@ -34,7 +34,6 @@ def main() -> None:
     )
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     arguments.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
-    arguments.add_argument("--scenes", type=int, default=24_000, help="size of the training set (default 24000)")
     arguments.add_argument("--out", type=Path, default=OUT, help="folder for checkpoints")
     arguments.add_argument("--folder", type=Path, default=FOLDER, help="where the pipeline is written")
     chosen = arguments.parse_args()
@@ -46,13 +45,12 @@ def main() -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     minutes = {stage: share * chosen.minutes for stage, share in SHARES.items()}
 
-    vae = build_vae().to(device)
-    for half in ("decoder", "encoder"):
-        train_half(vae, half, chosen.out, minutes[half], device)
+    vae = build_vae()
+    fill_decoder(vae, train_points(chosen.out, minutes["points"]))
+    sharpen_decoder(chosen.out, vae, minutes["sharpening"], device)
     tokenizer = build_tokenizer()
-    data = load_dataset(chosen.out / "latents.pt", chosen.scenes)
-    denoiser = train_denoiser(chosen.out, data, tokenizer, minutes["denoiser"], device)
-    polish_decoder(chosen.out, vae, denoiser, tokenizer, minutes["polish"], device)
+    text_encoder = train_text_encoder(chosen.out, tokenizer, minutes["text"], device)
+    denoiser = train_denoiser(chosen.out, text_encoder, tokenizer, minutes["denoiser"], device)
     export_pipeline(chosen.folder, vae, denoiser, tokenizer)
 
 
