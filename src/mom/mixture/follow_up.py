@@ -17,36 +17,7 @@ NEW_AT_MOST = 0.75
 LEAST_STRENGTH, MOST_STRENGTH = 0.6, 0.9
 # Words that say nothing about the subject. Other languages' are few in prompts, which are written in English.
 SMALL_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "near",
-        "of",
-        "on",
-        "or",
-        "over",
-        "that",
-        "the",
-        "their",
-        "this",
-        "to",
-        "under",
-        "with",
-    ]
+    "a an and are as at be but by for from in into is it its near of on or over that the their this to under with".split()  # noqa: SIM905 - on one line
 )
 _WORD = re.compile(r"[^\W_]+")
 
