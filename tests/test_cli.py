@@ -286,7 +286,7 @@ def test_eval_of_a_classifier_whose_model_is_not_there_has_an_exit_code_of_its_o
 
 
 def test_eval_of_a_classifier_that_does_not_exist_is_a_usage_error(data):
-    result = mom("eval", "routing", "--data", data, "--classifier", "nearest")
+    result = mom("eval", "routing", "--data", data, "--classifier", "oracle")
     assert result.exit_code == 2
     assert "'regex'" in result.stderr
 

@@ -131,7 +131,9 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
-        classifier_for=partial(make_named_classifier, roster, settings.classifier_deadline_ms / 1000, options),
+        classifier_for=partial(
+            make_named_classifier, roster, settings.classifier_deadline_ms / 1000, options, self_test
+        ),
         start=start,
         close=close,
     )

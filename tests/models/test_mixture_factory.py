@@ -4,10 +4,12 @@ from mom.errors import SettingsError
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import answer
 from mom.mixture.verdict import DecidedBy, Need
+from mom.models.bert.options import BertOptions
 from mom.models.bert.stage import BertStage
-from mom.models.mixture_factory import make_classifier, make_mixture
+from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.parts import Part, PartName, State
 from mom.models.roster import Roster
+from mom.models.self_test.self_test import SelfTest
 from tests.mixture.album import Album
 from tests.models.fake_servers import STOP, chunk, completion, running, sse
 from tests.models.test_roster import TellingSource
@@ -73,3 +75,19 @@ async def test_a_mixture_of_real_clients_answers_in_text():
         await roster.close()
 
     assert [event.name for event in events] == ["routed", "text_delta", "turn_finished"]
+
+
+async def test_the_cascade_that_is_measured_waits_for_its_small_llms_test():
+    class NotYet(SelfTest):
+        waited = False
+
+        async def wait_for_report(self):
+            self.waited = True
+
+    roster = Roster(TellingSource())
+    self_test = NotYet(roster)
+    conversation = Conversation((Message("user", "draw a red fox"),))
+    for name, waits in (("bert", False), ("cascade", True)):
+        await make_named_classifier(roster, 10, BertOptions(), self_test, name).classify(conversation)
+        assert self_test.waited is waits
+    await roster.close()

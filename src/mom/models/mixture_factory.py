@@ -1,12 +1,15 @@
 """Makes the classifier and the mixture of the models that the roster knows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mom.errors import ParameterError, SettingsError
-from mom.mixture.classifier import Classifier, SmallLlmStage
+from mom.mixture.classifier import Classifier, SmallLlmStage, tell_nobody
+from mom.mixture.conversation import Conversation
 from mom.mixture.correction_stage import CorrectionStage
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import ClassifierStage, KnownCorrections, PictureKeeper
+from mom.mixture.verdict import Verdict
 from mom.models.bert.options import BertOptions
 from mom.models.bert.stage import DEFAULT, BertStage
 from mom.models.large_llm_stage import LargeLlmStage
@@ -46,13 +49,29 @@ def make_classifier(
     return Classifier([*corrected, *quick, tested], deadline_s)
 
 
-def make_named_classifier(roster: Roster, deadline_s: float, options: BertOptions, name: str) -> Classifier:
+@dataclass(frozen=True)
+class TestedClassifier(Classifier):
+    """A classifier to be measured as it decides in a chat: once its small LLM has been tested."""
+
+    __test__ = False
+
+    self_test: SelfTest
+
+    async def classify(self, conversation: Conversation, on_asking: Callable[[str], None] = tell_nobody) -> Verdict:
+        await self.self_test.wait_for_report()
+        return await super().classify(conversation, on_asking)
+
+
+def make_named_classifier(
+    roster: Roster, deadline_s: float, options: BertOptions, self_test: SelfTest, name: str
+) -> Classifier:
     """The classifier of that name, to be measured: also `large-llm`, which no chat uses. Raises `ParameterError`."""
     if name == LARGE_LLM:
         return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
     if name not in CHOICES:
         raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*CHOICES, LARGE_LLM))}.")
-    return make_classifier(name, deadline_s, roster, bert=BertStage(options), alone=options)
+    classifier = make_classifier(name, deadline_s, roster, None, self_test, BertStage(options), options)
+    return TestedClassifier(classifier.stages, deadline_s, self_test) if name == "cascade" else classifier
 
 
 def make_mixture(

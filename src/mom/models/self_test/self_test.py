@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mom.errors import MomError
@@ -31,6 +32,7 @@ BUDGET_S = 20.0
 SAME_ANSWERS = 8  # so many different messages with the very same probabilities: they are not the model's
 POLL_S = 1.0
 RETRY_S = 30.0
+LONGEST_WAIT_S = 90.0  # for a report: a slow model's test takes twice its budget, in the pauses of others
 LONGEST_REST_S = 0.5
 CACHE_AFTER = 3  # messages after which the static prefix must be cached
 
@@ -59,6 +61,13 @@ class SelfTest:
         """The report on the model that is the small LLM now, once there is one."""
         part = self.roster.parts().get(PartName.SMALL_LLM)
         return self.reports.get(part.endpoint) if part and part.endpoint else None
+
+    async def wait_for_report(self) -> None:
+        """Until there is one, `LONGEST_WAIT_S` at most; at once where nothing is tested."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                while self._running is not None and self.report is None:  # noqa: ASYNC110 - of the model that is there now
+                    await asyncio.sleep(POLL_S / 10)
 
     def parts(self) -> Parts:
         """The parts, with what the test found as the small LLM's detail."""
