@@ -44,6 +44,7 @@ def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
 
 def swipe(page: Page, selector: str, x: int, y: int = 0) -> None:
     """A finger moves by `x`, `y` px from the middle of the node."""
+    page.locator(selector).last.hover(trial=True)  # waits until it does not move any more
     box = page.locator(selector).last.bounding_box()
     assert box is not None
     start = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}

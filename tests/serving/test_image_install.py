@@ -42,7 +42,7 @@ def test_the_pins_are_those_of_the_image_extra():
 
 async def test_without_being_asked_nothing_is_installed(not_installed, tmp_path):
     assert not is_installed()
-    with pytest.raises(ServingError, match=r"pip install 'mom\[image\]'"):
+    with pytest.raises(ServingError, match="mom serve --install-image cpu"):
         await install_image_part(None, print, log_folder=tmp_path)
 
 
