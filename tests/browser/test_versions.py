@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chat_page import answers, ask
 from tests.browser.scripted_mom import ScriptedMom
@@ -42,17 +42,21 @@ def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
     context.close()
 
 
+SWIPE = """(node, [x, y]) => {
+  const box = node.getBoundingClientRect()
+  const at = (dx, dy) => new Touch({
+    identifier: 1, target: node, clientX: box.x + box.width / 2 + dx, clientY: box.y + box.height / 2 + dy,
+  })
+  const tell = (type, touches, changedTouches) =>
+    node.dispatchEvent(new TouchEvent(type, { touches, changedTouches, bubbles: true }))
+  tell('touchstart', [at(0, 0)], [at(0, 0)])
+  tell('touchend', [], [at(x, y)])
+}"""
+
+
 def swipe(page: Page, selector: str, x: int, y: int = 0) -> None:
-    """A finger moves by `x`, `y` px from the middle of the node."""
-    page.locator(selector).last.hover(trial=True)  # waits until it does not move any more
-    box = page.locator(selector).last.bounding_box()
-    assert box is not None
-    start = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    driver: CDPSession = page.context.new_cdp_session(page)
-    driver.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
-    end = {"x": start["x"] + x, "y": start["y"] + y}
-    driver.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [end]})
-    driver.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    """A finger moves by `x`, `y` px from the middle of the node, as the page is told of it; nothing is scrolled."""
+    page.locator(selector).last.evaluate(SWIPE, [x, y])
 
 
 def test_a_swipe_steps_through_the_versions_and_a_scroll_does_not(mom: ScriptedMom, touch_page: Page) -> None:
