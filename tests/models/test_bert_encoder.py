@@ -56,6 +56,26 @@ def test_the_shipped_vocabulary_cuts_as_the_library_does():
         assert ours.encode(text) == library.encode(text).ids, text
 
 
+@pytest.mark.parametrize(
+    ("shouted", "said"),
+    [
+        ("НАРИСУЙ КРАСНЫЙ КРУГ", "нарисуй красный круг"),
+        ("DRAW A FOX pls", "draw a fox pls"),
+        ("Draw the NASA logo", "Draw the NASA logo"),
+        ("画一只猫", "画一只猫"),
+    ],
+)
+def test_a_message_in_capitals_is_read_in_small_letters(shouted, said):
+    vocabulary = read_encoder().vocabulary
+    for words in (shouted, said):
+        earlier = (Message("user", words), Message("assistant", words))
+        reading = read(Conversation((*earlier, Message("user", words))), vocabulary)
+        plain = read(
+            Conversation((Message("user", said), Message("assistant", said), Message("user", said))), vocabulary
+        )
+        assert reading == plain
+
+
 def test_of_a_long_message_the_beginning_and_the_end_are_read():
     encoder = read_encoder()
     long = Conversation((Message("user", "begin " + "lorem ipsum " * 90_000 + "draw a fox"),))

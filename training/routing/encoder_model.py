@@ -1,4 +1,4 @@
-"""The encoder as it is trained: the lower layers of the source encoder, the pieces' kinds added, one logit out."""
+"""The encoder as it is trained: layers from the source encoder or from those that ship, the pieces' kinds added, one logit out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,8 @@ from mom.models.bert.encoder import WIDTH, Blocks, decoded
 from mom.models.bert.tokens import KINDS, Reading
 
 LAYERS = 6
-
+HEADS = 12
+MOST_PIECES = 128  # that have a place
 
 Floats = NDArray[np.float32]
 
@@ -20,13 +21,14 @@ Floats = NDArray[np.float32]
 class RoutingEncoder(nn.Module):  # type: ignore[misc]  # torch has no types here
     """Embeddings that stay as they are, `LAYERS` layers, the mean over the last message's pieces, one weight per number of it."""
 
-    def __init__(self, words: Blocks, tensors: Mapping[str, Floats], layers: int = LAYERS) -> None:
+    def __init__(self, words: Blocks, layers: int = LAYERS) -> None:
+        """`words` is the words' table; all other weights are to be loaded."""
         super().__init__()
         config = BertConfig(
-            vocab_size=8,  # the words' table is ours
             hidden_size=WIDTH,
             num_hidden_layers=layers,
-            num_attention_heads=12,
+            num_attention_heads=HEADS,
+            max_position_embeddings=MOST_PIECES,
             intermediate_size=4 * WIDTH,
             type_vocab_size=KINDS,
             hidden_dropout_prob=0.1,
@@ -34,7 +36,7 @@ class RoutingEncoder(nn.Module):  # type: ignore[misc]  # torch has no types her
         )
         self.words = nn.Embedding.from_pretrained(torch.from_numpy(decoded(words)), freeze=True)
         self.bert = BertModel(config, add_pooling_layer=False)
-        self.bert.load_state_dict(_weights(tensors, layers), strict=False)
+        self.bert.embeddings.word_embeddings = nn.Identity()  # it is given the words' rows
         self.dropout = nn.Dropout(0.1)
         self.out = nn.Linear(WIDTH, 1)
         nn.init.normal_(self.out.weight, std=0.02)
@@ -66,9 +68,10 @@ def batch_of(readings: Sequence[Reading]) -> tuple[Tensor, Tensor, Tensor, Tenso
     return torch.from_numpy(pieces), torch.from_numpy(kinds), torch.from_numpy(mask), torch.from_numpy(last)
 
 
-def _weights(tensors: Mapping[str, Floats], layers: int) -> dict[str, Tensor]:
+def load_source(model: RoutingEncoder, tensors: Mapping[str, Floats], layers: int = LAYERS) -> None:
+    """Begin with the lower layers of the source encoder; all kinds of pieces are alike."""
     named = {
-        "embeddings.position_embeddings.weight": tensors["emb.pos"],
+        "embeddings.position_embeddings.weight": tensors["emb.pos"][:MOST_PIECES],
         "embeddings.token_type_embeddings.weight": np.repeat(tensors["emb.type"][:1], KINDS, 0),
         "embeddings.LayerNorm.weight": tensors["emb.ln.w"],
         "embeddings.LayerNorm.bias": tensors["emb.ln.b"],
@@ -87,4 +90,4 @@ def _weights(tensors: Mapping[str, Floats], layers: int) -> dict[str, Tensor]:
         for short, long in parts.items():
             for end, name in (("w", "weight"), ("b", "bias")):
                 named[f"encoder.layer.{layer}.{long}.{name}"] = tensors[f"l{layer}.{short}.{end}"]
-    return {name: torch.from_numpy(np.array(value)) for name, value in named.items()}
+    model.bert.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in named.items()}, strict=False)

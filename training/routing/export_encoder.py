@@ -18,12 +18,18 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from mom.models.bert.encoder import LAYERS, SHIPPED_ENCODER, WIDTH
+from training.routing.encoder_model import HEADS
 
-HEADS = 12
 EPSILON = 1e-12
 OPSET = 20
-MOST_PIECES = 128
 Floats = NDArray[np.float32]
+
+
+def joint_scale() -> Floats:
+    """Of the queries, keys and values as one: the scale of their products is the queries', one multiplication less."""
+    scale = np.ones(3 * WIDTH, np.float32)
+    scale[:WIDTH] = (WIDTH / HEADS) ** -0.5
+    return scale
 
 
 class Graph:
@@ -63,9 +69,7 @@ class Graph:
         attention = f"{name}.attention"
         parts = [f"{attention}.self.{part}" for part in ("query", "key", "value")]
         joint = [np.concatenate([self.weights[f"{part}.{end}"] for part in parts]) for end in ("weight", "bias")]
-        # The scale of the products is the queries': one multiplication less.
-        scale = np.ones(3 * WIDTH, np.float32)
-        scale[:WIDTH] = (WIDTH / HEADS) ** -0.5
+        scale = joint_scale()
         mixed = self.linear(values, joint[0] * scale[:, None], joint[1] * scale)
         split = self.apply("Reshape", mixed, self.constant(np.array([-1, 3 * HEADS, WIDTH // HEADS])))
         turned = self.apply("Transpose", split, perm=[1, 0, 2])  # (3 x heads, pieces, width of a head)
@@ -95,7 +99,7 @@ class Graph:
 def build(weights: dict[str, Floats], layers: int) -> onnx.ModelProto:
     """`words` (pieces, WIDTH), `kinds` (pieces) and `share` (1, pieces: of the mean) to the mean's `vector` and the `logit`."""
     graph = Graph(weights)
-    table = graph.constant(weights["bert.embeddings.position_embeddings.weight"][:MOST_PIECES])
+    table = graph.constant(weights["bert.embeddings.position_embeddings.weight"])
     zero = graph.constant(np.array([0]))
     places = graph.apply("Slice", table, zero, graph.apply("Shape", "kinds"), zero)
     values = graph.apply("Add", "words", places)

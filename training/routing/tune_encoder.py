@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mom.models.bert.encoder import BLOCK, SHIPPED_ENCODER, WIDTH, WORDS, read_vocabulary
+from mom.models.bert.encoder import BLOCK, LAYERS, SHIPPED_ENCODER, WIDTH, WORDS, read_vocabulary
 from mom.models.bert.tokens import Reading, read
+from training.routing.as_typed import as_typed
 from training.routing.dataset import conversation_of, read_dev
-from training.routing.encoder_model import RoutingEncoder, batch_of
+from training.routing.encoder_model import RoutingEncoder, batch_of, load_source
 from training.routing.generate import Generator, Row, generate
 from training.routing.known import LeftOut, left_out
+from training.routing.shipped_layers import read_layers
 from training.routing.source_encoder import read_source
 from training.routing.written import split_written
 
@@ -30,7 +32,8 @@ POOL = 40  # so many batches' rows are sorted by length together
 RATE, OUT_RATE, WARM_UP, DECAY = 1.5e-4, 1e-3, 0.06, 0.01
 SMOOTHING = 0.02  # of the labels: some are a matter of taste
 WRITTEN_SHARE = 0.5  # of the rows met
-AS_IT_WAS = 0.6  # of the written rows
+OFTEN_SHARE = 0.5  # of those, where some files are to be met more often
+AS_IT_WAS, AS_TYPED = 0.5, 0.25  # of the written rows; the others are mangled as generated ones are
 CHECK_EVERY = 200  # batches
 
 Item = TypeVar("Item")
@@ -68,26 +71,31 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=250_000, help="how many rows are met in all")
     parser.add_argument("--minutes", type=float, help="how long to train, instead")
     parser.add_argument("--output", type=Path, default=Path("training/out/encoder"))
-    parser.add_argument("--start", type=Path, help="a checkpoint whose weights to start from")
+    parser.add_argument("--start", type=Path, help="a checkpoint, or a folder as the package ships it, to start from")
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument(
+        "--often", nargs="*", default=[], help="beginnings of written files' names, to be met more often"
+    )
     arguments = parser.parse_args()
     tune(
         Course(arguments.rows, arguments.minutes),
         arguments.output,
         start=arguments.start,
         rate=arguments.rate,
+        often=tuple(arguments.often),
         known=left_out(),
     )
 
 
-def tune(course: Course, output: Path, *, start: Path | None, rate: float, known: LeftOut) -> None:
+def tune(
+    course: Course, output: Path, *, start: Path | None, rate: float, often: tuple[str, ...], known: LeftOut
+) -> None:
     output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
     vocabulary = read_vocabulary(SHIPPED_ENCODER)
     words = np.fromfile(SHIPPED_ENCODER / WORDS, BLOCK).reshape(-1, WIDTH // 32)
-    model = RoutingEncoder(words, read_source().tensors)
-    if start is not None:
-        model.load_state_dict(torch.load(start)["model"])
+    model = RoutingEncoder(words)
+    begin(model, start)
 
     def lesson_of(row: Row) -> Lesson:
         return Lesson(read(conversation_of(row.turns), vocabulary), row.route == "image")
@@ -103,13 +111,16 @@ def tune(course: Course, output: Path, *, start: Path | None, rate: float, known
     print(f"{len(written)} written rows, {len(held_out)} held out, {len(generated)} generated", flush=True)
     optimizer = _optimizer(model, rate)
     rates = [group["lr"] for group in optimizer.param_groups]
-    met = _batches(lambda: split_written(without=known)[0], generated, lesson_of, random.Random(1))
+    met = _batches(
+        written, split_written(without=known, files=often)[0] if often else [], generated, lesson_of, random.Random(1)
+    )
     checkpoint = output / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         course.batches_done, course.seconds = saved["batches_done"], saved["seconds"]
+        torch.set_rng_state(saved["chance"])
         for _ in range(course.batches_done):
             next(met)
     losses: list[float] = []
@@ -127,8 +138,19 @@ def tune(course: Course, output: Path, *, start: Path | None, rate: float, known
                 flush=True,
             )
             losses.clear()
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "chance": torch.get_rng_state()}
             torch.save({**state, "batches_done": course.batches_done, "seconds": course.seconds}, checkpoint)
+
+
+def begin(model: RoutingEncoder, start: Path | None) -> None:
+    """With the source encoder, a checkpoint, or the 8-bit layers in a folder."""
+    if start is None:
+        load_source(model, read_source().tensors)
+    elif start.is_dir():
+        layers = {name: torch.from_numpy(np.array(weight)) for name, weight in read_layers(start / LAYERS).items()}
+        model.load_state_dict(layers | {"words.weight": model.words.weight})
+    else:
+        model.load_state_dict(torch.load(start)["model"])
 
 
 def _step(model: RoutingEncoder, optimizer: torch.optim.Optimizer, lessons: Sequence[Lesson]) -> float:
@@ -183,19 +205,25 @@ def _optimizer(model: RoutingEncoder, rate: float) -> torch.optim.AdamW:
 
 
 def _batches(
-    read_rows: Callable[[], Sequence[Row]],
+    written: Sequence[Row],
+    often: Sequence[Row],
     generated: Sequence[Lesson],
     lesson_of: Callable[[Row], Lesson],
     source: random.Random,
 ) -> Iterator[list[Lesson]]:
     """Batches without end, each of messages of about one length."""
     mangler = Generator("en", {"en": {}}, source)
-    by_hand, by_machine = _endless(read_rows, source), _endless(lambda: generated, source)
+    by_hand, by_machine = _endless(written, source), _endless(generated, source)
+    often_met = _endless(often, source) if often else by_hand
     while True:
-        pool = [
-            lesson_of(_mangled(next(by_hand), mangler)) if source.random() < WRITTEN_SHARE else next(by_machine)
-            for _ in range(BATCH * POOL)
-        ]
+        pool = []
+        for _ in range(BATCH * POOL):
+            chance = source.random()
+            if chance < WRITTEN_SHARE:
+                row = next(often_met if chance < WRITTEN_SHARE * OFTEN_SHARE else by_hand)
+                pool.append(lesson_of(_mangled(row, mangler)))
+            else:
+                pool.append(next(by_machine))
         pool.sort(key=lambda lesson: len(lesson.reading.pieces))
         batches = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
         source.shuffle(batches)
@@ -203,17 +231,20 @@ def _batches(
 
 
 def _mangled(row: Row, mangler: Generator) -> Row:
-    if mangler.source.random() < AS_IT_WAS:
+    chance = mangler.source.random()
+    if chance < AS_IT_WAS:
         return row
-    return Row((*row.turns[:-1], ("user", mangler.mangled(row.turns[-1][1]))), row.route, row.kind, row.lang)
+    message = row.turns[-1][1]
+    message = as_typed(message, row.lang, mangler.source) if chance < AS_IT_WAS + AS_TYPED else mangler.mangled(message)
+    return Row((*row.turns[:-1], ("user", message)), row.route, row.kind, row.lang)
 
 
-def _endless(read_items: Callable[[], Sequence[Item]], source: random.Random) -> Iterator[Item]:
-    """All items in some order, then again, read anew each time: they may have become more."""
+def _endless(items: Sequence[Item], source: random.Random) -> Iterator[Item]:
+    """All items in some order, then again in another one."""
+    order = list(items)
     while True:
-        items = list(read_items())
-        source.shuffle(items)
-        yield from items
+        source.shuffle(order)
+        yield from order
 
 
 if __name__ == "__main__":

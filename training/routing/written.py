@@ -70,12 +70,15 @@ def example_of(row: Row) -> Example:
 HELD_OUT = 12  # one in so many of each file's rows, by its words, measures only
 
 
-def split_written(*, without: Container[str]) -> tuple[list[Row], list[Row]]:
-    """The written rows that are trained on, and those that only measure; none whose plain words are in `without`, unless few."""
+def split_written(*, without: Container[str], files: tuple[str, ...] = ("",)) -> tuple[list[Row], list[Row]]:
+    """The written rows that are trained on, and those that only measure; none whose plain words are in `without`, unless few.
+
+    Of `files`, which are beginnings of names, alone.
+    """
     trained: list[Row] = []
     held: list[Row] = []
-    for rows in read_written().values():
-        for row in rows:
+    for name, rows in read_written().items():
+        for row in rows if name.startswith(files) else ():
             words = plain(row.turns[-1][1])
             if words in without and len(words.split()) >= 3:
                 continue

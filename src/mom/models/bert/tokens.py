@@ -30,7 +30,7 @@ class Reading:
 
 def read(conversation: Conversation, vocabulary: Vocabulary) -> Reading:
     """At most about a hundred pieces, however long the conversation is."""
-    pieces = vocabulary.encode(ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS))
+    pieces = vocabulary.encode(calm(ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS)))
     if len(pieces) > LAST_HEAD + LAST_TAIL:
         pieces = pieces[:LAST_HEAD] + pieces[-LAST_TAIL:]
     pieces = [START, *pieces, END]
@@ -39,10 +39,16 @@ def read(conversation: Conversation, vocabulary: Vocabulary) -> Reading:
     last = len(pieces)
     if state is not State.FIRST:
         for words, kind, most in _earlier(conversation):
-            found = [*vocabulary.encode(words[:EARLIER_CHARS])[:most], END]
+            found = [*vocabulary.encode(calm(words[:EARLIER_CHARS]))[:most], END]
             pieces += found
             kinds += [kind] * len(found)
     return Reading(pieces, kinds, last)
+
+
+def calm(text: str) -> str:
+    """`text` in small letters, where most of it is in capitals: to shout asks for nothing else, in pieces that are rarely met."""
+    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
+    return text.lower() if capitals > small else text
 
 
 def _earlier(conversation: Conversation) -> list[tuple[str, int, int]]:

@@ -1,0 +1,98 @@
+"""The encoder in torch and as it ships: what is tuned on is what answers, and the way there and back loses nothing."""
+
+# ruff: noqa: E402 - the imports need what is skipped without
+
+import random
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+
+from mom.models.bert.encoder import BLOCK, LAYERS, PIECES, SHIPPED_ENCODER, WIDTH, WORDS, read_encoder
+from mom.models.bert.tokens import read
+from training.routing.as_typed import ENGLISH, HABITS, as_typed, without_marks, without_signs
+from training.routing.dataset import read_dev
+from training.routing.encoder_model import RoutingEncoder
+from training.routing.export_encoder import build, quantized
+from training.routing.shipped_layers import read_layers
+from training.routing.tune_encoder import begin, weighed
+
+LAYER_COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return read_layers(SHIPPED_ENCODER / LAYERS)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return read_encoder()
+
+
+@pytest.fixture(scope="module")
+def readings(shipped):
+    return [read(case.conversation, shipped.vocabulary) for case in read_dev()[0][::5]]
+
+
+def in_torch(start):
+    model = RoutingEncoder(np.fromfile(SHIPPED_ENCODER / WORDS, BLOCK).reshape(-1, WIDTH // 32))
+    begin(model, start)
+    return model
+
+
+def test_torch_begins_with_the_shipped_layers(shipped, readings):
+    said = np.array([shipped.weigh_reading(reading)[0] for reading in readings])
+    found = weighed(in_torch(SHIPPED_ENCODER), readings)
+    # The one reckons in 8 bits, the other in bfloat16.
+    assert np.corrcoef(said, found)[0, 1] > 0.999
+    assert ((said > 0) == (found > 0)).all()
+
+
+def test_what_is_read_back_is_exported_to_the_same_weights(layers, tmp_path):
+    path = tmp_path / LAYERS
+    path.write_bytes(quantized(build(layers, LAYER_COUNT)))
+    again = read_layers(path)
+    assert again.keys() == layers.keys()
+    for name, weight in layers.items():
+        assert np.array_equal(weight, again[name]), name
+
+
+def test_the_exported_graph_reckons_as_torch_does(layers, readings, tmp_path):
+    path = tmp_path / LAYERS
+    path.write_bytes(build(layers, LAYER_COUNT).SerializeToString())
+    for name in (WORDS, PIECES):
+        (tmp_path / name).symlink_to(SHIPPED_ENCODER / name)
+    exported, model = read_encoder(tmp_path), in_torch(SHIPPED_ENCODER).eval()
+    with torch.inference_mode():
+        for reading in readings[:10]:
+            vectors = torch.tensor([reading.pieces]), torch.tensor([reading.kinds])
+            mask = torch.ones_like(vectors[0])
+            last = torch.tensor([[1] * reading.last + [0] * (len(reading.pieces) - reading.last)])
+            assert float(model(*vectors, mask, last)) == pytest.approx(exported.weigh_reading(reading)[0], abs=1e-3)
+
+
+def test_a_file_that_export_did_not_write_is_refused(tmp_path):
+    stranger = onnx.helper.make_graph(
+        [], "other", [], [], [onnx.numpy_helper.from_array(np.zeros(3, np.float32), "weights")]
+    )
+    onnx.save(onnx.helper.make_model(stranger), str(tmp_path / LAYERS))
+    with pytest.raises(ValueError, match="'weights', which `export_encoder` does not write"):
+        read_layers(tmp_path / LAYERS)
+
+
+def test_what_is_typed_otherwise_keeps_its_words():
+    nobody = random.Random(1)
+    assert without_marks("Crème brûlée, mäßig, أهلا ёлка", nobody) == "Creme brulee, maßig, اهلا елка"
+    for tells_apart in ("がぎ", "हिन्दी", "ไม้", "한국어", "й"):
+        assert without_marks(tells_apart, nobody) == tells_apart
+    assert without_signs("It's  a fox, isn't it?", nobody) == "its a fox isnt it"
+
+
+def test_every_habit_leaves_something_of_any_message():
+    for message in ("?", "…", "🦊", "a", "нарисуй лису"):
+        for seed in range(30):
+            assert as_typed(message, "en", random.Random(seed)).strip()
+    assert set(HABITS) < set(ENGLISH)
