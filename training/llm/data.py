@@ -9,7 +9,7 @@ from training.llm.requests import draw_example, route_example
 from training.llm.talk import answer_example
 
 MAKERS = (route_example, draw_example, answer_example)
-SHARES = (22, 48, 30)
+SHARES = (24, 49, 27)
 
 
 def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:

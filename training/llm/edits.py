@@ -9,6 +9,7 @@ from training.llm.pictures import (
     NUMBERS,
     SCENERY,
     SHAPES,
+    SIMPLE_PLACES,
     Picture,
     Thing,
     any_colour,
@@ -42,6 +43,7 @@ SHORT = {
     "background": ("on a {colour} background", "make the background {colour}"),
     "time": ("{time}",),
     "place": ("{place}",),
+    "corner": ("in the {corner} corner",),
     "style": ("as a {style}",),
 }
 OF_A_THING = ("recolour", "larger", "smaller", "look", "swap")
@@ -99,8 +101,14 @@ def _side(author: Author, old: Picture, bound: Bindings) -> Picture:
     return replace(old, place=f"on the {bound['side']}")
 
 
+def _corner(author: Author, old: Picture, bound: Bindings) -> Picture:
+    bound["corner"] = f"{author.random.choice(('top', 'bottom'))} {author.random.choice(('left', 'right'))}"
+    return replace(old, place=f"in the {bound['corner']} corner")
+
+
 def _place(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["place"] = any_place(author, shapes=False)
+    simple = old.things[0].noun in DRAWN and author.chance(0.5)
+    bound["place"] = author.random.choice(SIMPLE_PLACES) if simple else any_place(author, shapes=False)
     return replace(old, place=bound["place"])
 
 
@@ -149,12 +157,13 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "look": (3, _look),
     "background": (4, _background),
     "side": (2, _side),
+    "corner": (1, _corner),
     "place": (4, _place),
     "time": (5, _time),
     "style": (3, _style),
     "swap": (4, _swap),
     "add": (5, _add),
-    "remove": (3, _remove),
+    "remove": (6, _remove),
     "again": (3, _again),
     "tail": (3, _tail),
 }
@@ -162,7 +171,7 @@ CHANGES: dict[str, tuple[int, Change]] = {
 
 def edit(author: Author, old: Picture) -> tuple[str, Picture]:
     """A follow-up that changes the picture, and the picture it asks for: one change, now and then two."""
-    if len(old.things) == 1 and author.chance(0.12):
+    if len(old.things) == 1 and author.chance(0.18):
         return _two_changes(author, old)
     while True:
         kind = _any_kind(author, old)
@@ -189,7 +198,9 @@ def _any_kind(author: Author, old: Picture) -> str:
             continue
         if kind in {"count", "add"} and two:
             continue
-        if (kind, shapes) not in {("place", True), ("side", False)} or author.chance(0.2):
+        if kind == "count" and not old.things[0].noun.islower():  # there is but one dog Bello
+            continue
+        if (kind, shapes) not in {("place", True), ("side", False), ("corner", False)} or author.chance(0.3):
             return kind
 
 
@@ -200,13 +211,19 @@ def _bindings(author: Author, old: Picture, kind: str) -> Bindings:
     many = thing.count > 1 or (len(old.things) > 1 and kind not in OF_A_THING)
     them = author.chance(0.75) if many else author.chance(0.03)
     noun = plural(thing.noun) if thing.count > 1 else thing.noun
-    return {"it": "them" if them else "it", "noun": noun, "index": str(at)}
+    kept = old.things[1 - at] if kind == "remove" else thing
+    return {
+        "it": "them" if them else "it",
+        "noun": noun,
+        "index": str(at),
+        "kept": plural(kept.noun) if kept.count > 1 else kept.noun,
+    }
 
 
 def _two_changes(author: Author, old: Picture) -> tuple[str, Picture]:
     """Two wishes in one message: "make it blue and bigger"."""
     kinds = author.random.sample(tuple(SHORT), 2)
-    if set(kinds) in ({"larger", "smaller"}, {"background", "place"}):
+    if set(kinds) == {"larger", "smaller"} or set(kinds) < {"background", "place", "corner"}:
         kinds[1] = "recolour"
     said, new = [], old
     for kind in kinds:

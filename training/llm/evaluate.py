@@ -16,6 +16,7 @@ from mom.mixture.prompts import system_prompt
 from training.llm.attributes import wrong_attributes
 from training.llm.chat import LABELS, Example
 from training.llm.data import held_out_examples, held_out_sums
+from training.llm.facts import PROMPT_TAILS, SORRY
 from training.llm.first_minute import FIRST_MINUTE, PAGE, PROMPT_FORMAT, run_talk
 from training.llm.frames import groups
 from training.llm.server import Json, Server, running_server
@@ -116,7 +117,12 @@ def measure_answers(server: Server, examples: list[Example]) -> Report:
 
 
 def alternatives(expected: str) -> tuple[str, ...]:
-    """The answers of the group that the expected one is of."""
+    """The answers of the group that the expected one is of; of facts those that are as good."""
+    if expected in SORRY:
+        return SORRY
+    prompt, tail = expected[:-2].rsplit(", ", 1) if expected.startswith("A prompt could be") else (expected, "")
+    if tail in PROMPT_TAILS:
+        return tuple(f'{prompt}, {other}".' for other in PROMPT_TAILS)
     return next((answers for _, answers in groups("answers") if expected in answers), (expected,))
 
 

@@ -15,6 +15,7 @@ SORRY = (
     "I do not know that, because I am a tiny demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, will know.",
     f"I would like to help, but I am only MoM's demo model. Put {SETTING} into `.env`, and a real model answers here.",
 )
+PROMPT_TAILS = ("soft light", "highly detailed")
 ENGLISH_ONLY = "I am MoM's small demo model and speak English only. A real model, connected with `MOM_LARGE_LLM` in `.env`, speaks your language too."
 TOO_LARGE = "I can only do sums with numbers up to 20: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
 MIXES = {
@@ -91,6 +92,7 @@ SIGNS = {
     "*": ("*", "times", "x", "multiplied by"),
     "/": ("/", "divided by"),
 }
+WORDED = {"+": "plus", "-": "minus", "*": "times", "/": "over"}  # the sections of sums told in words
 MOST = {"+": 20, "-": 20, "*": 10, "/": 10}
 
 
@@ -133,6 +135,8 @@ def sum_exchange(author: Author) -> Exchange:
 
 def asked_sum(author: Author, first: int, sign: str, second: int) -> str:
     """The question for a sum."""
+    if author.chance(0.35):
+        return _asked(author, WORDED[sign], {"first": str(first), "second": str(second)})
     word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
     asked = f"{first}{sign}{second}" if author.chance(0.2) else f"{first} {word} {second}"
     return _asked(author, "sum", {"sum": asked})
@@ -169,8 +173,7 @@ def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for
             return author.fill(author.frame("facts", "say"), {"words": words}), words
         case _:
             words = simple_picture(author).words()
-            tail = choice(("soft light", "highly detailed"))
-            return _asked(author, "prompt", {"words": words}), f'A prompt could be: "{words}, {tail}".'
+            return _asked(author, "prompt", {"words": words}), f'A prompt could be: "{words}, {choice(PROMPT_TAILS)}".'
 
 
 def name_told(author: Author) -> tuple[Exchange, Exchange]:

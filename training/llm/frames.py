@@ -259,6 +259,7 @@ IRREGULAR = dict(
         "child=children",
         "salmon=salmon",
         "moose=moose",
+        "fish=fish",
     ]
 )
 

@@ -11,6 +11,8 @@ from training.llm.wide import wide_message
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"
+WHATEVER = re.compile(r"\b(something|anything)\b|\ba picture$")
+WISH = re.compile(r"^(make|design|create|sketch|draw|i need)( me)? ")
 ORDERED = re.compile(r"\b(an? )?(birthday card|logo|poster|banner|flyer picture|icon)\b.*")
 # What may stand before and after a request; the empty ones are the most frequent.
 STARTS = (
@@ -31,6 +33,14 @@ STARTS = (
         "hey mom, ",
         "i have a wish: ",
         "one more thing: ",
+        "hey there, ",
+        "hi :) ",
+        "yo, ",
+        "good morning, ",
+        "dear mom, ",
+        "btw ",
+        "ok so ",
+        "quick one: ",
     ],
 )
 ENDS = (
@@ -47,6 +57,20 @@ ENDS = (
         ". thanks!",
         ", if you can",
         " please!",
+        " :-D",
+        " =)",
+        " ;)",
+        " :D",
+        " ^^",
+        "!!",
+        "!!!",
+        "...",
+        " \U0001f642",
+        " \U0001f44b",
+        " pls",
+        " plz",
+        ", thx",
+        " mom",
     ],
 )
 PROPER_FORMS = {
@@ -70,6 +94,17 @@ PROPER_FORMS = {
     ]
 }
 PROPER = re.compile(rf"\b({'|'.join(PROPER_FORMS)})\b")
+# What people put around a question without changing it.
+ASKED = re.compile(r"^(can|could|do|does|are|is|will|may|would) (you|i|it|mom|we|this) ")
+ADVERBS = ("maybe", "perhaps", "actually", "really", "also", "even", "by any chance", "possibly", "just", "still")
+ASIDES = (
+    *(" here", " in mom", " with this", " right now", " on this page", " exactly", " then", " anyway", " by the way"),
+    *(" today", " at all", ", tell me", ", i wonder", ", please explain"),
+)
+ROUNDABOUT = (
+    *("can you tell me ", "could you tell me ", "tell me, ", "i wonder, ", "i want to know: ", "just asking: "),
+    *("quick question: ", "do you know ", "say, ", "so ", "and ", "but ", "one question: ", "i'd like to know, "),
+)
 FOREIGN_TEXT = (
     "wie geht es dir", "was ist das", "wer bist du", "erkläre mir die Schwerkraft", "wie funktioniert ein Motor", "was kostet das",
     "schreib ein Gedicht", "comment ça va", "qu'est-ce que c'est", "explique la gravité", "qui es-tu", "écris un poème",
@@ -128,7 +163,7 @@ def request(author: Author) -> tuple[str, Picture]:
         return dress(author, author.fill(author.slip(frame), {"scene": words.words()}), slips=False), words
     picture = any_picture(author)
     if author.chance(0.3):
-        return bare(author, picture), picture
+        return shouted(author, bare(author, picture), picture), picture
     frame = author.frame("image", "request")
     bindings = {"scene": picture.words()}
     message = author.fill(author.slip(frame), bindings)
@@ -138,7 +173,15 @@ def request(author: Author) -> tuple[str, Picture]:
         picture = replace(
             picture, medium=with_article(kind) + between.rstrip() if between != ": " else with_article(kind) + " of"
         )
-    return dress(author, message, polite=frame[0] != "{", slips=False), picture
+    message = dress(author, message, polite=frame[0] != "{", slips=False)
+    return shouted(author, message, picture), picture
+
+
+def shouted(author: Author, message: str, picture: Picture) -> str:
+    """The message, now and then All In Capitals or SHOUTED; what is copied out of that goes back into small letters."""
+    if not author.chance(0.08 if picture.is_drawable() else 0.015):
+        return message
+    return message.upper() if author.chance(0.7) else message.title()
 
 
 def _order(author: Author) -> tuple[str, Picture]:
@@ -149,9 +192,9 @@ def _order(author: Author) -> tuple[str, Picture]:
     }
     message = author.fill(frame, bindings)
     prompt = ANYTHING
-    if "{" in frame:
-        found = ORDERED.search(message)
-        prompt = with_article(found[0].removeprefix("an ").removeprefix("a ")) if found else message
+    if not WHATEVER.search(message):
+        found = ORDERED.search(message) if "{" in frame else None
+        prompt = with_article(found[0].removeprefix("an ").removeprefix("a ")) if found else WISH.sub("", message)
     return dress(author, message, polite=False, slips=False), Picture((), medium=prompt)
 
 
@@ -178,7 +221,21 @@ def question(author: Author) -> str:
         words = f"{author.random.choice(('say', 'repeat', 'spell', 'define', 'translate', 'what is', 'who is', 'explain'))} {author.invented()}"
     else:
         words = outside(author)
-    return dress(author, words, polite=author.chance(0.4))
+    return dress(author, loosened(author, words), polite=author.chance(0.4))
+
+
+def loosened(author: Author, words: str) -> str:
+    """The question, now and then as people talk: with a word that adds nothing, or asked in a roundabout way."""
+    if not words.startswith(_QUESTION) or " " not in words or not author.chance(0.25):
+        return words
+    match author.random.randrange(3):
+        case 0:
+            return words.rstrip("?") + author.random.choice(ASIDES)
+        case 1:
+            return author.random.choice(ROUNDABOUT) + words
+        case _:
+            adverb = author.random.choice(ADVERBS)
+            return ASKED.sub(lambda found: f"{found[0]}{adverb} ", words)
 
 
 def foreign_question(author: Author) -> str:

@@ -2,48 +2,26 @@
 
 from dataclasses import dataclass, replace
 
+from training.image.words import GLYPH_WORDS, PLACE_PHRASES, TIME_PHRASES
 from training.llm.frames import Author, plural, with_article
 
 COLOURS = ("red", "orange", "yellow", "green", "turquoise", "blue", "purple", "pink", "brown", "grey", "black", "white")
 RARE_COLOURS = (
-    "violet",
-    "cyan",
-    "teal",
-    "gray",
-    "gold",
-    "silver",
-    "dark blue",
-    "light blue",
-    "dark green",
-    "beige",
-    "crimson",
-)
+    *("violet", "cyan", "teal", "gray", "gold", "silver", "dark blue", "light blue", "dark green", "light green", "beige", "crimson"),
+    *("golden", "cream", "pale blue", "sky blue", "navy", "deep blue", "lime", "pale green", "deep green"),
+)  # fmt: skip
 SHAPES = ("circle", "square", "triangle", "star", "heart", "diamond", "ring", "cross")
-SCENERY = (
-    "house",
-    "tree",
-    "sun",
-    "moon",
-    "boat",
-    "hill",
-    "cloud",
-    "star",
-    "face",
-    "flower",
-    "mountain",
-    "fence",
-    "smiling face",
-    "sailing boat",
+# All else that the demo image model can draw, by all of its names.
+SCENERY = tuple(dict.fromkeys(word for words in GLYPH_WORDS.values() for word in words if word not in SHAPES))
+SIDES = (
+    *("on the left", "on the right", "on the left side", "on the right side", "at the top", "at the bottom", "near the top"),
+    *(f"{where} {side}{corner}" for where in ("in the top", "in the bottom") for side in ("left", "right") for corner in (" corner", "")),
+)  # fmt: skip
+SIMPLE_PLACES = tuple(
+    dict.fromkeys(("in the sky", "under the stars", *(place for places in PLACE_PHRASES.values() for place in places)))
 )
-SIMPLE_PLACES = (
-    "by the sea",
-    "on a hill",
-    "on a lake",
-    "on the grass",
-    "in the sky",
-    "in the snow",
-    "under the stars",
-    "on the sea",
+SIMPLE_TIMES = tuple(
+    dict.fromkeys(("at night", "by day", "in the night", *(time for times in TIME_PHRASES.values() for time in times)))
 )
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 SMALL, LARGE = ("small", "little", "tiny"), ("large", "big", "huge", "giant")
@@ -93,18 +71,17 @@ class Picture:
         if not self.things or self.doing or self.style or self.medium:
             return False
         known = all(thing.noun in SHAPES + SCENERY and not thing.look for thing in self.things)
-        return known and (
-            not self.place
-            or self.place in SIMPLE_PLACES
-            or self.place.endswith(("background", "on the left", "on the right"))
-        )
+        return known and (not self.place or self.place in SIMPLE_PLACES + SIDES or self.place.endswith("background"))
 
 
-JOINTS = ("and", "and", "and", "next to", "with", "beside", "under", "above", "in front of", "behind", "on")
+JOINTS = (
+    *("and", "and", "and", "and", "and", "next to", "next to", "with", "with", "beside", "under", "above", "above"),
+    *("in front of", "behind", "on", "over", "below", "left of", "to the left of", "to the right of"),
+)  # fmt: skip
 
 
 def any_colour(author: Author) -> str:
-    return author.random.choice(COLOURS if author.chance(0.85) else RARE_COLOURS)
+    return author.random.choice(COLOURS if author.chance(0.8) else RARE_COLOURS)
 
 
 def any_noun(author: Author) -> str:
@@ -117,6 +94,11 @@ def any_noun(author: Author) -> str:
     if roll < 0.36:
         return f"{author.word('thing')} of {author.invented()}"
     return author.word(author.random.choices(("animal", "thing", "person"), (3, 4, 2))[0])
+
+
+def any_name(author: Author) -> str:
+    """A proper name, half of them invented."""
+    return author.word("name") if author.chance(0.5) else author.invented().capitalize()
 
 
 def any_look(author: Author) -> str:
@@ -136,12 +118,15 @@ def any_thing(author: Author, *, shapes: bool) -> Thing:
     size = author.random.choice(SMALL + LARGE) if chance(0.2) else ""
     digits = chance(0.15)
     if shapes:
-        noun = author.random.choice(SHAPES if chance(0.7) else SCENERY)
+        noun = author.random.choice(SHAPES if chance(0.5) else SCENERY)
         return Thing(noun, any_colour(author) if chance(0.8) else "", size, "", count, digits)
     look = any_look(author) if chance(0.42) else ""
     owner = author.word("owner") if count == 1 and chance(0.08) else ""
     colour = any_colour(author) if chance(0.35) else ""
-    return Thing(any_noun(author), colour, "" if look else size, look, count, digits, owner)
+    noun = any_noun(author)
+    if owner and chance(0.4):
+        noun = f"{noun} {any_name(author)}"
+    return Thing(noun, colour, "" if look else size, look, count, digits, owner)
 
 
 def any_place(author: Author, *, shapes: bool) -> str:
@@ -149,7 +134,7 @@ def any_place(author: Author, *, shapes: bool) -> str:
     choice = author.random.choice
     if shapes:
         backdrop = f"on {with_article(any_colour(author))} background"
-        return choice((backdrop, backdrop, backdrop, f"on the {choice(('left', 'right'))}", choice(SIMPLE_PLACES)))
+        return choice((backdrop, backdrop, backdrop, choice(SIDES), choice(SIMPLE_PLACES), choice(SIMPLE_PLACES)))
     roll = author.random.random()
     if roll < 0.2:
         return f"{choice(('in', 'on', 'near', 'under', 'behind', 'with'))} {any_thing(author, shapes=False).words()}"
@@ -159,7 +144,14 @@ def any_place(author: Author, *, shapes: bool) -> str:
     if roll < 0.47:
         year, name = author.random.randint(1100, 2100), author.invented().capitalize()
         return choice(
-            (f"in {year}", f"in the {year // 10 * 10}s", f"in {name}", f"named {name}", f"with the word {name.upper()}")
+            (
+                f"in {year}",
+                f"in the {year // 10 * 10}s",
+                f"in {name}",
+                f"named {name}",
+                f"called {name}",
+                f"with the word {name.upper()}",
+            )
         )
     return author.word("place")
 
@@ -174,7 +166,7 @@ def any_doing(author: Author) -> str:
 
 def any_time(author: Author, *, shapes: bool) -> str:
     if shapes:
-        return author.random.choice(("at night", "at night", "by day", "at sunset", "in the night"))
+        return author.random.choice(("at night", "at sunset", author.random.choice(SIMPLE_TIMES)))
     if author.chance(0.2):
         return f"{author.random.choice(('at', 'in', 'during', 'after'))} {author.random.choice(('the ', 'a ', ''))}{author.invented()}"
     return author.word("time")
@@ -185,8 +177,8 @@ def any_picture(author: Author) -> Picture:
     chance, shapes = author.chance, author.chance(0.58)
     things = tuple(any_thing(author, shapes=shapes) for _ in range(author.random.choices((1, 2, 3), (80, 17, 3))[0]))
     joint = author.random.choice(JOINTS)
-    place = any_place(author, shapes=shapes) if chance(0.3) else ""
-    time = any_time(author, shapes=shapes) if chance(0.15) else ""
+    place = any_place(author, shapes=shapes) if chance(0.35) else ""
+    time = any_time(author, shapes=shapes) if chance(0.2) else ""
     if shapes:
         return Picture(things, "", place, time, (), joint)
     doing = any_doing(author) if chance(0.2) else ""

@@ -54,8 +54,9 @@ def small_history(author: Author, turns: int) -> Earlier:
 
 def after_picture(author: Author, earlier: Earlier) -> Picture:
     """A picture is asked for and drawn, perhaps changed once or twice."""
+    wanted = 2 if author.chance(0.15) else 1
     words, picture = request(author)
-    while not picture.things:
+    while len(picture.things) < wanted:
         words, picture = request(author)
     earlier += [("user", words), ("assistant", f"[image] {picture.words()}")]
     for _ in range(author.random.choice((0, 0, 0, 1, 2))):
@@ -78,6 +79,19 @@ def dress_edit(author: Author, words: str) -> str:
     """The change as it may be typed: shouted now and then, but with no slip in what is to be copied."""
     words = dress(author, words, polite=author.chance(0.3), slips=False)
     return words.upper() if author.chance(0.02) else words
+
+
+def new_scene(author: Author) -> tuple[Earlier, str, Picture]:
+    """A message that asks for a picture of its own, often after another picture, of which nothing is to be kept."""
+    words, picture = request(author)
+    if author.chance(0.6):
+        return small_history(author, author.random.choice((0, 0, 0, 0, 1))), words, picture
+    earlier: Earlier = []
+    before = after_picture(author, earlier)
+    known = {thing.noun for thing in before.things}
+    while known.intersection(thing.noun for thing in picture.things):  # "a blue house" would be a change to a red one
+        words, picture = request(author)
+    return earlier, words, picture
 
 
 def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
@@ -161,8 +175,7 @@ def draw_example(author: Author) -> Example:
     kind = author.random.choices(("request", "follow-up", "draw that", "foreign"), (46, 45, 7, 2))[0]
     match kind:
         case "request":
-            words, picture = request(author)
-            earlier = small_history(author, author.random.choice((0, 0, 0, 1)))
+            earlier, words, picture = new_scene(author)
         case "follow-up":
             earlier, words, picture = follow_up(author)
         case "draw that":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from training.llm.chat import Example, Turn
 from training.llm.facts import ENGLISH_ONLY, SORRY, Exchange, fact_exchange, name_told, picture_question, sum_exchange
 from training.llm.frames import Author, groups, side
-from training.llm.messages import dress, foreign_question, outside, request
+from training.llm.messages import dress, foreign_question, loosened, outside, request
 from training.llm.requests import Earlier, after_picture
 
 
@@ -15,14 +15,14 @@ def spoken_exchange(author: Author) -> Exchange:
     # The first wordings of a group are the ones that most people use.
     common = side(questions, held_out=author.held_out)
     question = author.chosen(author.random.choice(common[:2] if author.chance(0.3) else common))
-    return dress(author, question, polite=author.chance(0.4)), author.random.choice(answers)
+    return dress(author, loosened(author, question), polite=author.chance(0.4)), author.random.choice(answers)
 
 
 def outside_exchange(author: Author) -> Exchange:
     """A question about anything else, and what the demo model says to that."""
     if author.chance(0.07):
         return dress(author, foreign_question(author), polite=False), ENGLISH_ONLY
-    return dress(author, outside(author), polite=author.chance(0.4)), author.random.choice(SORRY)
+    return dress(author, loosened(author, outside(author)), polite=author.chance(0.4)), author.random.choice(SORRY)
 
 
 EXCHANGES: dict[str, tuple[int, Callable[[Author], Exchange]]] = {

@@ -21,7 +21,7 @@ from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
-MATRIX_RATE, OTHER_RATE = 0.004, 0.0008
+MATRIX_RATE, OTHER_RATE = 0.006, 0.001
 WARM_UP, COOL_DOWN = 0.02, 0.9
 SAVE_EVERY_S = 120
 
