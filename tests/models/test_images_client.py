@@ -27,7 +27,7 @@ from tests.models.fake_servers import refused, running
 from tests.serving.waiting import until
 
 GENERATIONS, EDITS, MODELS = "/v1/images/generations", "/v1/images/edits", "/v1/models"
-OURS = {MODELS: [JSONResponse({"data": [{"id": "some-model", "owned_by": "mom"}]})]}
+OURS = {MODELS: [JSONResponse({"data": [{"id": "some-model", "owned_by": "mom", "abilities": {}}]})]}
 REQUEST = DrawingRequest(prompt="a red circle")
 SLOW = DrawingRequest(prompt="a slow picture", width=512, height=512, steps=50)
 
@@ -133,9 +133,11 @@ async def test_another_server_is_asked_in_openais_words_only(http):
     request = DrawingRequest(prompt="a red circle", seed=5, steps=2, width=96, height=64)
     with running({GENERATIONS: [whole(picture_bytes((96, 64)))]}) as server:
         (picture,) = await draw_at(server, http, request)
-        assert server.bodies(GENERATIONS) == [
-            {"prompt": "a red circle", "n": 1, "response_format": "b64_json", "model": "some-model", "size": "96x64"}
-        ]
+        (asked,) = server.bodies(GENERATIONS)
+        assert asked == {
+            "prompt": "a red circle", "n": 1, "response_format": "b64_json", "model": "some-model", "size": "96x64",
+            "stream": True, "partial_images": 2,
+        }  # fmt: skip
     assert isinstance(picture, Picture)
     assert (picture.seed, picture.steps, picture.width, picture.height) == (None, None, 96, 64)
 

@@ -7,7 +7,6 @@ https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/API
 
 import asyncio
 import base64
-import io
 import json
 import logging
 import secrets
@@ -15,20 +14,18 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from PIL import Image
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mom.errors import PartError
 from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest
 from mom.models.images_wire import DrawnImage, decode_base64
-from mom.models.picture_file import NoPictureError, read_picture
+from mom.models.picture_file import make_preview
 from mom.models.upstream import Upstream
 
 log = logging.getLogger(__name__)
 API = "/sdapi/v1"
 POLL_S = 0.5
-PREVIEW_PX = 256
 
 
 class _State(BaseModel):
@@ -96,7 +93,8 @@ class A1111:
             return None
         if told.current_task not in {None, "", task} or not told.state.sampling_steps:
             return None
-        preview = await asyncio.to_thread(_make_preview, told.current_image) if told.current_image else None
+        shown = decode_base64((told.current_image or "").rpartition(",")[2])
+        preview = await asyncio.to_thread(make_preview, shown) if shown else None
         return ImageProgress(told.state.sampling_step, told.state.sampling_steps, preview)
 
     async def _interrupt(self, task: str) -> None:
@@ -152,17 +150,3 @@ def _read_info(text: str) -> Mapping[str, Any]:
 def _number(info: Mapping[str, Any], name: str) -> int | None:
     value = info.get(name)
     return value if type(value) is int and value >= 0 else None
-
-
-def _make_preview(b64: str) -> str | None:
-    """A small JPEG as a data URL, of whichever format the server shows its pictures in."""
-    try:
-        png, _, _ = read_picture(decode_base64(b64.rpartition(",")[2]) or b"")
-    except NoPictureError:
-        return None
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as picture:
-        small = picture.convert("RGB")
-    small.thumbnail((PREVIEW_PX, PREVIEW_PX))
-    small.save(buffer, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

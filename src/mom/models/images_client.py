@@ -1,13 +1,15 @@
 """An image model behind MoM's own image server, or behind any other that answers in OpenAI's shape.
 
 Our own streams progress and previews and takes all that a `DrawingRequest` says. AUTOMATIC1111's web UI has an API of its
-own (`images_a1111`). Any other is asked only what OpenAI's API names, and answers with one picture after a silence.
+own (`images_a1111`). Any other is asked only what OpenAI's API names: for a stream with partial images, which few give, and
+otherwise for one picture after a silence.
 """
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -20,7 +22,7 @@ from mom.mixture.ports import DrawingRequest, Picture
 from mom.models.bounded import ByteLimits
 from mom.models.http_client import TimeLimits
 from mom.models.images_a1111 import A1111
-from mom.models.images_stream import read_image_stream
+from mom.models.images_stream import read_openais_stream, read_our_stream
 from mom.models.images_wire import DrawnImage, ImagesReply, decode_base64
 from mom.models.parts import Endpoint, PartName
 from mom.models.picture_file import NoPictureError, read_picture
@@ -30,6 +32,13 @@ from mom.models.upstream import Upstream
 IMAGE_LIMITS = TimeLimits(first_token_s=900, between_tokens_s=60, reply_s=900)
 IMAGE_BYTES = ByteLimits(reply=64_000_000, line=64_000_000)
 OWNER = "mom"
+# Two show what becomes of the picture; each is paid for where pictures are.
+PARTIAL_IMAGES = 2
+# What OpenAI's own models differ in: the newer know base64 only and refuse to be asked for it, the older know no streams.
+_REFUSALS = (
+    (re.compile(r"\bresponse_format\b"), frozenset({"response_format"})),
+    (re.compile(r"\b(stream|streaming|partial_images)\b", re.IGNORECASE), frozenset({"stream", "partial_images"})),
+)
 
 
 class ImagesClient:
@@ -40,6 +49,7 @@ class ImagesClient:
         self._model = endpoint.model
         self._url = f"{self._upstream.base_url}/images/generations"
         self._speaks_a1111: bool | None = None
+        self._refused: frozenset[str] = frozenset()  # fields of OpenAI's API that this model was found not to take
 
     @property
     def name(self) -> str:
@@ -58,7 +68,7 @@ class ImagesClient:
         if await self._is_a1111():
             events = A1111(self._upstream).draw(request)
         elif (ours := await self._find_ours()) is not None:
-            events = self._draw_at_ours(request, can_edit=bool((ours.get("abilities") or {}).get("edits")))
+            events = self._draw_at_ours(request, can_edit=bool(ours["abilities"].get("edits")))
         else:
             self._refuse_source(request)
             events = self._draw_at_openais(request)
@@ -88,7 +98,7 @@ class ImagesClient:
         body = self._make_body(request) | {name: value for name, value in extensions.items() if value is not None}
         async with (
             self._upstream.stream(url, body) as response,
-            aclosing(read_image_stream(response, self._upstream)) as events,
+            aclosing(read_our_stream(response, self._upstream)) as events,
         ):
             async for event in events:
                 yield event
@@ -96,7 +106,32 @@ class ImagesClient:
     async def _draw_at_openais(
         self, request: DrawingRequest
     ) -> AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]:
-        yield await self._ask_once(self._make_body(request))
+        body = self._make_body(request) | {"stream": True, "partial_images": PARTIAL_IMAGES}
+        async with self._ask_openais(body) as response:
+            if response.headers.get("content-type", "").startswith("text/event-stream"):
+                async with aclosing(read_openais_stream(response, self._upstream, PARTIAL_IMAGES)) as events:
+                    async for event in events:
+                        yield event
+            else:
+                yield await self._read_reply(response)
+
+    @asynccontextmanager
+    async def _ask_openais(self, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+        """The response to as much of `body` as the server takes: what it refuses by name is left out from then on."""
+        refused = self._refused
+        async with AsyncExitStack() as stack:
+            response: httpx.Response | None = None
+            while response is None:
+                fitting = {name: value for name, value in body.items() if name not in refused}
+                try:
+                    response = await stack.enter_async_context(self._upstream.stream(self._url, fitting))
+                except PartRefusedError as error:
+                    named = frozenset().union(*(fields for words, fields in _REFUSALS if words.search(error.message)))
+                    if not named & fitting.keys():
+                        raise
+                    refused |= named
+            self._refused = refused  # only now, as other refusals speak of streams too
+            yield response
 
     def _refuse_source(self, request: DrawingRequest) -> None:
         if request.source is not None and request.must_begin_from_source:
@@ -120,20 +155,20 @@ class ImagesClient:
         return self._speaks_a1111
 
     async def _find_ours(self) -> Mapping[str, Any] | None:
-        """MoM's image server names itself as its model's owner."""
+        """MoM's image server names itself as its model's owner, and what it can do. (MoM's web process does the first only.)"""
         listed = await self._upstream.probe("/v1/models") or {}
         models = listed.get("data")
         entries = models if isinstance(models, list) else []
-        return next((entry for entry in entries if isinstance(entry, dict) and entry.get("owned_by") == OWNER), None)
+        ours = (each for each in entries if isinstance(each, dict) and each.get("owned_by") == OWNER)
+        return next((entry for entry in ours if isinstance(entry.get("abilities"), dict)), None)
 
-    async def _ask_once(self, body: Mapping[str, Any]) -> DrawnImage:
+    async def _read_reply(self, response: httpx.Response) -> DrawnImage:
+        limit_s = self._upstream.limits.reply_s
         try:
-            reply = await self._upstream.post(self._url, body)
-        except PartRefusedError as error:
-            if "response_format" not in error.message:  # OpenAI's newer models know base64 only, and refuse to be asked
-                raise
-            without = {name: value for name, value in body.items() if name != "response_format"}
-            reply = await self._upstream.post(self._url, without)
+            async with asyncio.timeout(limit_s):
+                reply = await self._upstream.read_json(response)
+        except TimeoutError as error:
+            raise self._upstream.too_slow(f"no reply within {limit_s:g} s") from error
         try:
             images = ImagesReply.model_validate(reply).data
         except ValidationError as error:

@@ -33,13 +33,28 @@ class ImagesReply(BaseModel):
 
 
 class ImageEvent(DrawnImage):
-    """One event of MoM's image server; which fields are set depends on `type`."""
+    """One event of a stream; which fields are set depends on `type`. Places and steps are told by MoM's image server only."""
 
     type: str = ""
+    partial_image_index: StrictInt = 0
     position: StrictInt = 0
     estimate_s: float | None = None
     step: StrictInt = 0
-    error: dict[str, Any] | None = None
+    error: dict[str, Any] | str | None = None
+    message: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its type without the kind of request before it."""
+        return self.type.removeprefix("image_generation.").removeprefix("image_edit.")
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        """The error that it tells of, in whichever way servers write one."""
+        if isinstance(self.error, dict):
+            return self.error
+        words = self.error or (self.message if self.type == "error" else None)
+        return {"message": words} if words else None
 
 
 def decode_base64(text: str) -> bytes | None:

@@ -72,7 +72,7 @@ class Upstream:
         url = f"{self.root}{path}"
         try:
             async with asyncio.timeout(self.limits.probe_s), self._response("GET", url, None) as response:
-                value = await self._read_json(response)
+                value = await self.read_json(response)
         except (PartRefusedError, PartBrokenError):
             return None
         except TimeoutError as error:
@@ -105,7 +105,7 @@ class Upstream:
     async def _whole(self, method: str, url: str, body: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
         try:
             async with asyncio.timeout(self.limits.reply_s), self._response(method, url, body) as response:
-                return await self._read_json(response)
+                return await self.read_json(response)
         except TimeoutError as error:
             raise self.too_slow(f"no reply within {self.limits.reply_s:g} s") from error
 
@@ -157,7 +157,8 @@ class Upstream:
         words = body.decode(errors="replace")
         return refusal(Answer(self.server, response.status_code, response.headers, words))
 
-    async def _read_json(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+    async def read_json(self, response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+        """The JSON in an open response."""
         with self.failures():
             body = await response.aread()
         try:
