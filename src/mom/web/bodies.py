@@ -3,7 +3,8 @@
 A view writes `SomeBody.model_validate(request.get_json())`; the failures of both steps become `ParameterError`s.
 """
 
-from typing import Any, NoReturn
+import io
+from typing import IO, Any, NoReturn
 
 from flask import Flask, Request
 from flask.json.provider import DefaultJSONProvider
@@ -37,6 +38,10 @@ class JsonRequest(Request):
         if e is None:
             raise UnsupportedMediaType
         raise ParameterError(f"The request's body is no JSON: {e}.") from e
+
+    def _get_file_stream(self, *_sizes: object, **_names: object) -> IO[bytes]:
+        """In memory, as JSON's pictures are: werkzeug's own way puts large files on the disk, which may be full."""
+        return io.BytesIO()
 
 
 def read_bodies_strictly(app: Flask) -> None:

@@ -42,8 +42,10 @@ def read_edit(body: bytes, content_type: str, defaults: Defaults) -> GenerationR
 
 
 def _read_form(body: bytes, kind: str, options: dict[str, str]) -> tuple[dict[str, Any], bytes]:
+    # In memory, where the body is already: werkzeug's own way puts large files on the disk, which may be full.
+    parser = FormDataParser(lambda *_sizes, **_names: io.BytesIO(), silent=False)
     try:
-        _, form, files = FormDataParser(silent=False).parse(io.BytesIO(body), kind, len(body), options)
+        _, form, files = parser.parse(io.BytesIO(body), kind, len(body), options)
     except (ValueError, HTTPException) as error:
         raise ParameterError("The form cannot be read. Send multipart/form-data with an image and a prompt.") from error
     names = {name: files.getlist(name) for name in files}

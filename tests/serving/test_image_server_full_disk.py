@@ -1,0 +1,24 @@
+"""The image server on a machine without any room on its disk: it needs none, and lives without its log."""
+
+import pytest
+
+from tests.full_disk import no_file_beyond, noise
+from tests.image_server import QUICK, SLOW, make_tiny_pipeline, running_image_server
+
+pytestmark = pytest.mark.torch
+
+
+def test_it_draws_and_takes_large_pictures_where_nothing_can_be_written(tmp_path, tmp_path_factory):
+    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
+    with running_image_server(model, tmp_path) as server:
+        server.wait_until_ready()
+        written = len(server.log())
+        with no_file_beyond(0, server.process.pid):
+            fields, files = {"prompt": "at night", "steps": "1"}, {"image": ("fox.png", noise(512))}
+            edited = server.client.post("/v1/images/edits", data=fields, files=files)
+            assert (edited.status_code, edited.json().get("error")) == (200, None)
+            with server.client.stream("POST", "/v1/images/generations", json={**SLOW, "stream": True}):
+                server.wait_until_drawing()
+            server.wait_until_idle()  # it has tried to say so in its log
+            assert server.generate(**QUICK).status_code == 200
+        assert len(server.log()) == written
