@@ -1,9 +1,12 @@
 """What a new picture keeps of the last one."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from mom.mixture.conversation import Conversation, Drawing, Message
-from mom.mixture.follow_up import carry_over, compare
+from mom.mixture.follow_up import carry_over, compare, find_subject
 from mom.mixture.paths import Wishes, answer
 from mom.mixture.ports import DrawingRequest
 from tests.mixture.album import Album
@@ -61,6 +64,31 @@ def test_where_the_picture_is_gone_its_seed_is_kept():
 @pytest.mark.parametrize(("old", "new"), [("", "a fox"), ("a fox", ""), ("", "")])
 def test_an_empty_prompt_has_nothing_in_common_with_any(old, new):
     assert not compare(old, new).is_of_the_picture
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject"),
+    [
+        ("a red boat on a lake", "boat"),
+        ("Oil painting of three old ships in a harbour", "ships"),
+        ("two dogs playing in a park", "dogs"),
+        ("an old king, golden throne", "king"),
+        ("a sailing ship", "ship"),
+        ("fox", "fox"),
+        ("", ""),
+    ],
+)
+def test_the_subject_is_the_last_word_before_the_first_border(prompt, subject):
+    assert find_subject(prompt) == subject
+
+
+def test_of_a_hundred_follow_ups_written_by_hand_the_rule_judges_nearly_all_rightly():
+    """`keeps`: the picture is changed, not its subject; the rule was made with the first sixty in view, not the `unseen`."""
+    rows = [json.loads(line) for line in (Path(__file__).parent / "follow_ups.jsonl").read_text().splitlines()]
+    assert (len(rows), sum(row["keeps"] for row in rows)) == (100, 50)
+    wrong = [row for row in rows if compare(row["old"], row["new"]).is_of_the_picture != row["keeps"]]
+    assert [row for row in wrong if "unseen" not in row] == []
+    assert len(wrong) == 2
 
 
 async def drawn(last_words, prompt, **wishes) -> DrawingRequest:
