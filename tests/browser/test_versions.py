@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser.chat_page import answers, ask
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import ScriptedLanguageModel
 
 
-def two_versions(mom: ScriptedMom, page: Page) -> None:
-    mom.models.large_llm = ScriptedLanguageModel(["The first."])
+def two_versions(mom: ScriptedMom, page: Page, first: str = "The first.") -> None:
+    mom.models.large_llm = ScriptedLanguageModel([first])
     ask(page, "Hello")
-    expect(answers(page)).to_contain_text("The first.")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
     mom.models.large_llm = ScriptedLanguageModel(["The second."])
     page.get_by_role("button", name="Retry").click()
     expect(answers(page)).to_contain_text("The second.")
@@ -42,27 +42,37 @@ def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
     context.close()
 
 
-SWIPE = """(node, [x, y]) => {
-  const box = node.getBoundingClientRect()
-  const at = (dx, dy) => new Touch({
-    identifier: 1, target: node, clientX: box.x + box.width / 2 + dx, clientY: box.y + box.height / 2 + dy,
-  })
-  const tell = (type, touches, changedTouches) =>
-    node.dispatchEvent(new TouchEvent(type, { touches, changedTouches, bubbles: true }))
-  tell('touchstart', [at(0, 0)], [at(0, 0)])
-  tell('touchend', [], [at(x, y)])
-}"""
-
-
 def swipe(page: Page, selector: str, x: int, y: int = 0) -> None:
-    """A finger moves by `x`, `y` px from the middle of the node, as the page is told of it; nothing is scrolled."""
-    page.locator(selector).last.evaluate(SWIPE, [x, y])
+    """A finger moves by `x`, `y` px from the middle of the node, with all that the browser makes of it by itself.
+
+    In one leap: then a browser that takes sideways for its own gesture goes back a page.
+    """
+    page.locator(selector).last.hover(trial=True)  # waits until it does not move any more
+    box = page.locator(selector).last.bounding_box()
+    assert box is not None
+    start = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    driver: CDPSession = page.context.new_cdp_session(page)
+    driver.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+    end = {"x": start["x"] + x, "y": start["y"] + y}
+    driver.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [end]})
+    driver.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_a_swipe_steps_through_the_versions_and_a_scroll_does_not(mom: ScriptedMom, touch_page: Page) -> None:
     two_versions(mom, touch_page)
     swipe(touch_page, "article .prose p", x=-20, y=-90)
-    swipe(touch_page, "article .prose p", x=120)
+    swipe(touch_page, "article .prose p", x=160)
     expect(answers(touch_page)).to_contain_text("The first.")
-    swipe(touch_page, "article .prose p", x=-120)
+    swipe(touch_page, "article .prose p", x=-160)
     expect(answers(touch_page)).to_contain_text("The second.")
+
+
+def test_what_is_wider_than_the_page_is_moved_by_the_finger_and_no_version_is_left(
+    mom: ScriptedMom, touch_page: Page
+) -> None:
+    two_versions(mom, touch_page, first=f"```\n{'wide ' * 50}\n```")
+    touch_page.get_by_label("Message", exact=True).blur()
+    touch_page.keyboard.press("ArrowLeft")
+    swipe(touch_page, "article pre", x=-160)
+    touch_page.wait_for_function("document.querySelector('article pre').scrollLeft > 0")
+    expect(answers(touch_page)).to_contain_text("1/2")

@@ -20,6 +20,8 @@ export const swipe =
       from = null
       if (Math.abs(x) > LEAST_PX && Math.abs(x) > 2 * Math.abs(y)) onSwipe(x < 0 ? 1 : -1)
     }
+    // Moving sideways is the page's: the browser would go back a page. What scrolls sideways inside still does.
+    node.style.touchAction = 'pan-y pinch-zoom'
     node.addEventListener('touchstart', begin, { passive: true })
     node.addEventListener('touchend', end, { passive: true })
     return () => {
