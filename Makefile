@@ -22,11 +22,12 @@ test: check .venv/.image $(PAGE) .venv/.browser  ## everything
 	cd components/chat && npm test
 	$(BIN)/python -m pytest
 
-check: .venv/.dev components/chat/node_modules/.ready  ## format, lint, types, import contracts
+check: .venv/.dev components/chat/node_modules/.ready  ## format, lint, types, import contracts, compose.yaml
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	cd components/chat && npm run lint && npm run check
 
 format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
