@@ -151,11 +151,13 @@ class ScriptedImageModel(_Backend):
         steps: Sequence[Step] = (ImageQueued(0), ImageProgress(1, 4, "data:image/jpeg;base64,cHJldmlldw==")),
         name: str = "scripted-sd",
         dropped_tail: str = "",
+        unknown_words: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.name = name
         self.steps = steps
         self.dropped_tail = dropped_tail
+        self.unknown_words = unknown_words
         self.requests: list[DrawingRequest] = []
 
     @asynccontextmanager
@@ -173,7 +175,7 @@ class ScriptedImageModel(_Backend):
         yield Picture(
             png=png_of(width, height), prompt=request.prompt, width=width, height=height,
             seed=42 if request.seed is None else request.seed, steps=request.steps or 4, model=self.name,
-            dropped_tail=self.dropped_tail,
+            dropped_tail=self.dropped_tail, unknown_words=self.unknown_words,
         )  # fmt: skip
 
 

@@ -78,6 +78,14 @@ def test_ask_keeps_a_picture_and_prints_its_path(site, tmp_path):
     assert Path(made["path"]).exists()
 
 
+def test_ask_prints_what_the_image_model_does_not_know(site, parts):
+    parts.image_model = ScriptedImageModel(unknown_words=("fox",))
+    path, words = mom("ask", "/image a fox").stdout.splitlines()
+    assert Path(path).exists()
+    assert words.startswith("I don't know “fox” yet")
+    assert json.loads(mom("ask", "/image a fox", "--json").stdout)["text"] == words
+
+
 def test_ask_takes_up_the_record_of_a_picture_that_mom_drew(site, parts):
     (drawn,) = json.loads(mom("ask", "/image a red boat on a lake", "--seed", "7", "--json").stdout)["images"]
     parts.small_llm.image_probability = 0.98

@@ -55,6 +55,18 @@ def test_words_that_are_not_read_are_struck_through_also_after_a_reload(mom: Scr
     expect(answers(page).get_by_role("figure").locator(".prompt")).to_have_text("a lighthouse and a boat")
 
 
+def test_words_that_the_image_model_does_not_know_are_named_below_the_picture(mom: ScriptedMom, page: Page) -> None:
+    mom.models.image_model = ScriptedImageModel(unknown_words=("castle",))
+    ask(page, "/image a castle")
+    sentence = answers(page).get_by_text("I don't know “castle” yet")
+    expect(sentence).to_be_visible()
+    page.reload()
+    expect(sentence).to_be_visible()
+    picture = answers(page).get_by_role("figure")
+    assert sentence.bounding_box()["y"] > picture.bounding_box()["y"] + picture.bounding_box()["height"]
+    expect(picture.locator(".prompt")).to_have_text("a castle")
+
+
 def test_a_picture_that_cannot_be_drawn_leaves_its_prompt_and_the_reason(mom: ScriptedMom, page: Page) -> None:
     mom.models.image_model = ScriptedImageModel([PartUnavailableError("It is still loading.", part="image_model")])
     ask(page, "/image a lighthouse")

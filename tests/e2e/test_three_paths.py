@@ -50,6 +50,17 @@ def test_a_message_that_needs_an_image_gets_one(mom: RunningMom):
     assert green > blue
 
 
+def test_words_that_the_demo_cannot_draw_are_named_and_kept_with_the_answer(mom: RunningMom):
+    chat = mom.new_chat()
+    events = mom.all_events(mom.ask("/image a castle under a yellow star", chat))
+    assert "“castle”" in text_of(events)
+    assert "star" not in text_of(events)
+    *_, answer = mom.http.get(f"/api/chats/{chat}").json()["messages"]
+    assert answer["content"] == text_of(events)
+    assert answer["images"][0]["prompt"] == "a castle under a yellow star"
+    assert text_of(mom.all_events(mom.ask("/image a yellow star at night", chat))) == ""
+
+
 def test_the_image_message_path_asks_no_llm(mom: RunningMom):
     events = mom.all_events(mom.ask("/image a green square", seed=7))
     by_name = {event.name: event.data for event in events}

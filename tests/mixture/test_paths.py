@@ -14,6 +14,7 @@ from mom.mixture.events import (
     TextDelta,
     TurnFinished,
 )
+from mom.mixture.image_pipeline import name_unknown
 from mom.mixture.paths import Wishes, answer, read_command
 from mom.mixture.verdict import DecidedBy, Need
 from tests.mixture.album import Album
@@ -111,6 +112,27 @@ async def test_a_prompt_that_is_too_long_says_what_was_dropped():
     parts = ScriptedParts(image_model=ScriptedImageModel(dropped_tail="and a tree"))
     events = await events_of(asked("/image a long prompt and a tree"), parts)
     assert [event.dropped_tail for event in events if isinstance(event, ImagePromptWritten)] == ["", "and a tree"]
+
+
+async def test_words_that_the_image_model_does_not_know_are_named_after_the_picture():
+    parts = ScriptedParts(image_model=ScriptedImageModel(unknown_words=("castle", "dragon")))
+    events = await events_of(asked("/image a castle and a dragon"), parts)
+    *_, picture, words, _ = events
+    assert isinstance(picture, ImageFinished)
+    assert isinstance(words, TextDelta)
+    assert words.text.startswith("I don't know “castle” or “dragon” yet, so they are not in the picture")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["castle"], "“castle” yet, so it is not"),
+        (["a", "b", "c"], "“a”, “b” or “c” yet, so they are not"),
+        (list("abcdefg"), "“a”, “b”, “c”, “d”, “e” or others yet"),
+    ],
+)
+def test_unknown_words_are_listed_as_people_list_them(words, said):
+    assert said in name_unknown(words)
 
 
 async def test_a_part_that_fails_raises_its_error():

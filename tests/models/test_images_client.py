@@ -87,6 +87,14 @@ async def test_our_server_chooses_a_seed_and_tells_what_it_did_not_read(server, 
     *_, picture = await draw(ImagesClient(server.endpoint, http), DrawingRequest(prompt="a " * 75 + "bird", steps=1))
     assert picture.seed is not None
     assert picture.dropped_tail == "bird"
+    assert picture.unknown_words == ()  # this model has no list of the words it knows
+
+
+async def test_our_server_names_the_words_that_its_model_does_not_know(http):
+    done = {"type": "image_generation.completed", "b64_json": base64.b64encode(picture_bytes()).decode()}
+    with running({**OURS, GENERATIONS: [events({**done, "unknown_words": ["castle", "moat"]})]}) as server:
+        *_, picture = await draw_at(server, http)
+    assert picture.unknown_words == ("castle", "moat")
 
 
 @pytest.mark.torch

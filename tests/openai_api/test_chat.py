@@ -96,6 +96,19 @@ def test_a_streamed_picture_is_one_chunk(site):
     assert chunks[-1]["mom"]["timings"]["total_ms"] >= 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_words_after_a_picture_begin_a_paragraph_after_its_link(site, parts, stream):
+    parts.image_model = ScriptedImageModel(unknown_words=("fox",))
+    if stream:
+        deltas = [choice["delta"] for chunk in stream_lines(site, messages=FOX) for choice in chunk["choices"]]
+        content = "".join(delta.get("content") or "" for delta in deltas)
+    else:
+        content = post(site, messages=FOX).json()["choices"][0]["message"]["content"]
+    link, words = content.split("\n\n")
+    assert link.startswith("![a fox](")
+    assert words.startswith("I don't know “fox” yet")
+
+
 def test_the_three_mixtures_and_the_models_by_their_names(openai: OpenAI, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     mixed = openai.chat.completions.create(model="mom", messages=HELLO)

@@ -49,6 +49,11 @@ def test_the_demo_draws_what_it_is_asked_for(server):
     assert blue[2] > blue[0] + 60
 
 
+def test_the_demo_names_what_it_does_not_know(server):
+    (entry,) = server.generate(prompt="a castle by the sea at night", seed=1).json()["data"]
+    assert entry["unknown_words"] == ["castle"]
+
+
 def test_an_early_preview_shows_the_picture_and_not_the_noise(server):
     body = {"prompt": "a large red circle", "seed": 1, "stream": True}
     with server.client.stream("POST", "/v1/images/generations", json=body) as response:

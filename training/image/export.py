@@ -11,6 +11,7 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from training.image.denoiser import Denoiser
+from training.image.known_words import write_known_words
 from training.image.unet import build_scheduler
 
 
@@ -37,3 +38,4 @@ def export_pipeline(folder: Path, vae: AutoencoderKL, denoiser: Denoiser, tokeni
     (folder / "tokenizer" / "vocab.json").write_text(json.dumps(learned["vocab"], ensure_ascii=False), encoding="utf-8")
     merges = "\n".join(" ".join(merge) for merge in learned["merges"])
     (folder / "tokenizer" / "merges.txt").write_text(f"#version: 0.2\n{merges}\n", encoding="utf-8")
+    write_known_words(folder)

@@ -130,6 +130,8 @@ async def _take(delta: dict[str, Any], server: Server, question: Question, answe
             click.echo(saved["path"])
     if not images:  # a picture's words are a link to it, for clients that show nothing else
         words = delta.get("content") or ""
+        if answer.images and not answer.text:
+            words = words.lstrip("\n")  # the gap after that link
         answer.text += words
         if not question.is_quiet:
             click.echo(words, nl=False)

@@ -92,7 +92,7 @@ class DrawingRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A picture as it comes from an image model: PNG bytes and how it was made. `strength` is set where it was begun from
-    another picture.
+    another picture; `unknown_words` are those of the prompt that a model which knows few words has left out.
     """
 
     png: bytes
@@ -103,6 +103,7 @@ class Picture:
     steps: int | None
     model: str
     dropped_tail: str = ""
+    unknown_words: tuple[str, ...] = ()
     scheduler: str = ""
     strength: float | None = None
 

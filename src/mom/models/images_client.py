@@ -191,6 +191,7 @@ class ImagesClient:
             steps=drawn.steps,
             model=self.name,
             dropped_tail=drawn.dropped_tail,
+            unknown_words=drawn.unknown_words,
             scheduler=drawn.scheduler,
             strength=drawn.strength,
         )

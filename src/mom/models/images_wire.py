@@ -20,6 +20,7 @@ class DrawnImage(BaseModel):
     seed: StrictInt | None = None
     steps: StrictInt | None = None
     dropped_tail: str = ""
+    unknown_words: tuple[str, ...] = ()
     scheduler: str = ""
     strength: float | None = None
 

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -99,14 +99,13 @@ async def _chunks(
     mom = {"verdict": verdict.as_json()} if verdict else None
     try:
         yield form.chunk({"role": "assistant", "content": ""}, mom=mom)
-        while (event := await answering.next()) is not None:
-            match event:
-                case TurnFinished():
-                    yield form.chunk({}, finish_reason=event.finish_reason, mom={"timings": event.timings})
-                    if asked.body.includes_usage:
-                        yield form.usage_chunk(event.usage)
-                case _ if delta := _delta(event, form):
-                    yield form.chunk(delta)
+        async for delta in _deltas(answering, form):
+            if isinstance(delta, TurnFinished):
+                yield form.chunk({}, finish_reason=delta.finish_reason, mom={"timings": delta.timings})
+                if asked.body.includes_usage:
+                    yield form.usage_chunk(delta.usage)
+            else:
+                yield form.chunk(delta)
     except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
         yield data_line({"error": known.as_error_json(error)})
     finally:
@@ -115,12 +114,12 @@ async def _chunks(
 
 
 async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, verdict: Verdict | None) -> dict[str, Any]:
-    deltas: list[Mapping[str, Any]] = []
+    deltas: list[dict[str, Any]] = []
     finished: TurnFinished | None = None
-    while (event := await answering.next()) is not None:
-        if isinstance(event, TurnFinished):
-            finished = event
-        elif delta := _delta(event, asked.form):
+    async for delta in _deltas(answering, asked.form):
+        if isinstance(delta, TurnFinished):
+            finished = delta
+        else:
             deltas.append(delta)
     assert finished is not None, "an answer ends with TurnFinished"
     message: dict[str, Any] = {"content": "".join(delta.get("content", "") for delta in deltas)}
@@ -132,14 +131,23 @@ async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, ver
     return asked.form.whole(message, finish_reason=finished.finish_reason, usage=finished.usage, mom=mom)
 
 
-def _delta(event: AnswerEvent, form: CompletionFormat) -> dict[str, Any]:
-    """What an event adds to the message; empty for those that clients of this API have no place for."""
-    match event:
-        case TextDelta(text):
-            return {"content": text}
-        case ReasoningDelta(text):
-            return {"reasoning_content": text}
-        case ImageFinished(image):
-            return form.image_delta(image)
-        case _:
-            return {}
+async def _deltas(
+    answering: Relay[AnswerEvent | TurnFinished], form: CompletionFormat
+) -> AsyncGenerator[dict[str, Any] | TurnFinished]:
+    """What each event adds to the message, and the end; nothing for events that clients of this API have no place for.
+
+    Words after a picture begin a paragraph, as the picture itself is a link in the same content.
+    """
+    gap = ""
+    while (event := await answering.next()) is not None:
+        match event:
+            case TextDelta(text):
+                yield {"content": gap + text}
+                gap = ""
+            case ReasoningDelta(text):
+                yield {"reasoning_content": text}
+            case ImageFinished(image):
+                yield form.image_delta(image)
+                gap = "\n\n"
+            case TurnFinished():
+                yield event

@@ -15,6 +15,7 @@ from mom.errors import MomError
 from mom.serving.image_server.drawing import Drawn, StepDone
 from mom.serving.image_server.jobs import Finished, Job, JobEvent
 from mom.serving.image_server.mailbox import Queued
+from mom.serving.image_server.vocabulary import Vocabulary
 
 HEARTBEAT_S = 10.0
 HEARTBEAT = b": heartbeat\n\n"
@@ -23,13 +24,14 @@ HEARTBEAT = b": heartbeat\n\n"
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How a request wants its answer: `kind` is the first half of its events' names; a picture's `as_url` is a `data:` URL,
-    as nothing is kept here.
+    as nothing is kept here. `vocabulary`: the words that the model knows, where that is written down.
     """
 
     model: str
     kind: str = "image_generation"
     partial_images: int = 0
     as_url: bool = False
+    vocabulary: Vocabulary | None = None
 
 
 async def collect_answer(job: Job, wanted: Wanted) -> dict[str, object]:
@@ -95,6 +97,7 @@ def _describe(drawn: Drawn, wanted: Wanted) -> dict[str, object]:
         "size": f"{spec.width}x{spec.height}",
         "prompt": spec.prompt,
         "dropped_tail": drawn.dropped_tail,
+        "unknown_words": wanted.vocabulary.unknown_in(spec.prompt) if wanted.vocabulary else [],
     }
 
 

@@ -29,6 +29,7 @@ from mom.serving.image_server.edits import MAX_EDIT_BYTES, read_edit
 from mom.serving.image_server.gate import Gate
 from mom.serving.image_server.jobs import PART, RETRY_AFTER_S, Job, JobQueue, QueueLimits
 from mom.serving.image_server.parameters import Defaults, GenerationRequest, read_object, read_request
+from mom.serving.image_server.vocabulary import read_vocabulary
 
 MAX_BODY_BYTES = 256 * 1024
 STATUS = (
@@ -46,6 +47,7 @@ class ImageServer:
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
         self._engine: Engine | None = None
+        self._vocabulary = read_vocabulary(config.model)
         limits = QueueLimits(
             waiting=config.max_waiting, drawing_s=config.time_limit_s, waiting_s=config.waiting_limit_s
         )
@@ -100,7 +102,7 @@ class ImageServer:
 
     async def _answer(self, request: Request, asked: GenerationRequest, kind: str) -> Response:
         job = Job(asked.specs, owner=asked.owner, is_batch=asked.is_batch)
-        wanted = Wanted(self._config.model_name, kind, asked.partial_images, asked.as_url)
+        wanted = Wanted(self._config.model_name, kind, asked.partial_images, asked.as_url, self._vocabulary)
         self._jobs.submit(job)
         if asked.stream:
             return JobStream(stream_answer(job, wanted), whenever_it_ends=lambda: self._jobs.drop(job))
