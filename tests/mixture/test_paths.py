@@ -171,7 +171,7 @@ async def test_a_picture_that_was_drawn_here_is_taken_up_as_the_last_picture():
     events = await events_of(asked("make it bluer", attachments=(DRAWN_HERE,)), parts)
     assert events[0].verdict.decided_by is DecidedBy.SMALL_LLM
     (request,) = parts.image_model.requests
-    assert (request.prompt, request.seed) == ("a blue boat", None)  # half of its words: another subject
+    assert (request.prompt, request.seed) == ("a blue boat", 7)  # its subject stays
     assert "[image] a red boat" in parts.large_llm.questions[0][-1].content
 
 
