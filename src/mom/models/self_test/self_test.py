@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mom.errors import MomError
@@ -46,6 +45,7 @@ class SelfTest:
     budget_s: float = BUDGET_S
     reports: dict[Endpoint, Report] = field(default_factory=dict)
     _running: asyncio.Task[None] | None = None
+    _is_given_up: bool = False  # no report came in time
 
     def start(self) -> None:
         self._running = asyncio.create_task(self._run(), name="self-test of the small LLM")
@@ -63,11 +63,15 @@ class SelfTest:
         return self.reports.get(part.endpoint) if part and part.endpoint else None
 
     async def wait_for_report(self) -> None:
-        """Until there is one, `LONGEST_WAIT_S` at most; at once where nothing is tested."""
-        with suppress(TimeoutError):
+        """Until there is one, `LONGEST_WAIT_S` at most and not again after that; at once where nothing is tested."""
+        if self._running is None or self._is_given_up:
+            return
+        try:
             async with asyncio.timeout(LONGEST_WAIT_S):
-                while self._running is not None and self.report is None:  # noqa: ASYNC110 - of the model that is there now
+                while self.report is None:  # noqa: ASYNC110 - of the model that is there now
                     await asyncio.sleep(POLL_S / 10)
+        except TimeoutError:
+            self._is_given_up = True
 
     def parts(self) -> Parts:
         """The parts, with what the test found as the small LLM's detail."""

@@ -1,29 +1,13 @@
-"""`mom backup` and `mom restore` as people call them; what they do to the data is tested in `chats/test_backup.py`."""
+"""`mom backup` and `mom restore` as people call them; what they do to the data is tested in `tests/chats/test_backup.py`."""
 
 import stat
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
-from mom.cli import main
-from mom.settings import variable_names
+from tests.cli.calling import mom, one_sentence
 from tests.scripted import ScriptedParts
 from tests.web.site import running_site
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
-    for name in variable_names():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("MOM_PORT", "1")  # nobody listens there
-    monkeypatch.chdir(tmp_path)
-    return monkeypatch
-
-
-def mom(*words: str):
-    return CliRunner().invoke(main, words)
 
 
 @pytest.fixture
@@ -45,6 +29,9 @@ def test_a_running_mom_is_backed_up_and_restored_elsewhere(running, environment,
     environment.setenv("MOM_PORT", "1")
     assert mom("restore", "mom.tar.gz").stderr == "Restored: 1 chats.\n"
     assert len(list((tmp_path / "other/pictures").glob("??/*.png"))) == 1
+    again = mom("restore", "mom.tar.gz")
+    assert (again.exit_code, "There are 1 chats already" in one_sentence(again)) == (1, True)
+    assert mom("restore", "mom.tar.gz", "--yes").stderr == "Restored: 1 chats.\n"
 
 
 @pytest.mark.parametrize(

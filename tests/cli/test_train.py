@@ -3,32 +3,29 @@
 import importlib.util
 
 import pytest
-from click.testing import CliRunner
 
 from mom.chats.corrections import Corrections
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.chats.tables import Message, Verdict, now
-from mom.cli import main, train
+from mom.cli import train
 from mom.cli.train import lessons
 from mom.mixture.conversation import Conversation
 from mom.mixture.conversation import Message as Spoken
-from mom.settings import read_settings, variable_names
+from mom.settings import read_settings
+from tests.cli.calling import mom
 
 FOX = "the fox of my neighbours"
 
 
-@pytest.fixture(autouse=True)
-def data_dir(monkeypatch, tmp_path):
-    for name in variable_names():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.fixture
+def data_dir(tmp_path):
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
 
 
 @pytest.fixture
-def history():
+def history(data_dir):
     database = Database(read_settings()[0].resolved_database_url)
     database.upgrade()
     yield History(database)
@@ -69,12 +66,12 @@ def test_a_head_is_trained_with_the_corrections_and_kept_in_the_data_folder(hist
 
     shipped = SHIPPED.read_bytes()
     correct(history, FOX, "image")
-    result = CliRunner().invoke(main, ["train", "routing", "--share", "400"])
+    result = mom("train", "routing", "--share", "400")
     assert result.exit_code == 0, result.output
     with_it = read_head(data_dir / "routing_head.npz")
     assert "with 1 corrections" in result.stderr
     correct(history, FOX, "text")
-    CliRunner().invoke(main, ["train", "routing", "--share", "400", "--output", "other.npz"])
+    mom("train", "routing", "--share", "400", "--output", "other.npz")
     asked = Conversation((Spoken("user", FOX),))
     assert with_it.ngrams_logit(asked) > read_head(data_dir / "other.npz").ngrams_logit(asked)
     assert SHIPPED.read_bytes() == shipped
@@ -82,21 +79,21 @@ def test_a_head_is_trained_with_the_corrections_and_kept_in_the_data_folder(hist
 
 def test_without_the_repository_it_says_where_it_can_be_done(monkeypatch, tmp_path):
     monkeypatch.setattr(train, "CLONE", tmp_path)
-    result = CliRunner().invoke(main, ["train", "routing"])
+    result = mom("train", "routing")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "clone it" in result.stderr
 
 
 def test_without_scipy_it_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    result = CliRunner().invoke(main, ["train", "routing"])
+    result = mom("train", "routing")
     assert result.exit_code == 3
     assert "pip install" in result.stderr
 
 
 def test_a_head_can_be_trained_before_mom_has_ever_run(data_dir):
     pytest.importorskip("scipy")
-    result = CliRunner().invoke(main, ["train", "routing", "--share", "2000"])
+    result = mom("train", "routing", "--share", "2000")
     assert result.exit_code == 0, result.output
     assert (data_dir / "routing_head.npz").exists()
 
@@ -104,7 +101,7 @@ def test_a_head_can_be_trained_before_mom_has_ever_run(data_dir):
 def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatch):
     (data_dir / "routing_head.npz").write_bytes(b"old")
     monkeypatch.setattr(train, "TRAINER", "training.routing.absent")
-    result = CliRunner().invoke(main, ["train", "routing"])
+    result = mom("train", "routing")
     assert result.exit_code == 1
     assert "The training failed" in result.stderr
     assert (data_dir / "routing_head.npz").read_bytes() == b"old"

@@ -4,32 +4,29 @@ import json
 import socket
 
 import pytest
-from click.testing import CliRunner
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from mom.chats.database import Database
-from mom.cli import main
 from mom.cli.findings import Finding
-from mom.cli.machine_checks import check_image_part, check_memory, check_page, check_python
+from mom.cli.machine_checks import check_image_part, check_llama, check_memory, check_page, check_python, check_room
 from mom.models.parts import Part, PartName, State
-from mom.settings import read_settings, variable_names
+from mom.settings import read_settings
+from tests.cli.calling import mom
+from tests.models.fake_servers import running, serving
 from tests.scripted import ScriptedParts
 from tests.web.site import running_site
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
-    for name in variable_names():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("MOM_OLLAMA_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("MOM_PORT", "0")
-    monkeypatch.chdir(tmp_path)
-    return monkeypatch
+def any_port(environment):
+    environment.setenv("MOM_PORT", "0")
 
 
 def doctor():
     """The checks by name, and the exit code."""
-    result = CliRunner().invoke(main, ["doctor", "--json"])
+    result = mom("doctor", "--json")
     checks = json.loads(result.stdout)["checks"]
     assert all(check["fix"] or check["finding"] == "ok" for check in checks)
     assert len({check["name"] for check in checks}) == len(checks)
@@ -49,6 +46,7 @@ def test_a_sound_installation_has_nothing_to_mend(tmp_path):
     names = {
         "settings",
         "python",
+        "page",
         "llama.cpp",
         "image part",
         "data folder",
@@ -60,11 +58,12 @@ def test_a_sound_installation_has_nothing_to_mend(tmp_path):
     }
     assert names <= checks.keys()
     assert not [check for check in checks.values() if check["finding"] == "failed"]
+    assert checks["migrations"]["words"] == "no tables yet: `mom serve` makes them"
 
 
 def test_for_people_each_fix_stands_below_its_finding(environment):
     environment.setenv("MOM_LLAMA_SERVER", "/nothing/llama-server")
-    result = CliRunner().invoke(main, ["doctor"])
+    result = mom("doctor")
     lines = result.stdout.splitlines()
     [at] = [number for number, line in enumerate(lines) if line.startswith("failed")]
     assert "llama.cpp" in lines[at]
@@ -93,6 +92,8 @@ def test_a_port_that_is_taken(environment):
 def test_a_host_that_is_not_this_machine(environment):
     environment.setenv("MOM_HOST", "0.0.0.0")
     assert "no accounts" in one_failed("port")["fix"]
+    environment.setenv("MOM_CONTAINER", "published-on-loopback")
+    assert doctor()[0]["port"]["finding"] == "ok"
 
 
 def test_a_data_folder_that_cannot_be_written(environment, tmp_path):
@@ -106,6 +107,13 @@ def test_a_llama_server_that_may_not_be_run(environment, tmp_path):
     (tmp_path / "llama-server").write_text("#!/bin/sh")
     environment.setenv("MOM_LLAMA_SERVER", str(tmp_path / "llama-server"))
     assert one_failed("llama.cpp")["fix"] == f"chmod +x {tmp_path / 'llama-server'}"
+
+
+def test_a_llama_cpp_that_is_not_there(environment):
+    environment.setenv("MOM_LLAMA_SERVER", "/nothing/llama-server")
+    assert one_failed("llama.cpp")["words"] == "/nothing/llama-server is not there"
+    environment.delenv("MOM_LLAMA_SERVER")
+    assert check_llama(read_settings()[0], None).fix == "pip install xllamacpp"
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,7 @@ def test_tables_of_an_older_or_a_newer_mom(tmp_path, revision, finding):
     (tmp_path / "data").mkdir()
     database = Database(f"sqlite:///{tmp_path / 'data/mom.sqlite3'}")
     database.upgrade()
+    assert doctor()[0]["migrations"]["words"] == f"at {database.newest_revision()}, the newest"
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
     database.close()
@@ -156,6 +165,36 @@ def test_a_model_that_is_not_to_be_had(environment, tmp_path, part, address, fix
     (tmp_path / "README").write_text("words, no model")
     environment.setenv(f"MOM_{part.upper()}", address)
     assert fix in one_failed(part)["fix"]
+
+
+def test_models_that_are_to_be_had_are_told_with_what_is_still_to_be_done(environment, tmp_path):
+    environment.setenv("MOM_SMALL_LLM", "same")
+    environment.setenv("MOM_LARGE_LLM", "hf:owner/repo/model.gguf")
+    checks, exit_code = doctor()
+    assert exit_code == 0
+    assert checks["small_llm"]["words"] == "the large LLM"
+    assert checks["large_llm"]["words"] == "hf:owner/repo/model.gguf will be downloaded"
+    (tmp_path / "data/models/owner/repo").mkdir(parents=True)
+    (tmp_path / "data/models/owner/repo/model.gguf").write_bytes(b"GGUF")
+    assert doctor()[0]["large_llm"]["words"] == "hf:owner/repo/model.gguf is downloaded"
+
+
+def test_a_model_elsewhere_is_asked_with_its_key(environment):
+    async def list_models(request):
+        return JSONResponse({}, 200 if request.headers.get("Authorization") == "Bearer right" else 401)
+
+    with serving(Starlette(routes=[Route("/v1/models", list_models)])) as url:
+        environment.setenv("MOM_LARGE_LLM", f"{url}/v1")
+        environment.setenv("MOM_API_KEY_LARGE_LLM", "wrong")
+        assert "set MOM_API_KEY_LARGE_LLM" in one_failed("large_llm")["fix"]
+        environment.setenv("MOM_API_KEY_LARGE_LLM", "right")
+        assert doctor()[0]["large_llm"]["words"] == f"{url}/v1 answers"
+
+
+def test_an_ollama_without_a_model(environment):
+    with running({"/api/tags": [JSONResponse({"models": []})]}) as ollama:
+        environment.setenv("MOM_OLLAMA_URL", ollama.root)
+        assert doctor()[0]["Ollama"]["fix"] == "ollama pull llama3.2:1b"
 
 
 def test_an_ollama_that_is_needed_and_does_not_run(environment):
@@ -186,10 +225,20 @@ def test_a_python_that_is_too_old():
     assert check_python((3, 11, 0)).finding is Finding.OK
 
 
-def test_a_torch_that_does_not_use_the_gpu():
+def test_an_image_part_that_is_missing_or_does_not_use_the_gpu(environment):
     settings = read_settings()[0]
-    assert "TORCH=cuda" in check_image_part(settings, "2.13.0+cpu", has_gpu=True).fix
-    assert "--install-image" in check_image_part(settings, None, has_gpu=False).fix
+    assert check_image_part(settings, "2.13.0+cpu", is_whole=True, has_gpu=False).finding is Finding.OK
+    assert "TORCH=cuda" in check_image_part(settings, "2.13.0+cpu", is_whole=True, has_gpu=True).fix
+    assert check_image_part(settings, "2.13.0+cu130", is_whole=True, has_gpu=True).finding is Finding.OK
+    assert "--install-image" in check_image_part(settings, None, is_whole=False, has_gpu=False).fix
+    assert "torch 2.13.0+cpu alone" in check_image_part(settings, "2.13.0+cpu", is_whole=False, has_gpu=False).words
+    environment.setenv("MOM_IMAGE_MODEL", "http://127.0.0.1:9/v1")
+    assert check_image_part(read_settings()[0], None, is_whole=False, has_gpu=False).finding is Finding.OK
+
+
+def test_too_little_room_for_a_model(tmp_path):
+    assert "Make room" in check_room(tmp_path, 3_000_000_000).fix
+    assert check_room(tmp_path, 30_000_000_000).finding is Finding.OK
 
 
 def test_too_little_memory():
