@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -144,6 +145,25 @@ async def test_a_job_that_is_dropped_while_it_waits_is_never_drawn():
     async with at_work(queue, engine):
         await all_of(jobs[2])
     assert engine.prompts == ["a", "c"]
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 3])
+async def test_a_job_of_two_pictures_that_is_dropped_takes_no_further_step_wherever_it_stands(taken):
+    queue, engine = queue_of(), ScriptedEngine()
+    engine.may_take = taken
+    leaving, staying = job("one", "two"), job("another")
+    async with at_work(queue, engine):
+        queue.submit(leaving)
+        seen = 0
+        while seen <= taken:  # a step's event comes before it is taken
+            seen += isinstance(await leaving.next_event(), StepDone)
+        queue.drop(leaving)
+        await until(lambda: queue.as_json() == {"running": None, "waiting": 0}, "the queue to forget it")
+        assert (engine.steps_taken, engine.prompts) == (taken, ["one", "two"][: taken // 2 + 1])
+        engine.may_take = math.inf
+        queue.submit(staying)
+        assert isinstance((await all_of(staying))[-1], Finished)
+    assert engine.steps_taken == taken + 2
 
 
 async def test_a_single_picture_that_does_not_fit_fails_in_words_and_the_next_is_drawn():
