@@ -3,13 +3,14 @@ PYTHON ?= python3
 TORCH ?= cpu# cpu | cuda | existing: the torch that the image model runs on; cuda downloads several GB
 PORT ?=
 TRAIN ?=# further arguments of a training, such as --minutes 30
+BENCH ?=# further arguments of bench-image, such as --parts unet vae
 BIN := .venv/bin
 PAGE := src/mom/web/static/chat/chat.js
 PAGE_SOURCES := $(shell find components/chat -path components/chat/node_modules -prune -o -type f -print)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: run test check dev bench image format clean lock dist train-llm train-image eval-demo
+.PHONY: run test check dev bench bench-image image format clean lock dist train-llm train-image eval-demo
 
 run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
 	@$(BIN)/mom serve --install-image $(TORCH)
@@ -35,7 +36,10 @@ format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
 	cd components/chat && npm run format
 
 bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
-	for name in routing_bert routing_latency moe_memory sd15_random page_speed page_lighthouse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in routing_bert routing_latency moe_memory image page_speed page_lighthouse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+bench-image: .venv/.dev .venv/.image  ## the image engine alone, or some of its parts: BENCH="--parts unet vae"
+	$(BIN)/python -m benchmarks.image $(BENCH)
 
 train-llm: .venv/.dev .venv/.image  ## train the demo LLM anew in an hour or two and write its file; stopped, it goes on where it was
 	$(BIN)/python -m training.llm.train $(TRAIN)

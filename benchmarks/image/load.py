@@ -1,0 +1,168 @@
+"""What else the image server does while it draws, and what that costs the picture: previews, health, bad requests, a full queue."""
+
+import asyncio
+import http.client
+import json
+import statistics
+import threading
+import time
+from typing import Any, Self
+
+from benchmarks.image.asked import Asked
+from benchmarks.image.memory import held_gb
+from benchmarks.image.pictures import draw, started
+from tests.image_server import KEY, ImageServerProcess, wait_for
+
+SIDE = "256x256"  # a step takes a second, not four: more of them can be compared
+PAIRS, PROBES_PER_S, BAD_PER_S = 12, 50, 200
+QUEUE, PROMPT_CHARACTERS = 1000, 4000
+BAD = (
+    {"prompt": ""},
+    {"prompt": "a fox", "size": "9x9"},
+    {"prompt": "a fox", "steps": "many"},
+    {"prompt": "a fox", "styl": "vivid"},
+    {"prompt": "x" * 100_000},
+    ["no object"],
+)
+
+
+def measure_previews(asked: Asked) -> dict[str, Any]:
+    """Two servers, one without previews, take turns."""
+    step_s: dict[str, list[float]] = {"auto": [], "none": []}
+    with started(asked, preview="auto") as (shown, _), started(asked, preview="none") as (bare, _):
+        for server in (shown, bare):
+            draw(server, size=SIDE, steps=1)
+        for _ in range(PAIRS // 2):
+            for name, server in (("auto", shown), ("none", bare)):
+                step_s[name] += draw(server, size=SIDE, steps=4)["step_s"]
+    medians = {name: statistics.median(seconds) for name, seconds in step_s.items()}
+    return {"step_s": medians["auto"], "step_without_s": medians["none"], "ratio": medians["auto"] / medians["none"]}
+
+
+def measure_health(asked: Asked) -> dict[str, Any]:
+    """`/healthz`, asked 50 times a second while a picture is drawn: milliseconds."""
+    with started(asked) as (server, _), Sender(server, PROBES_PER_S, _ask_health) as probing:
+        draw(server, size=SIDE, steps=1)
+        probing.sends.set()
+        draw(server, size=SIDE, steps=PAIRS)
+        probing.sends.clear()
+        took = sorted(probing.took_ms)
+    return {
+        "probes": len(took),
+        "p50_ms": statistics.median(took),
+        "p99_ms": took[int(0.99 * len(took))],
+        "most_ms": took[-1],
+    }
+
+
+def measure_bad_requests(asked: Asked) -> dict[str, Any]:
+    """A picture of many steps; in every second of them 200 bad requests a second come in."""
+    with started(asked) as (server, _), Sender(server, BAD_PER_S, _ask_badly) as sender:
+        draw(server, size=SIDE, steps=1)
+
+        def at_step(step: int) -> None:
+            sender.sends.set() if step % 2 else sender.sends.clear()
+
+        step_s = draw(server, at_step, size=SIDE, steps=2 * PAIRS)["step_s"]
+        sender.sends.clear()
+    quiet, loaded = statistics.median(step_s[0::2]), statistics.median(step_s[1::2])
+    return {
+        "sent_per_s": len(sender.took_ms) / sum(step_s[1::2]),
+        "step_s": loaded,
+        "step_without_s": quiet,
+        "ratio": loaded / quiet,
+        "client_cpu_s": sender.cpu_s,  # it runs on the same cores
+    }
+
+
+def measure_queue(asked: Asked) -> dict[str, Any]:
+    """The server's memory with 1,000 waiting streams of 4,000 characters each, and after they have left."""
+    with started(asked) as (server, _):
+        draw(server, size="64x64", steps=1)
+        before = held_gb(server.process.pid)
+        with server.client.stream("POST", "/v1/images/generations", json=_long_one()):
+            server.wait_until_drawing()
+            drawing = held_gb(server.process.pid)
+            full = asyncio.run(_fill_queue(server))
+        server.wait_until_idle()
+        after = held_gb(server.process.pid)
+    text_mb = QUEUE * PROMPT_CHARACTERS / 1e6
+    return {
+        "text_mb": text_mb,
+        "full_mb": (full - drawing) * 1000,
+        "afterwards_mb": (after - before) * 1000,
+        "kb_per_job_beyond_text": ((full - drawing) * 1e6 - text_mb * 1000) / QUEUE,
+    }
+
+
+def _long_one() -> dict[str, Any]:
+    return {"prompt": "a slow picture", "size": SIDE, "steps": 50, "stream": True}
+
+
+async def _fill_queue(server: ImageServerProcess) -> float:
+    """GB when all wait; then all leave."""
+    writers = []
+    for number in range(QUEUE):
+        body = {"prompt": "x" * PROMPT_CHARACTERS, "stream": True, "user": str(number % 7)}
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.client.base_url.port)
+        writer.write(_request(body))
+        await reader.readuntil(b"queued")
+        writers.append(writer)
+    full = held_gb(server.process.pid)
+    assert server.queue()["waiting"] == QUEUE
+    for writer in writers:
+        writer.close()
+    await asyncio.to_thread(wait_for, lambda: server.queue()["waiting"] == 0, "the queue to be empty")
+    return full
+
+
+def _request(body: object) -> bytes:
+    data = json.dumps(body).encode()
+    head = f"POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {KEY}\r\n"
+    return f"{head}content-length: {len(data)}\r\n\r\n".encode() + data
+
+
+class Sender:
+    """Sends `per_s` requests a second over one connection while `sends` is set, at their times and not after each other."""
+
+    def __init__(self, server: ImageServerProcess, per_s: int, ask: Any) -> None:  # noqa: ANN401 -- a function of this file
+        self._port, self._gap_s, self._ask = server.client.base_url.port, 1 / per_s, ask
+        self.sends, self._is_over = threading.Event(), threading.Event()
+        self.took_ms: list[float] = []
+        self.cpu_s = 0.0
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._is_over.set()
+        self.sends.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        while self.sends.wait() and not self._is_over.is_set():
+            due, before = time.perf_counter(), time.thread_time()
+            while self.sends.is_set() and not self._is_over.is_set():
+                began = time.perf_counter()
+                self._ask(connection, len(self.took_ms))
+                self.took_ms.append((time.perf_counter() - began) * 1000)
+                due += self._gap_s
+                time.sleep(max(0.0, due - time.perf_counter()))
+            self.cpu_s += time.thread_time() - before
+        connection.close()
+
+
+def _ask_health(connection: http.client.HTTPConnection, _number: int) -> None:
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+
+
+def _ask_badly(connection: http.client.HTTPConnection, number: int) -> None:
+    headers = {"authorization": f"Bearer {KEY}"} if number % (len(BAD) + 1) else {}
+    connection.request("POST", "/v1/images/generations", json.dumps(BAD[number % len(BAD)]), headers)
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status in {400, 401}, answer.status
