@@ -15,8 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,71 +23,31 @@ import httpx
 import numpy as np
 import psutil
 
+from benchmarks.results import write_result
 from tests.e2e.running_mom import free_port
-from tests.random_llm import add_vocabulary
+from tests.random_llm import Shape, add_shape, add_vocabulary, tensors_of
 
-OUT = Path(__file__).resolve().parent / "out" / "moe_memory.json"
 VOCABULARY = 32_000
 PROMPT_TOKENS = 96
 THREADS = 2
 BLOCK_BYTES, BLOCK_VALUES = 18, 32  # of Q4_0: a 16-bit scale and 32 numbers
 
 
-@dataclass(frozen=True)
-class MoeShape:
-    """Sizes as in the configuration files; without `experts` a dense model."""
-
-    layers: int
-    width: int
-    feed_forward: int
-    heads: int
-    kv_heads: int
-    experts: int = 0
-    used: int = 0
+def _shape(*sizes: int, experts: int = 0, used: int = 0) -> Shape:
+    return Shape(*sizes, vocabulary=VOCABULARY, context_tokens=4096, experts=experts, used=used)
 
 
 SHAPES = {
-    "moe 7B, 1B active": MoeShape(16, 2048, 1024, 16, 16, experts=64, used=8),
-    "dense 1B": MoeShape(16, 2048, 8192, 32, 8),
-    "dense 7B": MoeShape(32, 4096, 11008, 32, 32),
+    "moe 7B, 1B active": _shape(16, 2048, 1024, 16, 16, experts=64, used=8),
+    "dense 1B": _shape(16, 2048, 8192, 32, 8),
+    "dense 7B": _shape(32, 4096, 11008, 32, 32),
 }
 
 
-def tensors_of(shape: MoeShape) -> Iterator[tuple[str, tuple[int, ...]]]:
-    kv_width = shape.width // shape.heads * shape.kv_heads
-    yield "token_embd.weight", (VOCABULARY, shape.width)
-    yield "output.weight", (VOCABULARY, shape.width)
-    yield "output_norm.weight", (shape.width,)
-    for layer in range(shape.layers):
-        block = f"blk.{layer}."
-        yield block + "attn_norm.weight", (shape.width,)
-        yield block + "attn_q.weight", (shape.width, shape.width)
-        yield block + "attn_k.weight", (kv_width, shape.width)
-        yield block + "attn_v.weight", (kv_width, shape.width)
-        yield block + "attn_output.weight", (shape.width, shape.width)
-        yield block + "ffn_norm.weight", (shape.width,)
-        many, kind = ((shape.experts,), "_exps") if shape.experts else ((), "")
-        if shape.experts:
-            yield block + "ffn_gate_inp.weight", (shape.experts, shape.width)
-        yield block + f"ffn_gate{kind}.weight", (*many, shape.feed_forward, shape.width)
-        yield block + f"ffn_up{kind}.weight", (*many, shape.feed_forward, shape.width)
-        yield block + f"ffn_down{kind}.weight", (*many, shape.width, shape.feed_forward)
-
-
-def write_model(path: Path, shape: MoeShape) -> int:
+def write_model(path: Path, shape: Shape) -> int:
     """Write the file, one tensor after the other, and give the number of its parameters."""
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(4096)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.feed_forward)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
-    if shape.experts:
-        writer.add_expert_count(shape.experts)
-        writer.add_expert_used_count(shape.used)
+    add_shape(writer, shape)
     add_vocabulary(writer, VOCABULARY)
     random = np.random.default_rng(0)
     parameters = 0
@@ -199,9 +157,7 @@ def main() -> None:
     if arguments.only_write:
         return
     result |= {"threads": THREADS, "prompt_tokens": PROMPT_TOKENS, "load_1min": os.getloadavg()[0]}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
-    print(OUT.read_text())
+    write_result("moe_memory", result)
 
 
 if __name__ == "__main__":

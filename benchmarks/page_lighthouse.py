@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.results import write_result
 from tests.browser.conftest import BUILT, CHROMIUM
 from tests.browser.scripted_mom import scripted_mom
 
-OUT = Path(__file__).resolve().parent / "out" / "page_lighthouse.json"
 LIGHTHOUSE = "lighthouse@13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices")
 METRICS = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")
@@ -83,9 +83,7 @@ def main() -> None:
         for name in ("phone", "desktop"):
             reports = [run_lighthouse(mom.url, chromium, is_desktop=name == "desktop") for _ in range(rounds)]
             result[name] = summary(reports, mom.url)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=2))
+    write_result("page_lighthouse", result)
 
 
 if __name__ == "__main__":

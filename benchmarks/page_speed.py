@@ -22,6 +22,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.results import write_result
 from mom.mixture.events import TextDelta
 from mom.mixture.ports import Ended
 from tests.browser.chat_page import ask
@@ -30,7 +31,6 @@ from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import scripted_mom
 from tests.scripted import ScriptedLanguageModel
 
-OUT = Path(__file__).resolve().parent / "out" / "page_speed.json"
 ESSAY = (Path(__file__).resolve().parents[1] / "tests/browser/essay.md").read_text(encoding="utf-8")
 MESSAGES = 2_000
 TOKENS_PER_S, TOKENS = 200, 2_000
@@ -162,9 +162,7 @@ def main() -> None:
             "stream": stream(browser, opened[-1][0]),
         }
         browser.close()
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=2))
+    write_result("page_speed", result)
 
 
 if __name__ == "__main__":

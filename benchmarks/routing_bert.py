@@ -12,11 +12,11 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-OUT = Path(__file__).resolve().parent / "out" / "routing_bert.json"
+from benchmarks.results import write_result
+
 WORDS = "please draw me a small red boat on the calm evening sea with two gulls above it and a lighthouse far away "
 PIECES = (8, 30, 120, 512)  # of the message; of a longer one than the stage reads, its two ends are read
 
@@ -73,9 +73,7 @@ def main() -> None:
     one_core = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     runs = [json.loads(subprocess.run(program, check=True, capture_output=True, env=one_core).stdout) for _ in range(3)]
     result = {"runs": runs, "load_1min": os.getloadavg()[0]}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
-    print(OUT.read_text())
+    write_result("routing_bert", result)
 
 
 if __name__ == "__main__":

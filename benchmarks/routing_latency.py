@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from benchmarks.results import write_result
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.events import TextDelta
@@ -47,7 +48,6 @@ from tests.models.fake_servers import chunk, completion, serving
 from tests.random_llm import SHAPES, write_random_llm
 from tests.scripted import ScriptedImageModel, ScriptedLanguageModel
 
-OUT = Path(__file__).resolve().parent / "out" / "routing_latency.json"
 FIRST_TOKEN_S, VERDICT_S = 0.4, 0.15  # the fixed pace
 LABELS = ("text", "image")
 Way = Callable[[str], Awaitable[float]]
@@ -216,9 +216,7 @@ async def main() -> None:
         "model": "random weights, 8 layers of width 768, one token per character",
         "load_1min": os.getloadavg()[0],
     }
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
-    print(OUT.read_text())
+    write_result("routing_latency", result)
 
 
 if __name__ == "__main__":

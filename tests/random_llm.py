@@ -22,7 +22,10 @@ CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes as in a Llama's configuration; those of matrices are multiples of 32."""
+    """Sizes as in a Llama's configuration; those of matrices are multiples of 32. Without `experts` a dense model.
+
+    Of the experts `used` write each token.
+    """
 
     layers: int
     width: int
@@ -31,6 +34,8 @@ class Shape:
     kv_heads: int
     vocabulary: int = 512
     context_tokens: int = 16_384
+    experts: int = 0
+    used: int = 0
 
 
 SHAPES = {
@@ -46,17 +51,10 @@ def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture:
     """Write the file: matrices in Q8_0, vectors in F32. The same shape gives the same bytes."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("random weights")
-    writer.add_context_length(shape.context_tokens)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.feed_forward)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
+    add_shape(writer, shape)
     add_vocabulary(writer, shape.vocabulary)
     random = np.random.default_rng(0)
-    for name, size in _tensors(shape):
+    for name, size in tensors_of(shape):
         if len(size) == 1:
             writer.add_tensor(name, np.ones(size, dtype=np.float32))
         else:
@@ -71,8 +69,24 @@ def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture:
     return path
 
 
-def _tensors(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
+def add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
+    writer.add_context_length(shape.context_tokens)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.feed_forward)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.kv_heads)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_dimension_count(shape.width // shape.heads)
+    if shape.experts:
+        writer.add_expert_count(shape.experts)
+        writer.add_expert_used_count(shape.used)
+
+
+def tensors_of(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The name and size of each, as llama.cpp wants them."""
     kv_width = shape.width // shape.heads * shape.kv_heads
+    many, kind = ((shape.experts,), "_exps") if shape.experts else ((), "")
     yield "token_embd.weight", (shape.vocabulary, shape.width)
     yield "output.weight", (shape.vocabulary, shape.width)
     yield "output_norm.weight", (shape.width,)
@@ -84,9 +98,11 @@ def _tensors(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield block + "attn_v.weight", (kv_width, shape.width)
         yield block + "attn_output.weight", (shape.width, shape.width)
         yield block + "ffn_norm.weight", (shape.width,)
-        yield block + "ffn_gate.weight", (shape.feed_forward, shape.width)
-        yield block + "ffn_up.weight", (shape.feed_forward, shape.width)
-        yield block + "ffn_down.weight", (shape.width, shape.feed_forward)
+        if shape.experts:
+            yield block + "ffn_gate_inp.weight", (shape.experts, shape.width)
+        yield block + f"ffn_gate{kind}.weight", (*many, shape.feed_forward, shape.width)
+        yield block + f"ffn_up{kind}.weight", (*many, shape.feed_forward, shape.width)
+        yield block + f"ffn_down{kind}.weight", (*many, shape.width, shape.feed_forward)
 
 
 def _random_blocks(random: np.random.Generator, size: tuple[int, ...], *, scale: float) -> np.ndarray:
