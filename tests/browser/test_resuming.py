@@ -89,6 +89,7 @@ def test_while_mom_is_away_the_page_says_so_and_afterwards_goes_on_by_itself(
     page.get_by_label("Message", exact=True).fill("Are you there?")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Are you there?")
+    expect(page.get_by_role("form", name="Your message").get_by_role("alert")).to_have_count(0)  # it is said once
     mom.models.large_llm = ScriptedLanguageModel(["I am."])
     mom.start()
     expect(away).to_have_count(0)

@@ -55,7 +55,7 @@ def test_a_question_that_fails_comes_back_into_the_draft_and_is_asked_once(
 ) -> None:
     page.route("**/api/chats/*/messages", lambda route: route.abort())
     ask(page, "Keep these words")
-    expect(page.get_by_role("alert")).to_contain_text("MoM cannot be reached")
+    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Keep these words")
     expect(questions(page)).to_have_count(0)
     page.unroute("**/api/chats/*/messages")
@@ -141,3 +141,19 @@ def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool)
     expect(answers(page)).to_contain_text("I see it." if attached else "Hello!")
     page.reload()
     expect(questions(page).locator("img")).to_have_count(1 if attached else 0)
+
+
+def test_what_is_no_picture_is_refused_before_it_is_sent(page: Page) -> None:
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"broken"})
+    expect(page.get_by_role("alert")).to_contain_text("a.png cannot be read as a picture")
+    expect(page.get_by_alt_text("To be sent")).to_have_count(0)
+
+
+def test_the_end_stays_in_view_when_the_place_for_it_becomes_smaller(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["word\n\n" * 50 + "The end."])
+    ask(page, "Write at length")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("button", name="Retry")).to_be_in_viewport(ratio=1)
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    expect(page.get_by_alt_text("To be sent")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry")).to_be_in_viewport(ratio=1)

@@ -214,7 +214,7 @@ def test_a_part_that_failed_in_the_running_mom(environment, tmp_path):
 
 def test_a_page_that_is_not_built(tmp_path):
     assert "Install Node 20" in check_page(tmp_path / "chat.js", None).fix
-    assert "Node 18" in check_page(tmp_path / "chat.js", 18).words
+    assert "Install Node 20" in check_page(tmp_path / "chat.js", 18).fix
     assert "npm run build" in check_page(tmp_path / "chat.js", 22).fix
     (tmp_path / "chat.js").write_text("")
     assert check_page(tmp_path / "chat.js", None).finding is Finding.OK

@@ -116,7 +116,7 @@ async function request<Reply>(method: string, path: string, body?: unknown): Pro
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   } catch (error) {
-    throw new RequestError(0, failureOf('MoM cannot be reached. See whether it still runs, then try again.', String(error)))
+    throw new RequestError(0, failureOf('MoM could not be reached. See whether it still runs, then try again.', String(error)))
   }
   const text = await response.text()
   let reply: unknown

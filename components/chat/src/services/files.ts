@@ -2,8 +2,20 @@
 
 export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
 
-/** The file as a data URL, as it is sent with a message. */
-export function readAsDataUrl(file: Blob, name: string): Promise<string> {
+/** The picture as a data URL, as it is sent with a message. Refused here where it cannot be shown: nobody could look at it. */
+export async function readPicture(file: File): Promise<string> {
+  const url = await readAsDataUrl(file, file.name)
+  const shown = new Image()
+  shown.src = url
+  try {
+    await shown.decode()
+  } catch {
+    throw new Error(`${file.name} cannot be read as a picture; it may be damaged. Add another.`)
+  }
+  return url
+}
+
+function readAsDataUrl(file: Blob, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
     reader.onload = () => {

@@ -1,6 +1,6 @@
 /** Takes pictures that a person attaches into the draft, and says plainly which ones cannot be sent. */
 
-import { PICTURE_TYPES, readAsDataUrl } from '../services/files'
+import { PICTURE_TYPES, readPicture } from '../services/files'
 import type { Conversation } from './conversation.svelte'
 
 export { PICTURE_TYPES }
@@ -17,7 +17,7 @@ export async function attachPictures(conversation: Conversation, files: Iterable
     else if (conversation.attached.length >= MOST) conversation.error = `At most ${MOST} pictures go with one message.`
     else {
       try {
-        conversation.attached = [...conversation.attached, await readAsDataUrl(file, file.name)]
+        conversation.attached = [...conversation.attached, await readPicture(file)]
       } catch (error) {
         conversation.error = error instanceof Error ? error.message : String(error)
       }
