@@ -7,11 +7,11 @@ import tarfile
 import pytest
 from sqlalchemy import event
 
-from mom.chats.backup import write_backup
+from mom.chats.backup import FORMAT, write_backup
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.chats.pictures import Pictures
-from mom.chats.restoring import read_archive, restore
+from mom.chats.restoring import PNG, read_archive, restore
 from mom.errors import ConflictError, MomError, StorageError
 from tests.chats.conftest import new_name
 from tests.chats.postgres import new_postgres_database
@@ -154,6 +154,13 @@ def newer(name, data):
     return json.dumps({**json.loads(data), "revision": "9999"}).encode() if name == "mom-backup.json" else data
 
 
+def in_format(number):
+    def change(name, data):
+        return json.dumps({**json.loads(data), "format": number}).encode() if name == "mom-backup.json" else data
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "more", "why"),
     [
@@ -164,6 +171,9 @@ def newer(name, data):
         (unchanged, member("tables/chats.jsonl", b"[1]"), "is none"),
         (lambda name, data: None if name == "mom-backup.json" else data, None, "it has no mom-backup.json"),
         (newer, None, r"made by a newer MoM \(0\.\d+\.\d+\)\. Update this one first"),
+        (in_format(FORMAT + 1), None, "made by a newer MoM"),
+        (unchanged, member(f"../pictures/{'a' * 32}.png", PNG), f"it holds '../pictures/{'a' * 32}.png'"),
+        (unchanged, member("tables/secrets.jsonl", b"{}"), "has tables that MoM does not: secrets"),
     ],
 )
 def test_an_archive_that_is_not_as_mom_writes_them_changes_nothing(sqlite_stage, file, tmp_path, change, more, why):
