@@ -19,6 +19,7 @@ from tests.serving.waiting import wait_until
 
 KEY = "a-key-for-tests"
 MODEL = "tiny-sd"
+CLONE = Path(__file__).parents[1]
 DEADLINE_S = 300  # two busy cores; a hang is what it catches
 # A step takes a tenth of a second at the least, and there are fifty: no test waits for the end of this one.
 SLOW = {"prompt": "a slow picture", "size": "512x512", "steps": 50}
@@ -33,6 +34,14 @@ def make_tiny_pipeline(folder: Path, *options: str) -> Path:
         environment = {**os.environ, **LIBRARY_SETTINGS}  # without which its threads starve each other on busy cores
         subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE_S, env=environment)
     return folder
+
+
+def ask(program: Path, *arguments: Path | str):
+    """What the program prints, with the image server's own settings for its libraries."""
+    environment = {**os.environ, **LIBRARY_SETTINGS, "PYTHONPATH": str(CLONE)}
+    command = [sys.executable, program, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE_S, env=environment)
+    return json.loads(done.stdout)
 
 
 def wait_for(claim, what):

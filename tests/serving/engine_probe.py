@@ -1,4 +1,4 @@
-"""A program that asks the engine itself, and prints what it found as JSON: `python engine_probe.py FOLDER`.
+"""A program that asks the engine itself, and prints what it found as JSON: `python engine_probe.py FOLDER torch|openvino`.
 
 It is no test, because diffusers warns when it is imported, and here warnings are errors.
 """
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +26,8 @@ from mom.serving.image_server.drawing import (
     StepDone,
     Tell,
 )
-from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_out_of_memory, load_engine
+from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_out_of_memory
+from mom.serving.image_server.engines import load_engine
 from mom.serving.image_server.preview import fit_matrix
 
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
@@ -111,13 +113,13 @@ def memory_for(module: Any, limit: int) -> Iterator[None]:
 def run_out_of_memory(engine: DiffusersEngine) -> dict[str, Any]:
     large = replace(SPEC, width=128, height=128)
     whole, (sides) = draw(engine, large)[0], 4 * (128 // 4) ** 2
-    with memory_for(engine._pipeline.vae.decoder, sides - 1):
+    with memory_for(engine.pipeline.vae.decoder, sides - 1):
         tiled = draw(engine, large)[0]
     refused = []
     for module, limit, specs in (
-        (engine._pipeline.vae.decoder, 10, [large]),
-        (engine._pipeline.unet, 10, [large]),
-        (engine._pipeline.unet, 4 * 16 * 16, [SPEC, SPEC]),
+        (engine.pipeline.vae.decoder, 10, [large]),
+        (engine.pipeline.unet, 10, [large]),
+        (engine.pipeline.unet, 4 * 16 * 16, [SPEC, SPEC]),
     ):
         with memory_for(module, limit):
             try:
@@ -140,15 +142,19 @@ def ask_for_too_much_memory() -> bool:
 
 
 if __name__ == "__main__":
-    engine = load_engine(
-        ServerConfig(port=0, model=sys.argv[1], model_name="tiny", api_key=""), find_checkpoint(sys.argv[1])
+    folder, kind = sys.argv[1:]
+    kept = str(Path(folder).with_name("conversions"))
+    config = ServerConfig(
+        port=0, model=folder, model_name="tiny", api_key="", options={"engine": kind}, conversions_folder=kept
     )
+    engine = load_engine(config, find_checkpoint(folder))
     before = draw(engine, SPEC)[0].png
     findings = {
+        "kind": kind,
         "checks": count_checks(engine),
         "steps_before_stop": [stop_at(engine, number) for number in (1, 2, 4)],
         "same_after_stops": draw(engine, SPEC)[0].png == before,
-        "remembers_the_prediction": engine._pipeline.scheduler.denoised is not None,
+        "remembers_the_prediction": engine.pipeline.scheduler.denoised is not None,
         "fit_error": fit_known_matrix(),
         "knows_out_of_memory": ask_for_too_much_memory(),
         "batch_apart": draw_together_and_alone(engine),

@@ -13,7 +13,8 @@ from mom.errors import ModelFileError, SettingsError
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
-from mom.serving.image_server.engine import DiffusersEngine, load_engine
+from mom.serving.image_server.engine import DiffusersEngine
+from mom.serving.image_server.engines import load_engine
 from tests.serving.tiny_families import write_checked_sd, write_flux_schnell, write_sdxl_turbo, write_taesd
 from tests.serving.tiny_pipeline import make_pipeline
 

@@ -17,7 +17,7 @@ from mom.serving.programs import image_program
 
 def choose(tmp_path, address="file:models/sd", **settings):
     stage = Stage(
-        board=Board(), http=httpx.AsyncClient(), log_folder=tmp_path, hub=Hub(tmp_path), restarts=Restarts(),
+        board=Board(), http=httpx.AsyncClient(), data_dir=tmp_path, log_folder=tmp_path, hub=Hub(tmp_path), restarts=Restarts(),
         web_is_ready=asyncio.Event(), ollama_url="", **settings,
     )  # fmt: skip
     return choose_player(PartName.IMAGE_MODEL, parse_address(address), None, stage)
@@ -41,6 +41,9 @@ def test_a_misspelt_option_of_the_engine_is_told_at_once(tmp_path):
 
 
 def test_the_image_servers_configuration_has_what_was_set(tmp_path):
-    program = image_program(tmp_path, "sd", lora=tmp_path / "lora", options={"steps": "6"}, edits=False)
+    program = image_program(
+        tmp_path, "sd", data_dir=tmp_path, lora=tmp_path / "lora", options={"steps": "6"}, edits=False
+    )
     assert (program.config["lora"], program.config["options"]) == (str(tmp_path / "lora"), {"steps": "6"})
     assert program.config["edits"] is False
+    assert program.config["conversions_folder"] == str(tmp_path / "openvino")

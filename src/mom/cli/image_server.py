@@ -39,6 +39,7 @@ def image_server(*, host: str, port: int) -> None:
     program = image_program(
         find_here(PART, address),
         model_name(PART, address),
+        data_dir=settings.data_dir,
         lora=find_here(PART, parse_address(settings.image_lora, name="MOM_IMAGE_LORA"))
         if settings.image_lora
         else None,

@@ -28,6 +28,7 @@ class Stage:
 
     board: Board
     http: httpx.AsyncClient
+    data_dir: Path
     log_folder: Path
     hub: Hub
     restarts: Restarts
@@ -77,7 +78,9 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
         report(Standing())
         if is_image:
             edits = address.kind is not AddressKind.DEMO  # it was trained to draw from nothing only
-            program = image_program(path, model, lora=lora_path, options=options.as_pairs(), edits=edits)
+            program = image_program(
+                path, model, data_dir=stage.data_dir, lora=lora_path, options=options.as_pairs(), edits=edits
+            )
         else:
             program = llm_program(part, path, model, stage.llama_server)
         await _keep(program, model, report, stage)

@@ -59,7 +59,13 @@ def llm_program(part: PartName, model_path: Path, model_name: str, server_binary
 
 
 def image_program(
-    model: Path, model_name: str, *, lora: Path | None = None, options: dict[str, str] | None = None, edits: bool = True
+    model: Path,
+    model_name: str,
+    *,
+    data_dir: Path,
+    lora: Path | None = None,
+    options: dict[str, str] | None = None,
+    edits: bool = True,
 ) -> Program:
     """The image server. `options` are the pairs of `MOM_IMAGE_ENGINE`; `edits`: may it draw from pictures?"""
     return Program(
@@ -71,6 +77,7 @@ def image_program(
             "lora": str(lora.resolve()) if lora else None,
             "options": options or {},
             "edits": edits,
+            "conversions_folder": str(data_dir.resolve() / "openvino"),
         },
         health_path="/healthz",
     )

@@ -42,6 +42,7 @@ class Supervisor:
         self._stage = Stage(
             board=self.board,
             http=self._http,
+            data_dir=plan.data_dir,
             log_folder=plan.log_folder,
             hub=Hub(plan.data_dir / "models", plan.hub_endpoint, plan.hub_token),
             restarts=restarts,

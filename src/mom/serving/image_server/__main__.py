@@ -75,7 +75,7 @@ def _load(config: ServerConfig) -> Engine:
     checkpoint = find_checkpoint(config.model, has_lora=config.lora is not None)  # a wrong one is told at once
     for name, value in LIBRARY_SETTINGS.items():
         os.environ.setdefault(name, value)
-    from mom.serving.image_server.engine import load_engine  # noqa: PLC0415 -- PyTorch takes seconds; the port is open by then
+    from mom.serving.image_server.engines import load_engine  # noqa: PLC0415 -- PyTorch takes seconds; the port is open by then
 
     return load_engine(config, checkpoint)
 

@@ -15,7 +15,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from mom.errors import ModelFileError
-from mom.serving.image_server.weights import read_names
+from mom.serving.image_server.weights import count_parameters, read_names
 
 
 class Family(StrEnum):
@@ -44,12 +44,14 @@ HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 class Checkpoint:
     """`path` is a diffusers folder or one `.safetensors` file; `unet_bytes` is the size of the denoiser's weights on disk
     (of everything, where it is one file); `variant` is diffusers' word for weights with an infix, such as `fp16`.
+    `unet_parameters` counts the same weights.
     """
 
     path: Path
     unet_bytes: int
     variant: str | None = None
     family: Family = Family.SD
+    unet_parameters: int = 0
 
     @property
     def is_folder(self) -> bool:
@@ -70,7 +72,8 @@ def find_checkpoint(model: str, *, has_lora: bool = False) -> Checkpoint:
             raise ModelFileError(
                 f"{path.name} is no .safetensors file, and the image server reads no other kind of file."
             )
-        return Checkpoint(path, path.stat().st_size, family=_look_into_file(path))
+        family = _look_into_file(path)
+        return Checkpoint(path, path.stat().st_size, family=family, unet_parameters=count_parameters(path))
     if HUB_ID.fullmatch(model) and not model.startswith("."):
         return _look_at_folder(find_in_hub_cache(model), has_lora=has_lora)
     raise ModelFileError(f"There is no image model at {model}.")
@@ -123,7 +126,8 @@ def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
         weights = [file for file in weights if ".fp16." not in file.name]
     for file in (*weights, *folder.glob("*/*.safetensors")):
         read_names(file)
-    return Checkpoint(folder, sum(file.stat().st_size for file in weights), variant, family)
+    size, parameters = sum(file.stat().st_size for file in weights), sum(map(count_parameters, weights))
+    return Checkpoint(folder, size, variant, family, parameters)
 
 
 def _find_weights(folder: Path) -> Sequence[Path]:

@@ -18,6 +18,7 @@ class ServerConfig:
     `lora` is the same for an LCM-LoRA, or None. `max_waiting` jobs may stand in the queue beside the running one; a picture
     that takes longer than `time_limit_s` is given up, and one that was not begun after `waiting_limit_s`. `edits`: may
     pictures be drawn from pictures (the demo model was not trained for it)? `options` are the pairs of `MOM_IMAGE_ENGINE`.
+    Converted models are kept in `conversions_folder`; without one nothing is converted.
     """
 
     port: int
@@ -32,6 +33,7 @@ class ServerConfig:
     waiting_limit_s: float = WAITING_LIMIT_S
     edits: bool = True
     options: dict[str, str] = field(default_factory=dict)
+    conversions_folder: str | None = None
 
     @property
     def steps(self) -> int:

@@ -1,6 +1,7 @@
 """What the queue asks of an engine: pictures, alone or several at a time, with progress, that can be stopped at any time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,6 +85,29 @@ class NotEnoughMemoryError(Exception):
 
 
 Tell = Callable[[int, StepDone | Drawn], None]
+
+
+class StopCheck:
+    """Asks whether to go on, from wherever something takes long; `check` is the running batch's and raises where not."""
+
+    def __init__(self) -> None:
+        self.check: Callable[[], None] = _go_on
+
+    def __call__(self) -> None:
+        self.check()
+
+    @contextmanager
+    def asking(self, check: Callable[[], None]) -> Iterator[None]:
+        """While this batch is drawn."""
+        self.check = check
+        try:
+            yield
+        finally:
+            self.check = _go_on
+
+
+def _go_on() -> None:
+    pass
 
 
 class Engine(Protocol):

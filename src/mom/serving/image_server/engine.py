@@ -10,11 +10,18 @@ from typing import Any
 import torch
 from PIL import Image
 
-from mom.serving.image_server.checkpoint import Checkpoint, Family
-from mom.serving.image_server.config import ServerConfig
-from mom.serving.image_server.drawing import Abilities, Drawn, NotEnoughMemoryError, PictureSpec, StepDone, Tell
-from mom.serving.image_server.hardware import Hardware, choose_hardware, count_cores, pixels_that_fit
-from mom.serving.image_server.loading import denoiser_of, load_pipeline, load_tiny_autoencoder, make_editor
+from mom.serving.image_server.checkpoint import Family
+from mom.serving.image_server.drawing import (
+    Abilities,
+    Drawn,
+    NotEnoughMemoryError,
+    PictureSpec,
+    StepDone,
+    StopCheck,
+    Tell,
+)
+from mom.serving.image_server.hardware import Hardware, pixels_that_fit
+from mom.serving.image_server.loading import denoiser_of, make_editor
 from mom.serving.image_server.options import AUTO, EngineOptions
 from mom.serving.image_server.preview import Preview, choose_preview, decode_latents, make_picture
 from mom.serving.image_server.safety import SafetyChecker
@@ -30,19 +37,12 @@ MOST_STEPS = 50
 STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
 
 
-def load_engine(config: ServerConfig, checkpoint: Checkpoint) -> "DiffusersEngine":
-    """Load the configured model. Raises `ModelFileError`, `SettingsError`."""
-    options = EngineOptions.from_pairs(config.options)
-    torch.set_num_threads(count_cores())
-    hardware = choose_hardware(options, checkpoint.unet_bytes)
-    pipeline = load_pipeline(checkpoint, hardware, lora=config.lora, safety=options.safety == "on")
-    tiny = load_tiny_autoencoder(options.taesd, hardware) if options.taesd else None
-    with torch.inference_mode():
-        return DiffusersEngine(pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits)
-
-
 class DiffusersEngine:
-    """Implements `drawing.Engine`. The pipeline keeps the state of its one running batch, so there is one at a time."""
+    """Implements `drawing.Engine`. The pipeline keeps the state of its one running batch, so there is one at a time.
+
+    `runs_on` says in words what computes its networks, and why; `stop` is asked by those networks that are no PyTorch
+    modules, in which there is nothing to hook.
+    """
 
     def __init__(
         self,
@@ -53,8 +53,10 @@ class DiffusersEngine:
         tiny: Any = None,  # noqa: ANN401 -- diffusers is untyped
         *,
         edits: bool = True,
+        runs_on: str = "PyTorch",
+        stop: StopCheck | None = None,
     ) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._family = family
         self._device = hardware.device
         self._denoiser = denoiser_of(pipeline)
@@ -62,7 +64,7 @@ class DiffusersEngine:
         self._editor = make_editor(pipeline, family) if edits else None
         self._safety = SafetyChecker(pipeline) if options.safety == "on" else None
         self._preview, kind = _choose_preview(pipeline, options, tiny, hardware)
-        self._check: Callable[[], None] = lambda: None
+        self._stop = stop or StopCheck()
         self._may_tile = options.tiling != "off"
         tiles = options.tiling == "on"
         if tiles:
@@ -78,7 +80,13 @@ class DiffusersEngine:
             "safety checker" if self._safety else "no safety checker",
             type(pipeline.scheduler).__name__.removeprefix("Remembering"),
         ]
-        self.description = ", ".join([hardware.reasons, kind, *filter(None, extras)])
+        self.runs_on = runs_on
+        self._kinds = (hardware.reasons, ", ".join([kind, *filter(None, extras)]))
+
+    @property
+    def description(self) -> str:
+        hardware, extras = self._kinds
+        return f"{hardware}, {self.runs_on}, {extras}"
 
     def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
         first = specs[0]
@@ -87,14 +95,13 @@ class DiffusersEngine:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
             # the noise into an ordinary picture, and one that is set before the call is reset by it.
             check()
-            denoised = self._unpack(self._pipeline.scheduler.denoised, first)
+            denoised = self._unpack(self.pipeline.scheduler.denoised, first)
             for number in range(len(specs)):
                 tell(number, StepDone(index + 1, first.steps, self._show(denoised[number : number + 1])))
             return tensors
 
-        self._check = check
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._stop.asking(check):
                 check()
                 for number in range(len(specs)):
                     tell(number, StepDone(0, first.steps))
@@ -108,8 +115,6 @@ class DiffusersEngine:
             error.__traceback__ = None  # it holds what does not fit
             self._free_memory()
             raise NotEnoughMemoryError from None
-        finally:
-            self._check = lambda: None
 
     def _denoise(self, specs: Sequence[PictureSpec], after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
         first = specs[0]
@@ -127,7 +132,7 @@ class DiffusersEngine:
         if self._family is Family.FLUX:
             asked["max_sequence_length"] = FLUX_TOKENS
         if first.source is None or self._editor is None:
-            return self._latents_of(self._pipeline(**asked, width=first.width, height=first.height))
+            return self._latents_of(self.pipeline(**asked, width=first.width, height=first.height))
         asked |= {"image": Image.open(io.BytesIO(first.source)), "strength": first.strength}
         asked["num_inference_steps"] = count_schedule(first.steps, first.strength)
         if self._family is Family.FLUX:
@@ -143,8 +148,8 @@ class DiffusersEngine:
         """Latents (N, C, h, w); FLUX works on rows of 2 x 2 patches."""
         if self._family is not Family.FLUX:
             return latents
-        unpacked: torch.Tensor = self._pipeline._unpack_latents(  # noqa: SLF001 -- as its own decoding does
-            latents, spec.height, spec.width, self._pipeline.vae_scale_factor
+        unpacked: torch.Tensor = self.pipeline._unpack_latents(  # noqa: SLF001 -- as its own decoding does
+            latents, spec.height, spec.width, self.pipeline.vae_scale_factor
         )
         return unpacked
 
@@ -158,7 +163,7 @@ class DiffusersEngine:
         try:
             return decode_latents(self._decoder, latents)
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error) or not self._may_tile or self._decoder is not self._pipeline.vae:
+            if not is_out_of_memory(error) or not self._may_tile or self._decoder is not self.pipeline.vae:
                 raise
         self._free_memory()
         log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))
@@ -180,13 +185,13 @@ class DiffusersEngine:
             picture = Image.new("RGB", picture.size, "grey")
         buffer = io.BytesIO()
         picture.save(buffer, "PNG")
-        scheduler = type(self._pipeline.scheduler).__name__.removeprefix("Remembering")
+        scheduler = type(self.pipeline.scheduler).__name__.removeprefix("Remembering")
         return Drawn(spec, buffer.getvalue(), scheduler, self._find_dropped_tail(spec.prompt), hidden)
 
     def _find_dropped_tail(self, prompt: str) -> str:
-        tokenizer, limit = self._pipeline.tokenizer, self._pipeline.tokenizer.model_max_length
+        tokenizer, limit = self.pipeline.tokenizer, self.pipeline.tokenizer.model_max_length
         if self._family is Family.FLUX:
-            tokenizer, limit = self._pipeline.tokenizer_2, FLUX_TOKENS
+            tokenizer, limit = self.pipeline.tokenizer_2, FLUX_TOKENS
         spans = tokenizer(prompt, return_offsets_mapping=True, verbose=False).offset_mapping
         read = limit - 1  # the last place is the end mark's
         return prompt[spans[read][0] :].strip() if len(spans) > read + 1 else ""
@@ -196,7 +201,7 @@ class DiffusersEngine:
         return self._denoiser.config.get("time_cond_proj_dim") is not None
 
     def _find_abilities(self, hardware: Hardware) -> Abilities:
-        pipeline, vae = self._pipeline, self._pipeline.vae
+        pipeline, vae = self.pipeline, self.pipeline.vae
         if self._family is Family.FLUX:
             size = (pipeline.default_sample_size * pipeline.vae_scale_factor,) * 2
         else:
@@ -220,9 +225,9 @@ class DiffusersEngine:
 
     def _check_before_each_block(self) -> None:
         # A step takes seconds with a big model, and the decoding three times as long: neither has a callback inside.
-        for module in (*self._denoiser.modules(), *self._pipeline.vae.modules()):
+        for module in (*self._denoiser.modules(), *self.pipeline.vae.modules()):
             if type(module).__name__ in STOPPABLE_BLOCKS:
-                module.register_forward_pre_hook(lambda _module, _inputs: self._check())
+                module.register_forward_pre_hook(lambda _module, _inputs: self._stop())
 
     def _free_memory(self) -> None:
         gc.collect()
@@ -249,8 +254,11 @@ def decode_in_tiles(vae: Any, latents: torch.Tensor) -> torch.Tensor:  # noqa: A
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """PyTorch's CPU allocator has no exception of its own; this is its wording (c10/core/impl/alloc_cpu.cpp)."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """The CPU allocators of PyTorch (c10/core/impl/alloc_cpu.cpp) and OpenVINO (intel_cpu/src/cpu_memory.cpp) have no
+    exception of their own: these are their words.
+    """
+    words = ("can't allocate memory", "Failed to allocate")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(each in str(error) for each in words)
 
 
 def _choose_preview(

@@ -1,6 +1,7 @@
 """Loads a diffusers pipeline from a checked checkpoint: with its LoRA fused in, and a scheduler for few steps."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,23 @@ CLASSES = {
 UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError)
 
 
-def load_pipeline(checkpoint: Checkpoint, hardware: Hardware, *, lora: str | None = None, safety: bool = False) -> Any:  # noqa: ANN401 -- diffusers is untyped
-    """The pipeline, ready to draw. Raises `ModelFileError`."""
+def load_pipeline(
+    checkpoint: Checkpoint,
+    hardware: Hardware,
+    *,
+    lora: str | None = None,
+    safety: bool = False,
+    parts: Mapping[str, Any] | None = None,
+) -> Any:  # noqa: ANN401 -- diffusers is untyped
+    """The pipeline, ready to draw. `parts` take the places of the checkpoint's own, which are not read then; a LoRA has to
+    be in them already. Raises `ModelFileError`.
+    """
+    parts = parts or {}
     for library in (transformers, diffusers):
         library.utils.logging.disable_progress_bar()
     try:
-        pipeline = _read(checkpoint, hardware.dtype, safety=safety)
-        if lora is not None:
+        pipeline = _read(checkpoint, hardware.dtype, safety=safety, parts=parts)
+        if lora is not None and not parts:
             _fuse(pipeline, lora)
         pipeline.scheduler = _choose_scheduler(pipeline, has_lora=lora is not None)
         pipeline.to(hardware.device)
@@ -66,14 +77,24 @@ def load_tiny_autoencoder(source: str, hardware: Hardware) -> Any:  # noqa: ANN4
         tiny = diffusers.AutoencoderTiny.from_pretrained(
             str(folder), dtype=hardware.dtype, use_safetensors=True, local_files_only=True
         )
-        return tiny.to(hardware.device)
+        return tiny.to(
+            hardware.device, memory_format=torch.channels_last if hardware.channels_last else torch.preserve_format
+        )
     except UNREADABLE as error:
         raise ModelFileError(f"The tiny autoencoder {source} cannot be read: {_first_line(error)}") from error
 
 
-def _read(checkpoint: Checkpoint, dtype: torch.dtype, *, safety: bool) -> Any:  # noqa: ANN401 -- diffusers is untyped
+def _read(checkpoint: Checkpoint, dtype: torch.dtype, *, safety: bool, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- diffusers is untyped
+    # It takes nothing that is no module of its own library, but leaves out what is None.
+    options = {name: part if isinstance(part, diffusers.ModelMixin) else None for name, part in parts.items()}
+    pipeline = _read_files(checkpoint, safety=safety, options=options | {"dtype": dtype})
+    for name, part in parts.items():
+        setattr(pipeline, name, part)
+    return pipeline
+
+
+def _read_files(checkpoint: Checkpoint, *, safety: bool, options: dict[str, Any]) -> Any:  # noqa: ANN401 -- diffusers is untyped
     kind = getattr(diffusers, CLASSES[checkpoint.family][0])
-    options: dict[str, Any] = {"dtype": dtype}
     if checkpoint.family is Family.SD:
         options |= {"requires_safety_checker": False} | ({} if safety else {"safety_checker": None})
     if not checkpoint.is_folder:

@@ -18,6 +18,7 @@ class EngineOptions:
     checkpoint's own safety checker on every finished picture.
     """
 
+    engine: str = field(default=AUTO, metadata={"words": (AUTO, "torch", "openvino")})
     device: str = AUTO
     dtype: str = field(default=AUTO, metadata={"words": (AUTO, "float32", "bfloat16", "float16")})
     memory_format: str = field(default=AUTO, metadata={"words": (AUTO, "contiguous", "channels_last")})

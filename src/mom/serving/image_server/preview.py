@@ -14,7 +14,7 @@ from PIL import Image
 
 PREVIEW_PX = 256
 JPEG_QUALITY = 80
-TINY_VAE_PARAMETERS = 2_000_000
+TINY_VAE_CHANNELS = 128  # at its widest: 2 million parameters or so
 
 # Channels by red, green, blue in [-1, 1], for the VAE that all Stable Diffusion 1.x models share; public knowledge from
 # https://discuss.huggingface.co/t/decoding-latents-to-rgb-without-upscaling/23204, these values as in ComfyUI's latent_formats.py.
@@ -35,7 +35,7 @@ def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> t
     """
     if tiny is not None:
         return lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder"
-    if sum(parameter.numel() for parameter in vae.parameters()) < TINY_VAE_PARAMETERS:
+    if max(vae.config.block_out_channels) <= TINY_VAE_CHANNELS:  # its parameters may be elsewhere, with OpenVINO
         return lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews"
     if _is_sd15(vae):
         weights = torch.tensor((*SD15_MATRIX, (0.0, 0.0, 0.0)))
