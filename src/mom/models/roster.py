@@ -107,7 +107,8 @@ def _why_not(name: PartName, part: Part | None) -> str:
         return f"No {name.words} is set up: set MOM_{name.value.upper()}, see .env.example."
     match part.state:
         case State.DOWNLOADING:
-            return f"The {name.words} is still being downloaded. {part.detail}".strip()
+            how_far = f": {part.detail}" if part.detail else ""
+            return f"The {name.words} is still on its way{how_far}. Try again in a while."
         case State.FAILED:
             return part.detail or f"The {name.words} cannot be run. `mom doctor` says why."
         case _:
