@@ -16,6 +16,7 @@ from httpx_sse import EventSource
 
 from benchmarks.image.asked import Asked, NotMeasuredError
 from benchmarks.image.memory import peak_gb
+from benchmarks.image.models import CACHE
 from tests.image_server import ImageServerProcess, running_image_server
 
 WAITING = (1, 2, 4)
@@ -29,7 +30,9 @@ def started(asked: Asked, **options: str) -> Iterator[tuple[ImageServerProcess, 
         given["taesd"] = asked.taesd
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        with running_image_server(asked.model, Path(folder), options=given) as server:
+        # Without a folder for what is converted, PyTorch draws, so that a run is of one engine unless it says another.
+        kept = str(CACHE / "openvino") if given.get("engine") == "openvino" else None
+        with running_image_server(asked.model, Path(folder), options=given, conversions_folder=kept) as server:
             server.wait_until_ready()
             yield server, time.monotonic() - began
 
