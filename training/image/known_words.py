@@ -33,7 +33,7 @@ GRAMMAR = """
     and or but nor so than then as if not without of in on at by to from into onto out off up down over under with within near nearby
     behind before after around between beside besides among along across through against about above below beneath like called named
     who which what whose how why very too also just only really quite rather more most less much many few lot lots other another same
-    please thanks thank show showing shows shown draw drawn drawing drawings paint painted painting picture pictures image images
+    please thanks thank seen show showing shows shown draw drawn drawing drawings paint painted painting picture pictures image images
     """
 # Wishes for quality: every picture is meant to be so, whatever is asked.
 PRAISE = """
