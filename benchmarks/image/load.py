@@ -78,7 +78,7 @@ def measure_bad_requests(asked: Asked) -> dict[str, Any]:
 def measure_queue(asked: Asked) -> dict[str, Any]:
     """The server's memory with 1,000 waiting streams of 4,000 characters each, and after they have left."""
     with started(asked) as (server, _):
-        draw(server, size="64x64", steps=1)
+        draw(server, size=SIDE, steps=1)  # what drawing itself needs is taken by then
         before = held_gb(server.process.pid)
         with server.client.stream("POST", "/v1/images/generations", json=_long_one()):
             server.wait_until_drawing()
