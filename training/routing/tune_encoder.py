@@ -31,7 +31,7 @@ BATCH = 48
 POOL = 40  # so many batches' rows are sorted by length together
 RATE, OUT_RATE, WARM_UP, DECAY = 1.5e-4, 1e-3, 0.06, 0.01
 SMOOTHING = 0.02  # of the labels: some are a matter of taste
-WRITTEN_SHARE = 0.5  # of the rows met
+WRITTEN_SHARE = 0.5  # of the rows met, unless it is said otherwise
 OFTEN_SHARE = 0.5  # of those, where some files are to be met more often
 AS_IT_WAS, AS_TYPED = 0.5, 0.25  # of the written rows; the others are mangled as generated ones are
 CHECK_EVERY = 200  # batches
@@ -74,6 +74,9 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a checkpoint, or a folder as the package ships it, to start from")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument(
+        "--written-share", type=float, default=WRITTEN_SHARE, help="of the rows met, the others generated"
+    )
+    parser.add_argument(
         "--often", nargs="*", default=[], help="beginnings of written files' names, to be met more often"
     )
     arguments = parser.parse_args()
@@ -83,12 +86,20 @@ def main() -> None:
         start=arguments.start,
         rate=arguments.rate,
         often=tuple(arguments.often),
+        written_share=arguments.written_share,
         known=left_out(),
     )
 
 
 def tune(
-    course: Course, output: Path, *, start: Path | None, rate: float, often: tuple[str, ...], known: LeftOut
+    course: Course,
+    output: Path,
+    *,
+    start: Path | None,
+    rate: float,
+    often: tuple[str, ...],
+    written_share: float,
+    known: LeftOut,
 ) -> None:
     output.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
@@ -112,7 +123,12 @@ def tune(
     optimizer = _optimizer(model, rate)
     rates = [group["lr"] for group in optimizer.param_groups]
     met = _batches(
-        written, split_written(without=known, files=often)[0] if often else [], generated, lesson_of, random.Random(1)
+        written,
+        split_written(without=known, files=often)[0] if often else [],
+        generated,
+        lesson_of,
+        written_share,
+        random.Random(1),
     )
     checkpoint = output / "checkpoint.pt"
     if checkpoint.exists():
@@ -209,6 +225,7 @@ def _batches(
     often: Sequence[Row],
     generated: Sequence[Lesson],
     lesson_of: Callable[[Row], Lesson],
+    written_share: float,
     source: random.Random,
 ) -> Iterator[list[Lesson]]:
     """Batches without end, each of messages of about one length."""
@@ -219,8 +236,8 @@ def _batches(
         pool = []
         for _ in range(BATCH * POOL):
             chance = source.random()
-            if chance < WRITTEN_SHARE:
-                row = next(often_met if chance < WRITTEN_SHARE * OFTEN_SHARE else by_hand)
+            if chance < written_share:
+                row = next(often_met if chance < written_share * OFTEN_SHARE else by_hand)
                 pool.append(lesson_of(_mangled(row, mangler)))
             else:
                 pool.append(next(by_machine))
