@@ -19,7 +19,7 @@ dev: .venv/.dev components/chat/node_modules/.ready  ## the same, reloading on c
 	@cd components/chat && npm run --silent watch & \
 	    trap "kill $$! 2>/dev/null" EXIT; $(BIN)/mom serve --install-image $(TORCH) --reload
 
-test: check .venv/.image $(PAGE) .venv/.browser  ## everything
+test: check .venv/.image .venv/.baselines $(PAGE) .venv/.browser  ## everything
 	cd components/chat && npm test
 	$(BIN)/python -m pytest
 
@@ -80,6 +80,10 @@ clean:  ## remove what was built or installed, but no data
 
 .venv/.image: .venv/.base requirements/image.lock
 	$(BIN)/python -m mom.serving.image_install $(TORCH)
+	@touch $@
+
+.venv/.baselines: .venv/.image requirements/baselines.lock
+	$(PIP) --require-hashes --no-deps --upgrade --target .venv/baselines -r requirements/baselines.lock
 	@touch $@
 
 .venv/.browser: .venv/.dev

@@ -1,11 +1,12 @@
 """Measures a head: `python -m training.routing.measure [--head FILE] [FILE.jsonl…]`; without files, the reported half of
-the development set and the blind set. Prints one JSON object for each set, and the time of one message.
+the development set and the two parts of the blind set. Prints one JSON object for each set, and the time of one message.
 """
 
 import argparse
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ from training.routing.written import read_blind
 
 
 def measured(reader: Reader, examples: Sequence[Example]) -> dict[str, object]:
-    """The likelier need's figures, and how much is decided at the head's thresholds, and how well."""
-    outcomes, sure = [], []
+    """The likelier need's figures, how much is decided at the head's thresholds, and how well, and the figures where `bert` is alone."""
+    outcomes, alone, sure = [], [], []
     for example in examples:
         started = time.perf_counter()
         probability = reader.image_probability(example.conversation)
@@ -32,6 +33,8 @@ def measured(reader: Reader, examples: Sequence[Example]) -> dict[str, object]:
             need=need, image_probability=probability, decided_by=DecidedBy.BERT, took_ms=took_ms, reason=""
         )
         outcomes.append(Outcome(example.route, verdict, example.slices))
+        served = Need.IMAGE if probability >= reader.head.alone_threshold else Need.TEXT
+        alone.append(Outcome(example.route, replace(verdict, need=served), example.slices))
         if probability >= reader.head.image_threshold or probability <= reader.head.text_threshold:
             sure.append((need is example.route, need is Need.IMAGE, example.route is Need.IMAGE))
     texts = sum(example.route is Need.TEXT for example in examples)
@@ -40,6 +43,7 @@ def measured(reader: Reader, examples: Sequence[Example]) -> dict[str, object]:
         "decided": len(sure) / len(examples),
         "decided_accuracy": float(np.mean([right for right, _, _ in sure])),
         "decided_false_image_rate": sum(says and not wants for _, says, wants in sure) / texts,
+        "alone": figures(alone),
     }
 
 
@@ -52,7 +56,8 @@ def main() -> None:
     reader = load_reader(arguments.head, arguments.encoder)
     sets = {path.name: read_routing_data([path]) for path in arguments.files} or {
         "dev, reported half": read_dev()[1],
-        "blind": read_blind(),
+        "blind": read_blind("w4"),
+        "blind, second part": read_blind("w7", "w8"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
