@@ -82,8 +82,8 @@ clean:  ## remove what was built or installed, but no data
 	$(BIN)/python -m mom.serving.image_install $(TORCH)
 	@touch $@
 
-.venv/.baselines: .venv/.image requirements/baselines.lock
-	$(PIP) --require-hashes --no-deps --upgrade --target .venv/baselines -r requirements/baselines.lock
+.venv/.baselines: .venv/.image requirements/baselines.txt
+	$(PIP) --no-deps --upgrade --target .venv/baselines -r requirements/baselines.txt
 	@touch $@
 
 .venv/.browser: .venv/.dev

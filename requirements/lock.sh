@@ -10,5 +10,3 @@ compile --allow-unsafe --output-file base.lock
 compile --allow-unsafe --extra dev --constraint base.lock --output-file dev.lock
 # torch is left out: which build suits a machine is its owner's choice (`make run TORCH=…`).
 compile --unsafe-package torch --unsafe-package setuptools --extra image --constraint base.lock --output-file image.lock
-# semantic-router wants an older openai than the tests: it stands in a folder of its own, in front of the environment.
-compile --extra baselines --constraint base.lock --output-file baselines.lock

@@ -29,6 +29,8 @@ ROUNDS = 60
 # A generated row counts once.
 WRITTEN_WEIGHT = 3.0
 MORE_WEIGHT = 40.0
+# The rows of later files were written to be hard: they would make it doubt of everything, plain messages too.
+CALIBRATING = ("w1", "w2", "w3", "w5", "w6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, default=SHIPPED_ENCODER)
     arguments = parser.parse_args()
     known = left_out()
-    written, held_out = split_written(without=known)
+    written, _ = split_written(without=known)
+    _, held_out = split_written(without=known, files=CALIBRATING)
     more = read_routing_data(arguments.more) if arguments.more else []
     lessons = [
         *map(lesson_of, generate(without=known)[:: arguments.share]),
