@@ -26,10 +26,16 @@ def test_without_semantic_router_it_says_how_to_get_it():
 
 
 @pytest.mark.skipif(not BASELINES.is_dir(), reason="semantic-router is not installed: make .venv/.baselines")
-@pytest.mark.parametrize(("words", "route"), [("draw a goldfish", "image"), ("what is the capital of Peru?", "text")])
-def test_the_router_of_semantic_router_decides(tmp_path, words, route):
+@pytest.mark.timeout(300)  # torch is loaded, and 800 utterances are encoded
+def test_the_router_of_semantic_router_decides(tmp_path):
     data = tmp_path / "rows.jsonl"
-    data.write_text(json.dumps({"messages": [{"role": "user", "content": words}], "route": route}) + "\n")
+    rows = (("draw a goldfish", "image"), ("what is the capital of Peru?", "text"))
+    data.write_text(
+        "".join(
+            json.dumps({"messages": [{"role": "user", "content": words}], "route": route}) + "\n"
+            for words, route in rows
+        )
+    )
     asked = (Path(sys.executable).parent / "mom", "eval", "routing", "--data", data, "--classifier", "nearest")
     measured = subprocess.run(
         [*asked, "--format", "json"],
