@@ -9,12 +9,13 @@ pytest.importorskip("diffusers")
 
 import torch
 
+from training.image.backdrops import PLACES, TIMES
 from training.image.checkpoint import save_checkpoint
 from training.image.decoder import build_vae, fill_decoder
-from training.image.latents import CHANNELS, at_points, codes, latents_of
-from training.image.layout import GRID
+from training.image.grid import GRID
+from training.image.latents import BEHIND, BORDERS, CHANNELS, GROUNDS, at_points, codes, latents_of
 from training.image.noise import jitter_of, tied_noise
-from training.image.pictures import SIZE, paint_pixels, pixel_centres
+from training.image.pictures import SIZE, paint, paint_pixels, pixel_centres
 from training.image.points import PointDecoder
 from training.image.scenes import NO_JITTER, Group, Scene, random_scene
 from training.image.text import QUESTIONS, answers
@@ -43,6 +44,23 @@ def test_pixels_with_the_same_latents_have_the_same_colour():
     inside = (seen[:, 0].abs() < 0.7) & (seen[:, 1].abs() < 0.7)
     assert (colours[inside] == colours[inside][0]).all()
     assert (colours[~inside & (seen[:, 2] < 0.2)] == colours[0]).all()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("time", TIMES)
+def test_the_latents_say_where_the_areas_of_a_landscape_end(place: str, time: str):
+    scene = Scene((Group("circle", "red"),), background=time, place=place, size="small", down="top")
+    centres = pixel_centres()
+    seen = at_points(latents_of(scene, NO_JITTER)[None], torch.from_numpy(centres)[None])[0]
+    colours = torch.from_numpy(paint(scene, NO_JITTER, centres)) / 127.5 - 1
+    far, near, light = (seen[:, BORDERS] > 0).T
+    away = seen[:, 2] < 0
+    assert far.any()
+    assert near.any()
+    assert light.any() == (time != "day")
+    assert torch.allclose(colours[away & near], seen[away & near][:, GROUNDS][:, 3:], atol=1e-4)
+    assert torch.allclose(colours[away & far & ~near], seen[away & far & ~near][:, GROUNDS][:, :3], atol=1e-4)
+    assert torch.allclose(colours[away & ~far & ~light], seen[away & ~far & ~light][:, BEHIND], atol=1e-4)
 
 
 def test_the_decoder_computes_what_the_point_network_does():

@@ -9,7 +9,8 @@ pytest.importorskip("torch")
 
 from training.image.backdrops import BACKGROUNDS, COLOURS, PLACES, TIMES
 from training.image.glyphs import NAMES, stencils
-from training.image.layout import GRID, lay_out
+from training.image.grid import GRID
+from training.image.layout import lay_out
 from training.image.pictures import SIZE, draw_picture
 from training.image.scenes import DEFAULT_COLOURS, EMBLEM, Group, Scene, is_held_out, random_jitter, random_scene
 

@@ -1,15 +1,22 @@
-"""What is behind the things: plain colours, or a landscape by day, at night or at sunset, each a few flat areas."""
+"""What is behind the things: plain colours, or a landscape by day, at night or at sunset, each a few flat areas.
+
+The areas' borders are where distances cross zero that are given at the cells' middles and rise evenly between them: so a landscape is
+exactly what such a distance can say, and latents that hold the distances lose nothing of it.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from torch import Tensor
+from torch.nn import functional
+
+from training.image.grid import GRID, middles
 
 RGB = tuple[int, int, int]
-Point = tuple[float, float]
 
 COLOURS: dict[str, RGB] = {
     "red": (224, 42, 42),
@@ -71,50 +78,52 @@ _LIGHT: dict[str, tuple[float, RGB]] = {
     "night": (0.42, (6, 10, 40)),
     "sunset": (0.72, (64, 24, 30)),
 }
-_STARS: tuple[Point, ...] = (
-    (0.1, 0.12),
-    (0.3, 0.06),
-    (0.88, 0.1),
-    (0.95, 0.34),
-    (0.06, 0.4),
-    (0.62, 0.05),
-    (0.2, 0.27),
-    (0.79, 0.22),
-)
+# Cells with a star, and how far its points reach, in cells.
+_STARS = ((1, 1), (4, 2), (8, 1), (11, 3), (14, 1), (2, 4), (6, 4), (14, 5))
+_STAR = 0.3
 _STARLIGHT: RGB = (226, 228, 240)
 _LOW_SUN: RGB = (255, 232, 170)
+_LOW_SUN_AT = (0.74, 0.66, 0.15)
+# Distances from a border end at so many cells.
+FARTHEST = 2.0
 SIDE = 768
 
-
-def _hill(left: float, top: float, bottom: float, bends: float) -> list[Point]:
-    """The area under a wave from the left edge to the right one, as fractions of the side."""
-    xs = [i / 64 for i in range(65)]
-    line = [(x, top + bottom * float(np.cos(2 * np.pi * (bends * x + left)))) for x in xs]
-    return [*line, (1.0, 1.0), (0.0, 1.0)]
+FAR, NEAR, LIGHT = range(3)
 
 
-def _blocks(tops: tuple[float, ...], shift: float) -> list[Point]:
-    step, points = 1.0 / len(tops), [(0.0, 1.0)]
+def _waves(top: float, height: float, times: float, shift: float) -> Tensor:
+    """A ground below a wave: how far below its line each cell is, in cells."""
+    across, down = middles()
+    return GRID * (down - top - height * torch.cos(2 * torch.pi * (times * across + shift)))
+
+
+def _firs(top: float) -> Tensor:
+    """A ground below a row of firs, one to two cells, some higher than others."""
+    heights = torch.tensor([2.3, 1.5, 2.0, 2.7, 1.7, 2.4, 1.4, 2.1])
+    line = torch.zeros(GRID)
+    line[1::2] = heights / GRID
+    return GRID * (middles()[1] - top + line)
+
+
+def _blocks(tops: tuple[float, ...]) -> Tensor:
+    """A ground below flat roofs with upright walls between, each roof as wide as some cells: the distance to the nearest border."""
+    wide = GRID // len(tops)
+    across, down = GRID * middles()
+    distance = torch.full((GRID, GRID), -torch.inf)
     for i, top in enumerate(tops):
-        points += [(i * step + shift, top), ((i + 1) * step + shift, top)]
-    return [*points, (1.0, tops[-1]), (1.0, 1.0)]
+        inside_of_walls = torch.minimum(across - i * wide, (i + 1) * wide - across)
+        distance = torch.maximum(distance, torch.minimum(inside_of_walls, down - GRID * top))
+    lowest = down - GRID * max(tops)
+    return torch.where(lowest > 0, torch.maximum(distance, lowest), distance)
 
 
-def _firs(count: int, top: float, bottom: float, shift: float) -> list[Point]:
-    step = 1.0 / count
-    points: list[Point] = [(-0.2, 1.0)]
-    for i in range(-1, count + 1):
-        points += [((i + shift) * step, bottom), ((i + 0.5 + shift) * step, top)]
-    return [*points, (1.2, bottom), (1.2, 1.0)]
-
-
-_SHAPES: dict[str, tuple[list[Point], list[Point]]] = {
-    "meadow": (_hill(0.1, 0.72, 0.045, 1.0), _hill(0.62, 0.84, 0.035, 0.9)),
-    "sea": (_hill(0.0, 0.7, 0.0, 1.0), _hill(0.0, 0.85, 0.012, 4.0)),
-    "snow": (_hill(0.75, 0.72, 0.06, 0.8), _hill(0.2, 0.83, 0.03, 1.0)),
-    "city": (_blocks((0.62, 0.74, 0.56, 0.7, 0.64, 0.76, 0.58, 0.68), 0.0), _hill(0.0, 0.86, 0.0, 1.0)),
-    "forest": (_firs(7, 0.58, 0.76, 0.0), _hill(0.3, 0.84, 0.02, 1.0)),
-    "desert": (_hill(0.45, 0.74, 0.05, 0.7), _hill(0.95, 0.85, 0.04, 0.8)),
+_SHAPES: dict[str, tuple[Tensor, Tensor]] = {
+    "meadow": (_waves(0.72, 0.045, 1.0, 0.1), _waves(0.84, 0.035, 0.9, 0.62)),
+    "sea": (_waves(0.7, 0.0, 1.0, 0.0), _waves(0.85, 0.016, 4.0, 0.125)),
+    "snow": (_waves(0.72, 0.06, 0.8, 0.75), _waves(0.83, 0.03, 1.0, 0.2)),
+    "city": (_blocks((0.66, 0.55, 0.72, 0.6, 0.5, 0.68, 0.57, 0.63)), _waves(0.86, 0.0, 1.0, 0.0)),
+    "forest": (_firs(0.72), _waves(0.84, 0.02, 1.0, 0.3)),
+    "desert": (_waves(0.74, 0.05, 0.7, 0.45), _waves(0.85, 0.04, 0.8, 0.95)),
 }
 
 
@@ -123,23 +132,45 @@ def sky_colour(background: str) -> RGB:
     return SKIES.get(background) or FLAT[background]
 
 
+def ground_colours(place: str, background: str) -> tuple[RGB, RGB]:
+    """The colours of the far and the near ground; without a place, the colour behind everything."""
+    if not place:
+        return sky_colour(background), sky_colour(background)
+    share, added = _LIGHT[background]
+    far, near = (
+        (round(share * r + added[0]), round(share * g + added[1]), round(share * b + added[2]))
+        for r, g, b in _GROUND[place]
+    )
+    return far, near
+
+
+@cache
+def borders(place: str, background: str) -> Tensor:
+    """How far each cell's middle is inside of the far ground, the near ground, and the stars or the low sun: (3, GRID, GRID), in cells."""
+    inside = torch.full((3, GRID, GRID), -FARTHEST)
+    if place:
+        inside[FAR], inside[NEAR] = _SHAPES[place]
+    if background == "night":
+        inside[LIGHT] = _STAR - 1
+        for column, row in _STARS:
+            inside[LIGHT, row, column] = _STAR
+    if background == "sunset":
+        across, down = middles()
+        sun_across, sun_down, radius = _LOW_SUN_AT
+        sun = GRID * (radius - torch.hypot(across - sun_across, down - sun_down))
+        inside[LIGHT] = torch.minimum(sun, -inside[FAR])
+    return inside.clamp(-FARTHEST, FARTHEST)
+
+
 @cache
 def landscape(place: str, background: str) -> NDArray[np.uint8]:
     """The backdrop as (SIDE, SIDE, 3) RGB; `place` may be empty."""
-    image = Image.new("RGB", (SIDE, SIDE), sky_colour(background))
-    pen = ImageDraw.Draw(image)
-    if background == "night":
-        for x, y in _STARS:
-            _disc(pen, x, y, 0.0105, _STARLIGHT)
-    if background == "sunset":
-        _disc(pen, 0.74, 0.66, 0.15, _LOW_SUN)
-    if place:
-        share, added = _LIGHT[background]
-        for colour, points in zip(_GROUND[place], _SHAPES[place], strict=True):
-            red, green, blue = (round(share * c + a) for c, a in zip(colour, added, strict=True))
-            pen.polygon([(x * SIDE, y * SIDE) for x, y in points], fill=(red, green, blue))
-    return np.asarray(image)
-
-
-def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: RGB) -> None:
-    pen.ellipse([(x - radius) * SIDE, (y - radius) * SIDE, (x + radius) * SIDE, (y + radius) * SIDE], fill=colour)
+    size = (SIDE, SIDE)
+    inside = functional.interpolate(borders(place, background)[None], size=size, mode="bilinear")[0].numpy() > 0
+    pixels = np.empty((*size, 3), dtype=np.uint8)
+    pixels[:] = sky_colour(background)
+    far, near = ground_colours(place, background)
+    light = _STARLIGHT if background == "night" else _LOW_SUN
+    for part, colour in ((LIGHT, light), (FAR, far), (NEAR, near)):
+        pixels[inside[part]] = colour
+    return pixels

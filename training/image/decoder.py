@@ -11,8 +11,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from training.image.latents import CHANNELS, HALF_WIDTH, INSIDE, WHERE
-from training.image.layout import GRID
+from training.image.latents import BORDERS, CHANNELS, INSIDE
 from training.image.pictures import SIZE
 from training.image.points import ROOMS, PointBlock, PointDecoder
 
@@ -59,7 +58,6 @@ def fill_decoder(vae: AutoencoderKL, points: PointDecoder) -> None:
             for upsampler in block.upsamplers or []:
                 if level < 2:
                     _tap(upsampler.conv, torch.eye(CHANNELS), kernel=_rising(), fixed=True)
-                    _continue_where(upsampler.conv, cells=GRID * 2**level)
                 else:
                     layer = points.ups[level - 2]
                     _tap(upsampler.conv, layer.weight, layer.bias, kernel=_even(), fixed=True)
@@ -80,31 +78,13 @@ def _middle(side: int) -> Tensor:
 
 
 def _rising() -> Tensor:
-    """A kernel for each channel of the latents: even along the ways in which it rises, the middle tap where it is flat.
+    """A kernel for each channel of the latents: even where they rise, the middle tap where they are flat.
 
     Flat ones need no more, and an even kernel would mix zeros into them at the picture's border.
     """
     kernels = _middle(3).expand(CHANNELS, 1, 3, 3).clone()
-    kernels[INSIDE] = _even()
-    line = torch.tensor([0.25, 0.5, 0.25])
-    across, down = WHERE.start, WHERE.start + 1
-    kernels[across, 0, 1] = line
-    kernels[down] = 0
-    kernels[down, 0, :, 1] = line
+    kernels[INSIDE] = kernels[BORDERS] = _even()
     return kernels
-
-
-def _continue_where(conv: nn.Conv2d, cells: int) -> None:
-    """Let the place in the picture rise on at its border, where the convolution sees zeros.
-
-    What lies beyond the border is known, and the constant channel is missing there too: its taps add to nothing inside of the picture.
-    """
-    beyond = HALF_WIDTH * (1 + 1 / cells)
-    share = 0.25 * beyond / CONSTANT
-    across, down = conv.weight[WHERE.start, -2], conv.weight[WHERE.start + 1, -2]
-    across[1, 0], across[1, 2] = share, -share
-    down[0, 1], down[2, 1] = share, -share
-    conv.weight[-3, -2] = -(across + down)
 
 
 def _tap(

@@ -18,7 +18,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.image.budget import Budget, progress_bar, show
 from training.image.checkpoint import save_checkpoint
-from training.image.latents import BEHIND, CHANNELS, CODE, COLOUR, INSIDE, PLACE, TIME, WHERE, latents_of
+from training.image.latents import BEHIND, BORDERS, CHANNELS, CODE, COLOUR, GROUNDS, INSIDE, latents_of
 from training.image.muon import Muon
 from training.image.noise import tied_noise
 from training.image.prompts import write_prompt
@@ -36,7 +36,7 @@ LATER_FROM = 0.6
 SAVE_EVERY_S = 90.0
 # Numbers about a thing matter where it is, and hardly elsewhere.
 OUTSIDE = 0.12
-WEIGHTS = ((INSIDE, 4.0), (CODE, 1.0), (COLOUR, 8.0), (BEHIND, 10.0), (PLACE, 1.0), (TIME, 1.0), (WHERE, 1.0))
+WEIGHTS = ((INSIDE, 4.0), (CODE, 1.0), (COLOUR, 8.0), (BEHIND, 10.0), (GROUNDS, 3.0), (BORDERS, 3.0))
 
 
 class Denoiser:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.image.grid import GRID
 from training.image.scenes import EMBLEM, SIZES, Jitter, Scene
 
-GRID = 16
 HALVES, THIRDS = (0.26, 0.74), (0.172, 0.5, 0.828)
 HALF_BORDERS, THIRD_BORDERS = (8,), (5, 11)
 _ASIDE = {"left": 0.27, "centre": 0.5, "right": 0.73, "top": 0.27, "middle": 0.5, "bottom": 0.73}

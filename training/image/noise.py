@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from training.image.grid import GRID
 from training.image.latents import CHANNELS
-from training.image.layout import GRID
 
 
 def tied_noise(jitter: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from PIL import Image
 from training.image.backdrops import COLOURS, landscape
 from training.image.backdrops import SIDE as LANDSCAPE_SIDE
 from training.image.glyphs import MATERIALS, NAMES, REACH, STENCIL, stencils
-from training.image.layout import GRID, lay_out
+from training.image.grid import GRID
+from training.image.layout import lay_out
 from training.image.scenes import NO_JITTER, Jitter, Scene, backdrop_of
 
 SIZE = 256

@@ -1,6 +1,6 @@
 """Teaches the decoder to draw, one point at a time.
 
-All that a pixel's colour depends on is in the latents at its place (`latents.py`), so drawing is a function of 25 numbers. It is learned
+All that a pixel's colour depends on is in the latents at its place (`latents.py`), so drawing is a function of 28 numbers. It is learned
 as one: a residual network on single points, five hundred times cheaper than on pictures. Each of its layers has the shape of one of the
 decoder's convolutions, whose middle taps it then becomes (`decoder.py`).
 """
@@ -18,7 +18,7 @@ from tqdm import trange
 
 from training.image.budget import Budget, progress_bar, show
 from training.image.checkpoint import save_checkpoint
-from training.image.latents import CHANNELS, CODE, COLOUR, INSIDE, at_points, latents_of
+from training.image.latents import BORDERS, CHANNELS, COLOUR, GROUNDS, INSIDE, at_points, latents_of
 from training.image.layout import lay_out
 from training.image.muon import Muon
 from training.image.pictures import SIZE, paint, paint_pixels
@@ -119,7 +119,8 @@ def blur_facts(latents: Tensor) -> Tensor:
     noise += 0.1 * torch.rand(len(latents), 1, 1, 1) * torch.randn(*latents.shape[:2], 1, 1)
     noise[:, INSIDE] *= 0.1
     noise[:, COLOUR] *= 0.3
-    noise[:, CODE.stop + 3 :] *= 0.3
+    noise[:, GROUNDS] *= 0.3
+    noise[:, BORDERS] *= 0.1
     return latents + noise
 
 
@@ -128,7 +129,10 @@ def at_border(inputs: Tensor) -> tuple[Tensor, Tensor]:
     chosen = (torch.rand(len(inputs)) < BORDER) & (inputs[:, 2] < 0)
     fading = torch.tensor(FADINGS)[torch.randint(len(FADINGS), (len(inputs), 3))]
     fading = torch.where(chosen[:, None], fading, 1.0)
-    return torch.cat([inputs[:, INSIDE] * fading[:, 2:], inputs[:, INSIDE.stop :]], dim=1), fading[:, :2]
+    faded = inputs.clone()
+    faded[:, INSIDE] *= fading[:, 2:]
+    faded[:, BORDERS] *= fading[:, 2:]
+    return faded, fading[:, :2]
 
 
 def train_points(out: Path, minutes: float, scenes: int = 12_000, seed: int = 1) -> PointDecoder:

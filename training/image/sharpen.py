@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from training.image.budget import Budget, progress_bar, show
 from training.image.checkpoint import save_checkpoint
 from training.image.decoder import keep_fixed
+from training.image.grid import GRID
 from training.image.latents import latents_of
-from training.image.layout import GRID, lay_out
+from training.image.layout import lay_out
 from training.image.pictures import SIZE, paint_pixels
 from training.image.points import blur_facts
 from training.image.scenes import Scene, random_jitter, random_scene
 
-PEAK_RATE = 3e-5
+PEAK_RATE = 6e-5
 BATCH = 8
 # Windows and the margin inside of them that is not looked at, in cells.
 WINDOW, MARGIN = 6, 1

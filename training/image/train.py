@@ -1,4 +1,4 @@
-"""Trains the demo image model from nothing and exports it: `python -m training.image.train --minutes 75 --threads 1`.
+"""Trains the demo image model from nothing and exports it: `python -m training.image.train --minutes 150 --threads 1`.
 
 The stages share the minutes: the decoder on points and then on pictures, the text encoder on questions, the UNet. Each leaves a
 checkpoint in training/out/image, and a run that was stopped goes on where it was.
@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "training" / "out" / "image"
 FOLDER = ROOT / "src" / "mom" / "serving" / "demo" / "image"
 
-SHARES = {"points": 0.2, "sharpening": 0.15, "text": 0.12, "denoiser": 0.53}
+SHARES = {"points": 0.13, "sharpening": 0.2, "text": 0.08, "denoiser": 0.59}
 
 
 def main() -> None:
     """Run the stages in order."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument(
-        "--minutes", type=float, default=75, help="time for everything (default 75); 0 exports what is there"
+        "--minutes", type=float, default=150, help="time for everything (default 150); 0 exports what is there"
     )
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     arguments.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from diffusers import LCMScheduler, UNet2DConditionModel
 
+from training.image.grid import GRID
 from training.image.latents import CHANNELS
-from training.image.layout import GRID
 from training.image.text import WIDTH
 
 MAX_STEPS = 8
