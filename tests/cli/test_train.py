@@ -71,7 +71,7 @@ def test_a_head_is_trained_with_the_corrections_and_kept_in_the_data_folder(hist
     with_it = read_head(data_dir / "routing_head.npz")
     assert "with 1 corrections" in result.stderr
     correct(history, FOX, "text")
-    mom("train", "routing", "--share", "400", "--output", "other.npz")
+    mom("train", "routing", "--share", "400", "--output", str(data_dir / "other.npz"))
     asked = Conversation((Spoken("user", FOX),))
     assert with_it.ngrams_logit(asked) > read_head(data_dir / "other.npz").ngrams_logit(asked)
     assert SHIPPED.read_bytes() == shipped
