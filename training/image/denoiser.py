@@ -36,7 +36,7 @@ LATER_FROM = 0.6
 SAVE_EVERY_S = 90.0
 # Numbers about a thing matter where it is, and hardly elsewhere.
 OUTSIDE = 0.12
-WEIGHTS = ((INSIDE, 4.0), (CODE, 1.0), (COLOUR, 8.0), (BEHIND, 10.0), (GROUNDS, 3.0), (BORDERS, 3.0))
+WEIGHTS = ((INSIDE, 4.0), (CODE, 1.0), (COLOUR, 8.0), (BEHIND, 10.0), (GROUNDS, 3.0), (BORDERS, 8.0))
 
 
 class Denoiser:
