@@ -12,23 +12,14 @@ resource = pytest.importorskip("resource", reason="this system has no limits on 
 
 
 @contextmanager
-def no_file_beyond(size: int, pid: int | None = None) -> Iterator[None]:
-    """In this process, or (on Linux) in another one's: a write beyond `size` bytes then raises `OSError` there."""
-    if pid is not None and not hasattr(resource, "prlimit"):
-        pytest.skip("this system cannot limit another process")
+def no_file_beyond(size: int) -> Iterator[None]:
+    """In this process, and for their lives in those it starts: a write beyond `size` bytes raises `OSError`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(soft_limit: int) -> None:
-        if pid is None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft_limit, hard))
-        else:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft_limit, hard))
-
-    limit(size)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
-        limit(soft)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def noise(side: int) -> bytes:

@@ -128,6 +128,7 @@ def test_one_failure_of_several_drops_the_others(site, parts, gate):
         {"prompt": "x", "size": "4096x4096"},
         {"prompt": "x", "size": "100x100"},
         {"prompt": "x", "size": "../etc"},
+        {"prompt": "x", "size": "9x9"},
         {"prompt": "x", "steps": 1000},
         {"prompt": "x", "seed": -1},
         {"prompt": "x", "response_format": "file"},

@@ -5,9 +5,10 @@ output, audio), are refused with their name. All other fields are ignored, as Op
 (`frequency_penalty`, `user`, `metadata`, …) and expect other servers to pass over them.
 """
 
+import re
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mom.chats.question import MAX_SEED
 
@@ -90,7 +91,7 @@ class ImagesBody(OpenAiBody):
 
     prompt: str = Field(min_length=1, max_length=4_000)
     n: int | None = Field(default=None, ge=1, le=4)
-    size: str | None = Field(default=None, pattern=r"^(auto|\d{2,4}x\d{2,4})$")
+    size: str | None = None
     response_format: Literal["url", "b64_json"] | None = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     steps: int | None = Field(default=None, ge=1, le=50)
@@ -107,12 +108,20 @@ class ImagesBody(OpenAiBody):
         width, height = str(self.size).split("x")
         return int(width), int(height)
 
+    @field_validator("size")
+    @classmethod
+    def _check_size(cls, size: str | None) -> str | None:
+        sides = re.fullmatch(r"([0-9]{2,4})x([0-9]{2,4})", size or "")
+        within = sides and all(
+            int(side) % 8 == 0 and SHORTEST_SIDE_PX <= int(side) <= LONGEST_SIDE_PX for side in sides.groups()
+        )
+        if size in {None, "auto"} or within:
+            return size
+        msg = f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}"
+        raise ValueError(msg)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for side in self.sides:
-            if side is not None and (side % 8 or not SHORTEST_SIDE_PX <= side <= LONGEST_SIDE_PX):
-                msg = f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}"
-                raise ValueError(msg)
         if self.stream and (self.n or 1) > 1:
             raise ValueError("a stream carries one picture: leave n at 1")
         return self
