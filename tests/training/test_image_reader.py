@@ -28,6 +28,28 @@ def test_true_pictures_are_read_as_what_they_show():
     assert sum(right) >= 29
 
 
+def test_soft_edges_do_not_change_what_a_picture_shows():
+    rng = random.Random(7)
+    right = []
+    for _ in range(30):
+        scene = random_scene(rng)
+        soft = draw_picture(scene, random_jitter(rng)).filter(ImageFilter.GaussianBlur(0.8))
+        right.append(shows(soft, scene)["all"])
+    assert sum(right) >= 29
+
+
+def test_one_wrong_thing_among_right_ones_is_found_out_even_in_a_soft_picture():
+    rng = random.Random(3)
+    for _ in range(30):
+        scene = random_scene(rng, "pair")
+        first, *others = scene.groups
+        glyphs = [name for name in NAMES if name not in {group.glyph for group in scene.groups}]
+        colours = [colour for colour in COLOURS if colour != first.colour]
+        changed = rng.choice([replace(first, glyph=rng.choice(glyphs)), replace(first, colour=rng.choice(colours))])
+        wrong = draw_picture(replace(scene, groups=(changed, *others)), random_jitter(rng))
+        assert not shows(wrong.filter(ImageFilter.GaussianBlur(0.8)), scene)["all"], (changed, first)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_drawing_is_told_from_every_other(name: str):
     for colour in ("orange", "dark blue"):

@@ -1,7 +1,8 @@
 """Reads what a picture shows from its pixels alone: which things, in which colours, how many, where, how large, on what background.
 
 It knows nothing of the models. Pixels that differ from the expected backdrop and hang together are one thing; its colour is the known
-colour that most of its pixels are nearest to; and it is named after the drawing whose coloured parts it matches best.
+colour that most of its pixels are nearest to; and it is named after the drawing whose coloured parts it matches best. How sharp a
+picture is does not matter to it: near an edge, where colours mix, a pixel says nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ DIFFERENT = 34.0
 KNOWN = 48.0
 SMALLEST = 0.0016
 SURE = 0.7
+# How far from an edge colours may mix, in pixels.
+SOFT = 1.5
 # How far a thing may be from where it belongs, as a fraction of the side, and how much larger or smaller, as a factor.
 ASTRAY = 0.085
 SWOLLEN = 1.25
@@ -63,7 +66,7 @@ def read_picture(image: Image.Image, scene: Scene) -> Reading:
     """What the picture shows. Of the scene only the backdrop is used: which pixels are not part of any thing."""
     pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
     behind = _behind(scene)
-    away = np.linalg.norm(pixels - behind, axis=2)
+    away = _away(pixels, behind)
     different = ndimage.binary_opening(away > DIFFERENT, iterations=1)
     parts, count = ndimage.label(ndimage.binary_dilation(different, iterations=3))
     sights, rest = [], np.ones_like(different)
@@ -107,6 +110,14 @@ def _behind(scene: Scene) -> Floats:
     return _backdrop(scene.place, backdrop_of(scene))
 
 
+def _away(pixels: Floats, behind: Floats) -> Floats:
+    """How far each pixel's colour is from those that the backdrop has around it, and from their mixtures."""
+    side = 2 * math.ceil(SOFT) + 1
+    lowest, highest = (one(behind, size=(side, side, 1)) for one in (ndimage.minimum_filter, ndimage.maximum_filter))
+    distances: Floats = np.linalg.norm(pixels - pixels.clip(lowest, highest), axis=2)
+    return distances
+
+
 def _name(patch: Mask, pixels: Floats, behind: Floats) -> Sight:
     """Name the patch after the drawing that it matches best, both fitted to the same square."""
     rows, columns = np.where(patch)
@@ -114,17 +125,18 @@ def _name(patch: Mask, pixels: Floats, behind: Floats) -> Sight:
     backdrop = tuple(int(v) for v in np.median(behind[patch], axis=0))
     seen = np.zeros(patch.shape, dtype=np.uint8)
     seen[patch] = _parts(pixels[patch], colour, np.asarray(backdrop, dtype=np.float64))
+    longer = max(int(np.ptp(columns)), int(np.ptp(rows))) + 1
+    soft = max(1, round(SOFT * _FITTED / longer))
     fitted, _ = _fit(seen)
     best, overlap, turn = "", -1.0, 0
     for name in NAMES:
         for angle in _TURNS:
             other, _ = _reference(name, colour, backdrop, angle)
-            either = (fitted > 0) | (other > 0)
+            either = ((fitted > 0) | (other > 0)) & _firm(name, colour, backdrop, angle, soft)
             match = float(((fitted == other) & either).sum() / max(1, either.sum()))
             if match > overlap:
                 best, overlap, turn = name, match, angle
     _, (left, top, right, bottom) = _reference(best, colour, backdrop, turn)
-    longer = max(int(np.ptp(columns)), int(np.ptp(rows))) + 1
     radius = longer / max(right - left, bottom - top)
     across = (columns.min() + columns.max() + 1) / 2 - radius * (left + right) / 2
     down = (rows.min() + rows.max() + 1) / 2 - radius * (top + bottom) / 2
@@ -168,6 +180,17 @@ def _reference(
     scale = 2 * REACH * COARSE / STENCIL
     left, top, right, bottom = (scale * edge - REACH for edge in box)
     return fitted, (left, top, right, bottom)
+
+
+@cache
+def _firm(name: str, colour: str, backdrop: tuple[int, ...], turn: int, soft: int) -> Mask:
+    """Where the fitted drawing is of one part as far as `soft` cells around."""
+    parts, _ = _reference(name, colour, backdrop, turn)
+    lowest, highest = (
+        one(parts, size=2 * soft + 1, mode="constant") for one in (ndimage.minimum_filter, ndimage.maximum_filter)
+    )
+    firm: Mask = lowest == highest
+    return firm
 
 
 def _fit(parts: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:

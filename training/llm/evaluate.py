@@ -7,6 +7,7 @@ never saw. All answers are greedy. `--speed` adds the timings, which mean someth
 import argparse
 import json
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -117,9 +118,12 @@ def measure_answers(server: Server, examples: list[Example]) -> Report:
 
 
 def alternatives(expected: str) -> tuple[str, ...]:
-    """The answers of the group that the expected one is of; of facts those that are as good."""
+    """The answers of the group that the expected one is of; of facts those that are as good, of sums those in the other order."""
     if expected in SORRY:
         return SORRY
+    if told := re.fullmatch(r"(\d+) ([+*]) (\d+) = (\d+)", expected):
+        first, sign, second, result = told.groups()
+        return expected, f"{second} {sign} {first} = {result}"
     prompt, tail = expected[:-2].rsplit(", ", 1) if expected.startswith("A prompt could be") else (expected, "")
     if tail in PROMPT_TAILS:
         return tuple(f'{prompt}, {other}".' for other in PROMPT_TAILS)
