@@ -1,0 +1,41 @@
+"""Pictures that are added to a question."""
+
+import pytest
+
+from mom.chats.attachments import MAX_ATTACHMENTS
+from mom.errors import AttachmentError, NotFoundError
+from mom.mixture.conversation import Attachment
+from tests.scripted import png_of
+
+
+def test_an_attached_picture_is_kept_and_seen_by_the_vision_llm(stage):
+    photo = Attachment(png_of(2000, 1000, form="JPEG"), "image/png")  # what the sender calls it is not believed
+    started = stage.answered("what is it?", attachments=[photo])
+    [image] = stage.question(started)["images"]
+    assert (image["width"], image["height"]) == (1536, 768)
+    [attachment] = stage.parts.vision_llm.questions[0][-1].attachments
+    assert attachment.data == stage.pictures.read_png(stage.owner, image["id"])
+    assert attachment.media_type == "image/png"
+    assert stage.message(started)["verdict"]["decided_by"] == "attachment"
+    stage.answered("and now?")
+    assert all(not message.attachments for message in stage.parts.large_llm.questions[-1])
+
+
+def test_a_picture_may_be_attached_without_words(stage):
+    assert stage.message(stage.answered("", attachments=[Attachment(png_of(), "image/png")]))["content"] == "I see it."
+
+
+@pytest.mark.parametrize("attachments", [[b"no picture"], [png_of()] * (MAX_ATTACHMENTS + 1)])
+def test_an_attachment_that_is_refused_stores_nothing(sqlite_stage, attachments):
+    stage = sqlite_stage
+    with pytest.raises(AttachmentError):
+        stage.ask("see", attachments=[Attachment(data, "image/png") for data in attachments])
+    assert stage.history.read_chat(stage.owner, stage.chat)["messages"] == []
+    assert list(stage.folder.rglob("*.png")) == []
+
+
+def test_a_question_that_cannot_be_stored_leaves_no_picture_behind(sqlite_stage):
+    stage = sqlite_stage
+    with pytest.raises(NotFoundError):
+        stage.turns.ask(stage.owner, "nowhere", "see", attachments=[Attachment(png_of(), "image/png")])
+    assert list(stage.folder.rglob("*.png")) == []

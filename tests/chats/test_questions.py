@@ -1,0 +1,107 @@
+"""What may be asked, where in the tree a question stands, and one that is sent twice."""
+
+import threading
+
+import pytest
+
+from mom.chats.question import MAX_MESSAGE_BYTES
+from mom.errors import EmptyMessageError, MessageTooLongError, NotFoundError, ParameterError, UnknownCommandError
+from tests.chats.holding import STREAMING, hold
+from tests.chats.waiting import wait_for
+from tests.scripted import ScriptedLanguageModel
+
+
+def test_the_same_client_id_gives_the_same_turn(stage):
+    first = stage.ask("hello", client_id="abc")
+    assert stage.ask("hello", client_id="abc") == first
+    stage.events(first)
+    assert stage.ask("something else", client_id="abc") == first
+    assert len(stage.history.read_chat(stage.owner, stage.chat)["messages"]) == 2
+
+
+def test_the_same_client_id_at_the_same_time_gives_one_turn(stage):
+    barrier = threading.Barrier(6)
+    started = []
+
+    def ask():
+        barrier.wait()
+        started.append(stage.ask("hello", client_id="abc"))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(started) == 6
+    assert len(set(started)) == 1
+    stage.events(started[0])
+    assert len(stage.history.read_chat(stage.owner, stage.chat)["messages"]) == 2
+
+
+def test_an_edited_question_is_a_sibling_of_the_first(stage):
+    stage.answered("first")
+    second = stage.answered("second")
+    edited = stage.answered("second, edited", parent_id=stage.question(second)["parent_id"])
+    assert stage.question(edited)["parent_id"] == stage.question(second)["parent_id"]
+    words = [message.content for message in stage.parts.large_llm.questions[-1]]
+    assert words[1:] == ["first", "Hello!", "second, edited"]
+
+
+def test_the_first_question_can_be_edited_too(stage):
+    stage.answered("first")
+    edited = stage.answered("first, edited", parent_id="root")
+    assert stage.question(edited)["parent_id"] is None
+    assert [message.content for message in stage.parts.large_llm.questions[-1]][1:] == ["first, edited"]
+
+
+def test_a_question_cannot_follow_a_question_or_another_chats_answer(stage):
+    first = stage.answered()
+    with pytest.raises(ParameterError):
+        stage.ask(parent_id=first.question_id)
+    elsewhere = stage.history.create_chat(stage.owner)
+    with pytest.raises(ParameterError):
+        stage.turns.ask(stage.owner, elsewhere, "hello", parent_id=first.message_id)
+    with pytest.raises(NotFoundError):
+        stage.ask(parent_id="nowhere")
+
+
+def test_a_question_asked_meanwhile_follows_the_newest_answer(stage):
+    gate = hold(stage, STREAMING)
+    first = stage.ask("one")
+    gate.wait_until_reached()
+    wait_for(lambda: stage.message(first)["content"], "the text so far to be stored")
+    stage.parts.large_llm = ScriptedLanguageModel(["done"])
+    second = stage.answered("two")
+    assert stage.question(second)["parent_id"] == first.message_id
+    assert [message.content for message in stage.parts.large_llm.questions[-1]][1:] == ["one", "so far", "two"]
+    gate.open()
+    assert stage.names(first)[-1] == "turn_finished"
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("", EmptyMessageError),
+        (" \n", EmptyMessageError),
+        ("/image", EmptyMessageError),
+        ("/draw a cat", UnknownCommandError),
+        ("ä" * (MAX_MESSAGE_BYTES // 2) + "!", MessageTooLongError),
+        ("a\0b", ParameterError),
+        ("half \ud83d", ParameterError),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_stored(sqlite_stage, content, error):
+    with pytest.raises(error):
+        sqlite_stage.ask(content)
+    assert sqlite_stage.history.read_chat(sqlite_stage.owner, sqlite_stage.chat)["messages"] == []
+
+
+@pytest.mark.parametrize("wishes", [{"need": "song"}, {"seed": -1}, {"seed": 2**32}, {"client_id": ""}])
+def test_what_cannot_be_wished_for_is_refused(sqlite_stage, wishes):
+    with pytest.raises(ParameterError):
+        sqlite_stage.ask("hello", **wishes)
+
+
+def test_a_message_of_the_greatest_length_is_taken(stage):
+    started = stage.answered("a" * MAX_MESSAGE_BYTES)
+    assert len(stage.question(started)["content"]) == MAX_MESSAGE_BYTES
