@@ -11,10 +11,11 @@ from typing import Annotated
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mom.errors import SettingsError
+from mom.models.addresses import split_http_url
 from mom.models.bert.options import BertOptions, head_in_use
 from mom.models.parts import PartName
 from mom.models.speculative import Speculative
@@ -39,6 +40,14 @@ def default_data_dir() -> Path:
 
 def _read_base_url(value: object) -> object:
     return BaseUrl.parse(value) if isinstance(value, str) else value
+
+
+def _check_url(value: str) -> str:
+    try:
+        split_http_url(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; write it like http://127.0.0.1:11434") from error
+    return value
 
 
 class Container(StrEnum):
@@ -73,7 +82,9 @@ class Settings(BaseSettings):
     image_lora: str | None = Field(default=None, validation_alias="MOM_IMAGE_LORA")
     image_engine: str = Field(default="", validation_alias="MOM_IMAGE_ENGINE")
     llama_server: Path | None = Field(default=None, validation_alias="MOM_LLAMA_SERVER")
-    ollama_url: str = Field(default="http://127.0.0.1:11434", validation_alias="MOM_OLLAMA_URL")
+    ollama_url: Annotated[str, AfterValidator(_check_url)] = Field(
+        default="http://127.0.0.1:11434", validation_alias="MOM_OLLAMA_URL"
+    )
 
     classifier: ClassifierChoice = Field(default=ClassifierChoice.CASCADE, validation_alias="MOM_CLASSIFIER")
     classifier_deadline_ms: int = Field(default=1500, ge=1, le=60_000, validation_alias="MOM_CLASSIFIER_DEADLINE_MS")
@@ -83,7 +94,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")
-    hub_endpoint: str | None = Field(default=None, validation_alias="HF_ENDPOINT")
+    hub_endpoint: Annotated[str, AfterValidator(_check_url)] | None = Field(
+        default=None, validation_alias="HF_ENDPOINT"
+    )
     hub_token: SecretStr | None = Field(default=None, validation_alias="HF_TOKEN")
 
     @property

@@ -1,6 +1,7 @@
 """A folder of its own for each command, and no setting but where its data is and that nobody runs."""
 
 import json
+import socket
 
 import pytest
 
@@ -21,8 +22,18 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("MOM_PORT", "1")  # nobody listens there
     monkeypatch.setenv("MOM_OLLAMA_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine where nothing listens, held so that nothing will."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture

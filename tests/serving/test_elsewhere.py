@@ -49,7 +49,7 @@ async def test_a_server_that_comes_later_is_noticed(monkeypatch):
         return next(answers)
 
     async with playing("http://host:1/v1#m", answer) as standings:
-        assert standings[0].detail == "Nothing answers at http://host:1/v1."
+        assert standings[0].detail == "Nothing answers at http://host:1/v1. Start that server, or correct its address."
         assert not standings[0].answers
         down = False
         await until(lambda: standings[-1].answers, "the good news")

@@ -21,6 +21,7 @@ from tests.serving.waiting import has_ended, until
 
 LARGE, SMALL, IMAGE = PartName.LARGE_LLM, PartName.SMALL_LLM, PartName.IMAGE_MODEL
 NOBODY = "http://127.0.0.1:9/v1#nobody"  # the discard port: nothing listens there
+NOBODY_ANSWERS = "Nothing answers at http://127.0.0.1:9/v1. Start that server, or correct its address."
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +148,7 @@ async def test_a_swap_to_a_server_that_does_not_answer_keeps_the_old_model(super
     async with supervised(large_llm=f"file:{models[0]}") as supervisor:
         await until_part(supervisor, LARGE, State.READY)
         supervisor.swap(LARGE, NOBODY, None)
-        detail = "nobody could not take over: Nothing answers at http://127.0.0.1:9/v1."
+        detail = f"nobody could not take over: {NOBODY_ANSWERS}"
         await until_part(supervisor, LARGE, State.READY, model="first", detail=detail)
 
 
@@ -227,8 +228,8 @@ async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, m
     async with supervised(large_llm=first) as supervisor:
         await until_part(supervisor, LARGE, State.READY, model="second")
     async with supervised(large_llm=NOBODY) as supervisor:  # the setting is the newer wish
-        detail = "Nothing answers at http://127.0.0.1:9/v1."  # and no word of another one that will take over
-        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody", detail=detail)
+        # and no word of another one that will take over
+        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody", detail=NOBODY_ANSWERS)
     async with supervised(large_llm=first) as supervisor:
         await until_part(supervisor, LARGE, State.READY, model="second")
         supervisor.swap(LARGE, first, None)  # back to what the setting says
@@ -241,15 +242,13 @@ async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, m
 async def test_a_choice_that_came_with_a_key_is_not_written_down(supervised, tmp_path):
     async with supervised(large_llm=NOBODY) as supervisor:
         supervisor.swap(LARGE, "http://127.0.0.1:9/v1#paid", "sk-secret")
-        await until_part(
-            supervisor, LARGE, State.EXTERNAL, model="paid", detail="Nothing answers at http://127.0.0.1:9/v1."
-        )
+        await until_part(supervisor, LARGE, State.EXTERNAL, model="paid", detail=NOBODY_ANSWERS)
     assert not (tmp_path / "chosen_models.json").exists()
 
 
 async def test_a_model_at_a_url_has_no_process_and_says_when_nothing_answers(supervised):
     async with supervised() as supervisor:
-        part = await until_part(supervisor, LARGE, State.EXTERNAL, detail="Nothing answers at http://127.0.0.1:9/v1.")
+        part = await until_part(supervisor, LARGE, State.EXTERNAL, detail=NOBODY_ANSWERS)
         assert part.pid is None
         assert part.endpoint.model == "nobody"
 
@@ -270,7 +269,7 @@ async def test_the_image_part_waits_for_the_web_process(supervised, stand_in, tm
     async with supervised(
         web=stand_in("web", fault="deaf"), image_model="file:/nowhere", large_llm=NOBODY
     ) as supervisor:
-        await until_part(supervisor, LARGE, State.EXTERNAL, detail="Nothing answers at http://127.0.0.1:9/v1.")
+        await until_part(supervisor, LARGE, State.EXTERNAL, detail=NOBODY_ANSWERS)
         assert supervisor.board.parts[IMAGE].state is State.STARTING
     async with supervised(image_model="file:/nowhere") as supervisor:
         await until_part(supervisor, IMAGE, State.FAILED)

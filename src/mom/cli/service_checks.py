@@ -1,23 +1,19 @@
-"""`mom doctor` on what MoM works with: the database and its migrations, the models of the settings, Ollama, a running MoM and its port."""
+"""`mom doctor` on what MoM works with: the database and its migrations, Ollama, a running MoM and its port."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from mom.chats.database import Database
 from mom.cli.at_hand import running_server
 from mom.cli.findings import Check, failed, note, ok
+from mom.cli.model_checks import check_models
 from mom.errors import MomError
-from mom.models.addresses import AddressKind, parse_address
 from mom.models.http_client import make_http_client
 from mom.models.ollama import list_ollama_models
-from mom.models.parts import PartName, State
-from mom.serving.downloads import place_of
-from mom.serving.elsewhere import check_answers
-from mom.serving.gguf_file import check_gguf
-from mom.serving.players import find_here
+from mom.models.parts import State
 from mom.serving.serve import check_host, check_port
 from mom.settings import Settings
 
@@ -26,7 +22,7 @@ async def check_services(settings: Settings) -> list[Check]:
     async with make_http_client() as http:
         return [
             *check_database(settings),
-            *[await check_model(part, settings, http) for part in settings.model_addresses],
+            *await check_models(settings, http),
             await check_ollama(settings, http),
             *[check async for check in check_server(settings)],
         ]
@@ -39,6 +35,7 @@ def check_database(settings: Settings) -> list[Check]:
         place = database.engine.url.render_as_string(hide_password=True).split("?")[0]
         try:
             revision, newest, known = database.revision(), database.newest_revision(), database.known_revisions()
+            in_the_way = sorted(database.metadata.tables.keys() & set(inspect(database.engine).get_table_names()))
         finally:
             database.close()
     except MomError as error:
@@ -46,63 +43,32 @@ def check_database(settings: Settings) -> list[Check]:
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [failed("database", f"does not answer: {why}", "Start the database, or correct DATABASE_URL.")]
-    answers = ok("database", place)
+    return [ok("database", place), _check_migrations(revision, newest, known, in_the_way)]
+
+
+def _check_migrations(
+    revision: str | None, newest: str | None, known: frozenset[str], in_the_way: Sequence[str]
+) -> Check:
+    """`in_the_way` are the tables that are named as MoM's are."""
+    if revision is None and in_the_way:
+        words = f"tables that MoM's migrations did not make are in the way: {', '.join(in_the_way)}"
+        return failed("migrations", words, "Name a database of MoM's own in DATABASE_URL.")
     if revision is None:
-        return [answers, ok("migrations", "no tables yet: `mom serve` makes them")]
+        return ok("migrations", "no tables yet: `mom serve` makes them")
     if revision not in known:
-        return [
-            answers,
-            failed(
-                "migrations",
-                f"at {revision}, which this MoM does not know",
-                "Update MoM: a newer one has used this database.",
-            ),
-        ]
+        words = f"at {revision}, which this MoM does not know"
+        return failed("migrations", words, "Update MoM: a newer one has used this database.")
     if revision != newest:
-        return [
-            answers,
-            note(
-                "migrations",
-                f"at {revision}, the newest is {newest}",
-                "mom serve (or flask db upgrade) brings them up to date.",
-            ),
-        ]
-    return [answers, ok("migrations", f"at {revision}, the newest")]
-
-
-async def check_model(part: PartName, settings: Settings, http: httpx.AsyncClient) -> Check:
-    """Can the model be had that the settings name for `part`? Nothing is loaded or downloaded."""
-    variable = f"MOM_{part.value.upper()}"
-    try:
-        address = parse_address(settings.model_addresses[part], name=variable)
-        match address.kind:
-            case AddressKind.URL | AddressKind.OLLAMA:
-                key = settings.model_api_keys.get(part)
-                await check_answers(part, address, key, ollama_url=settings.ollama_url, http=http)
-                return ok(part.value, f"{address} answers")
-            case AddressKind.HUB:
-                target = place_of(address, settings.data_dir / "models")
-                return ok(part.value, f"{address} {'is downloaded' if target.exists() else 'will be downloaded'}")
-            case AddressKind.SAME:
-                return ok(part.value, "the large LLM")
-            case _:
-                path = find_here(part, address)
-                if part is not PartName.IMAGE_MODEL:
-                    check_gguf(path)
-                return ok(part.value, f"{address}, {_size_of(path) / 1e9:.1f} GB")
-    except MomError as error:
-        return failed(part.value, f"{variable}={settings.model_addresses[part]}", error.message)
-
-
-def _size_of(path: Path) -> int:
-    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+        words = f"at {revision}, the newest is {newest}"
+        return note("migrations", words, "mom serve (or flask db upgrade) brings them up to date.")
+    return ok("migrations", f"at {revision}, the newest")
 
 
 async def check_ollama(settings: Settings, http: httpx.AsyncClient) -> Check:
     models = await list_ollama_models(http, settings.ollama_url)
     if models is None:
         if any(address.startswith("ollama:") for address in settings.model_addresses.values()):
-            return failed("Ollama", f"no answer at {settings.ollama_url}", "ollama serve")
+            return failed("Ollama", f"no answer at {settings.ollama_url}", "ollama serve, or correct MOM_OLLAMA_URL.")
         return ok("Ollama", "not running, and not needed")
     if not models:
         return note("Ollama", f"answers at {settings.ollama_url}, and has no model", "ollama pull llama3.2:1b")

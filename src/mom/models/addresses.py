@@ -3,12 +3,14 @@
 `demo` · `file:models/x.gguf` · `hf:owner/repo/file.gguf` · `ollama:llama3.2:1b` · `http://host:8090/v1#name` · `same`
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from mom.errors import SettingsError
 
+URL_EXAMPLE = "http://127.0.0.1:8080/v1#model-name"
 FORMS = "demo, file:PATH, hf:OWNER/REPO/FILE, ollama:MODEL, http://HOST:PORT/v1#MODEL or same"
 
 
@@ -53,9 +55,10 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
     if text in {"demo", "same"}:
         return ModelAddress(AddressKind(text))
     if scheme in {"http", "https"}:
-        parts = urlsplit(text)
-        if not parts.hostname:
-            raise SettingsError(f"{name}={text!r} has no host. Write it like http://127.0.0.1:8080/v1#model-name.")
+        try:
+            parts = split_http_url(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} is no URL: {error}. Write it like {URL_EXAMPLE}.") from error
         base_url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), parts.query, ""))
         return ModelAddress(AddressKind.URL, base_url, parts.fragment or None)
     if scheme in {"file", "ollama"} and rest:
@@ -63,3 +66,19 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
     if scheme == "hf" and rest.count("/") >= 1 and all(rest.split("/")):
         return ModelAddress(AddressKind.HUB, rest)
     raise SettingsError(f"{name}={text!r} is no model address. Write {FORMS}.")
+
+
+def split_http_url(text: str) -> SplitResult:
+    """Raises `ValueError`, with what is amiss, where this is not the URL of a web server."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("it begins with neither http:// nor https://")
+    if not parts.hostname:
+        raise ValueError("it has no host")
+    _ = parts.port  # reading it raises where it is no port
+    return parts
+
+
+def hide_password(url: str) -> str:
+    """The URL as it may be shown: a password in it is replaced by `***`."""
+    return re.sub(r"(://[^/?#@:]*):[^/?#]*@", r"\1:***@", url)

@@ -4,12 +4,19 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from mom.errors import SettingsError
-from mom.models.addresses import AddressKind, ModelAddress
+from mom.models.addresses import AddressKind, ModelAddress, hide_password
 from mom.models.parts import Endpoint
 
 
 def endpoint_of(address: ModelAddress, *, api_key: str | None = None, ollama_url: str) -> Endpoint:
-    """The endpoint of a `url` or `ollama` address; `Endpoint.model` is empty where the server is to be asked for it."""
+    """The endpoint of a `url` or `ollama` address; `Endpoint.model` is empty where the server is to be asked for it.
+
+    Raises `SettingsError` for another address, and for a key that cannot stand in an HTTP header.
+    """
+    if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+        raise SettingsError(
+            f"The API key for {hide_password(str(address))} has a sign in it that no key has. Copy it anew."
+        )
     match address.kind:
         case AddressKind.URL:
             has_path = urlsplit(address.target).path not in {"", "/"}

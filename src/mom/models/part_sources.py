@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httpx
 
-from mom.models.addresses import AddressKind, ModelAddress
+from mom.models.addresses import AddressKind, ModelAddress, hide_password
 from mom.models.endpoints import endpoint_of
 from mom.models.parts import Part, PartName, State
 
@@ -59,7 +59,7 @@ class StaticParts:
         if address.kind not in {AddressKind.URL, AddressKind.OLLAMA}:
             return _failed(name, str(address), f"{variable}={address} is run by `mom serve`: start MoM with that.")
         endpoint = endpoint_of(address, api_key=self._api_keys.get(key_of), ollama_url=self._ollama_url)
-        return Part(name, State.EXTERNAL, endpoint.model or str(address), endpoint=endpoint)
+        return Part(name, State.EXTERNAL, endpoint.model or hide_password(str(address)), endpoint=endpoint)
 
 
 class SupervisedParts:

@@ -1,7 +1,7 @@
 """The child process that fetches a model from the hub; what was fetched of a file stays, and the next start goes on from there.
 
-`python -m mom.serving.download_child` reads `{"repo", "file": str|null, "folder", "endpoint", "token"}` from stdin (see `tether`),
-prints `{"done": bytes, "total": bytes}` and `{"wait_s": seconds}` lines, and ends with 0, with 78 and a sentence (asking again is useless), or with another code.
+`python -m mom.serving.download_child` reads `{"repo", "file": str|null, "folder", "endpoint", "token", "look_only"}` from stdin (see
+`tether`), prints `{"done": bytes, "total": bytes}` and `{"wait_s": seconds}` lines (where it is only to look, one `{"total": bytes}`), and ends with 0, with 78 and a sentence (asking again is useless), or with another code.
 """
 
 import errno
@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from httpx2 import ConnectError  # the hub client's own
+from httpx2 import ConnectError, ConnectTimeout  # the hub client's own
 from httpx2 import HTTPError as HTTPXError
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
@@ -89,6 +89,9 @@ def main() -> None:
         wanted = [_look_up(repo, name, endpoint, token) for name in names]
         Progress.total_bytes = sum(each.size for each in wanted)
         _check_disk(Progress.total_bytes, folder)
+        if config["look_only"]:
+            print(json.dumps({"total": Progress.total_bytes}), flush=True)  # noqa: T201 -- the protocol
+            return
         for each in wanted:
             _fetch(each, folder)
     except Exception as error:
@@ -111,7 +114,9 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
             return f"The hub has no file {what}: check the spelling."
         case HfHubHTTPError():
             return f"The hub answered {error.response.status_code} for {what}: try again later, or {INSTEAD}."
-        case OfflineModeIsEnabled() | ConnectError():
+        case UnicodeEncodeError():
+            return "HF_TOKEN has a sign in it that no token has. Copy it anew."
+        case OfflineModeIsEnabled() | ConnectError() | ConnectTimeout():
             return f"No hub is reachable at {endpoint or 'huggingface.co'} to fetch {what}; {INSTEAD}."
         case HTTPXError():
             return (
@@ -193,9 +198,8 @@ def _sha256(path: Path) -> str:
 
 
 def _check_disk(size: int, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     present = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(next(each for each in (folder, *folder.absolute().parents) if each.exists())).free
     if size - present + SPARE_BYTES > free:
         fail_for_good(
             f"The model needs {size / 1e9:.1f} GB; {folder} has {free / 1e9:.1f} GB free. Make room, or set MOM_DATA_DIR."

@@ -37,6 +37,12 @@ def place_of(address: ModelAddress, folder: Path) -> Path:
     return folder / repo / file if file else folder / repo
 
 
+def is_downloaded(address: ModelAddress, folder: Path) -> bool:
+    """Is the model of this `hf:` address in the `folder` of all models, and whole?"""
+    target = place_of(address, folder)
+    return target.is_file() if split_hub_target(address)[1] else (target / COMPLETE).exists()
+
+
 Tell = Callable[[str, Progress | None], None]
 
 
@@ -45,18 +51,10 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
 
     Raises `DownloadError`. The download ends when this is cancelled; the next one goes on where it ended.
     """
-    repo, file = split_hub_target(address)
-    folder = hub.folder / repo
     target = place_of(address, hub.folder)
-    if target.is_file() or (not file and (folder / COMPLETE).exists()):
+    if is_downloaded(address, hub.folder):
         return target
     tell(f"asking the hub for {address}", None)
-    program = Program(
-        f"{name}-download",
-        (sys.executable, "-m", "mom.serving.download_child"),
-        {"repo": repo, "file": file, "folder": str(folder), "endpoint": hub.endpoint, "token": hub.token},
-    )
-
     progress: Progress | None = None
 
     def on_line(line: str) -> None:
@@ -68,6 +66,40 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
         elif line.startswith('{"wait_s": ') or RATE_LIMITED in line:
             tell("the hub is asked for too much at a time: waiting as long as it wishes", progress)
 
+    await _run(_program(address, hub, f"{name}-download"), log_folder, on_line)
+    return target
+
+
+async def look_up(address: ModelAddress, hub: Hub, *, log_folder: Path) -> int:
+    """How many bytes the model has, as the hub says; nothing is fetched. Raises `DownloadError` as `fetch` would."""
+    size = 0
+
+    def on_line(line: str) -> None:
+        nonlocal size
+        if line.startswith('{"total": '):
+            size = int(json.loads(line)["total"])
+
+    await _run(_program(address, hub, "look-up", look_only=True), log_folder, on_line)
+    return size
+
+
+def _program(address: ModelAddress, hub: Hub, name: str, *, look_only: bool = False) -> Program:
+    repo, file = split_hub_target(address)
+    return Program(
+        name,
+        (sys.executable, "-m", "mom.serving.download_child"),
+        {
+            "repo": repo,
+            "file": file,
+            "folder": str(hub.folder / repo),
+            "endpoint": hub.endpoint,
+            "token": hub.token,
+            "look_only": look_only,
+        },
+    )
+
+
+async def _run(program: Program, log_folder: Path, on_line: Callable[[str], None]) -> None:
     child = await Child.start(program, log_folder, on_line=on_line)
     try:
         code = await child.wait()
@@ -75,7 +107,6 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
         await child.end()
     if code != 0:
         raise DownloadError(child.last_words())
-    return target
 
 
 def progress_words(progress: Progress) -> str:

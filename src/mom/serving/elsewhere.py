@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from mom.errors import PartUnavailableError
-from mom.models.addresses import AddressKind, ModelAddress
+from mom.models.addresses import AddressKind, ModelAddress, hide_password
 from mom.models.endpoints import endpoint_of
 from mom.models.ollama import check_ollama_model
 from mom.models.parts import Endpoint, PartName, State
@@ -15,7 +15,8 @@ from mom.serving.performance import Player, Report, Standing
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 TIMEOUT_S = 5.0
 
-Check = Callable[[], Awaitable[None]]
+Check = Callable[[], Awaitable[object]]
+NOT_READY = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
 
 
 def player_elsewhere(
@@ -36,17 +37,20 @@ def player_elsewhere(
         report(Standing(State.EXTERNAL, endpoint=endpoint))
         await asyncio.Event().wait()  # a performance lasts until it is ended
 
-    return Player(endpoint.model or address.target, play)
+    return Player(endpoint.model or hide_password(address.target), play)
 
 
 async def check_answers(
     part: PartName, address: ModelAddress, api_key: str | None, *, ollama_url: str, http: httpx.AsyncClient
-) -> None:
-    """Raises `PartUnavailableError` where nobody answers at a `url` or `ollama` address, the model is missing or the key is wrong."""
+) -> frozenset[str] | None:
+    """The models that are listed at a `url` or `ollama` address, or None where it has no such list.
+
+    Raises `PartUnavailableError` where nobody answers there, Ollama has no such model or the key is wrong.
+    """
     if address.kind is AddressKind.OLLAMA:
-        await check_ollama_model(http, ollama_url, address.target, part)
-    else:
-        await _check_url(http, endpoint_of(address, api_key=api_key, ollama_url=ollama_url), part)
+        model = await check_ollama_model(http, ollama_url, address.target, part)
+        return frozenset({address.target, model.name})
+    return await _list_models(http, endpoint_of(address, api_key=api_key, ollama_url=ollama_url), part)
 
 
 async def _problem(check: Check) -> str:
@@ -57,12 +61,21 @@ async def _problem(check: Check) -> str:
     return ""
 
 
-async def _check_url(http: httpx.AsyncClient, endpoint: Endpoint, part: PartName) -> None:
+async def _list_models(http: httpx.AsyncClient, endpoint: Endpoint, part: PartName) -> frozenset[str] | None:
+    where = hide_password(endpoint.base_url)
     headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
     try:
         answer = await http.get(f"{endpoint.base_url}/models", headers=headers, timeout=TIMEOUT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise PartUnavailableError(f"Nothing answers at {endpoint.base_url}.", part=part) from error
+        raise PartUnavailableError(
+            f"Nothing answers at {where}. Start that server, or correct its address.", part=part
+        ) from error
+    if answer.status_code in NOT_READY:
+        raise PartUnavailableError(f"{where} is not ready: it answers {answer.status_code}.", part=part)
     if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         variable = f"MOM_API_KEY_{part.value.upper()}"
-        raise PartUnavailableError(f"{endpoint.base_url} refuses the key: set {variable}.", part=part)
+        raise PartUnavailableError(f"{where} refuses the key: set {variable}.", part=part)
+    try:
+        return frozenset(str(model["id"]) for model in answer.raise_for_status().json()["data"])
+    except (httpx.HTTPStatusError, ValueError, LookupError, TypeError):
+        return None

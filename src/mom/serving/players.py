@@ -1,6 +1,7 @@
 """Who plays a part, by its address: a process of MoM's own, a server elsewhere, or the large LLM as well."""
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def find_here(part: PartName, address: ModelAddress) -> Path:
         path = demo.IMAGE_FOLDER if part is PartName.IMAGE_MODEL else demo.LLM_FILE
         problem = f"This installation has no demo model for the {part.words}. Set another address."
     else:
-        path = Path(address.target).expanduser()
+        path = Path(os.path.expanduser(address.target))  # noqa: PTH111 -- Path's raises where there is no such user
         problem = f"There is no model file {path}. Check the path after 'file:'."
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         raise ModelFileError(problem)

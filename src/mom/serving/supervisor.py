@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import httpx
+
 from mom.errors import SettingsError
 from mom.models.addresses import parse_address
 from mom.models.http_client import make_http_client
@@ -27,6 +29,30 @@ OPTIONAL = {PartName.VISION_LLM}  # nobody plays it unless it is set
 WebProgram = Callable[[ControlServer], Program]
 
 
+def stage_of(
+    plan: ServePlan,
+    board: Board,
+    http: httpx.AsyncClient,
+    web_is_ready: asyncio.Event | None = None,
+    restarts: Restarts = DEFAULT_RESTARTS,
+) -> Stage:
+    """What the players of a plan share. Without `web_is_ready` none may be started, only chosen."""
+    return Stage(
+        board=board,
+        http=http,
+        data_dir=plan.data_dir,
+        log_folder=plan.log_folder,
+        hub=Hub(plan.data_dir / "models", plan.hub_endpoint, plan.hub_token),
+        restarts=restarts,
+        web_is_ready=web_is_ready or asyncio.Event(),
+        ollama_url=plan.ollama_url,
+        image_lora=plan.image_lora,
+        image_engine=plan.image_engine,
+        llama_server=plan.llama_server,
+        install_image=plan.install_image,
+    )
+
+
 class Supervisor:
     """`run` until it is cancelled or the web process is given up; `web_is_ready` is set when the page can be opened."""
 
@@ -39,20 +65,7 @@ class Supervisor:
         self._parts = {name: SupervisedPart(name, self.board) for name in PartName}
         self._chosen = ChosenModels(plan.data_dir / "chosen_models.json", plan.addresses)
         self._http = make_http_client()
-        self._stage = Stage(
-            board=self.board,
-            http=self._http,
-            data_dir=plan.data_dir,
-            log_folder=plan.log_folder,
-            hub=Hub(plan.data_dir / "models", plan.hub_endpoint, plan.hub_token),
-            restarts=restarts,
-            web_is_ready=self.web_is_ready,
-            ollama_url=plan.ollama_url,
-            image_lora=plan.image_lora,
-            image_engine=plan.image_engine,
-            llama_server=plan.llama_server,
-            install_image=plan.install_image,
-        )
+        self._stage = stage_of(plan, self.board, self._http, self.web_is_ready, restarts)
 
     async def run(self) -> str:
         """Returns why the web process was given up. Raises `SettingsError` for an address that cannot play its part."""
