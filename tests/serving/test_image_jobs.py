@@ -135,6 +135,15 @@ async def test_what_does_not_fit_together_is_drawn_one_by_one_from_then_on():
     assert engine.batches == [["a", "b", "c"], ["a"], ["b"], ["c"], ["d"], ["e"]]
 
 
+async def test_a_job_of_pictures_that_do_not_fit_together_gets_them_all_one_by_one():
+    engine, one = ScriptedEngine(batch=2, fits=1), job("a", "b")
+    queue = queue_of()
+    queue.submit(one)
+    async with at_work(queue, engine):
+        events = await all_of(one)
+    assert [event.spec.prompt for event in events if isinstance(event, Drawn)] == ["a", "b"]
+
+
 async def test_a_job_that_is_dropped_while_it_waits_is_never_drawn():
     queue, engine = queue_of(), ScriptedEngine()
     jobs = [job("a"), job("b"), job("c")]
@@ -193,6 +202,35 @@ async def test_positions_are_told_with_an_estimate_once_something_was_drawn():
         assert told.position == 1
         assert told.estimate_s is not None
         assert told.estimate_s >= 0
+
+
+class CountedSteps(int):
+    """Steps that count how often their work is added up."""
+
+    counts = 0
+
+    def __add__(self, other):
+        CountedSteps.counts += 1
+        return int(self) + other
+
+
+async def test_telling_a_long_line_its_places_adds_up_each_pictures_work_once():
+    queue, engine = queue_of(), ScriptedEngine()
+    async with at_work(queue, engine):
+        first = job("first")
+        queue.submit(first)
+        await all_of(first)
+        engine.going_on.clear()
+        running, waiting = job("running"), [job(str(number), steps=CountedSteps(2)) for number in range(100)]
+        for each in (running, *waiting):
+            queue.submit(each)
+        await running.next_event()
+        CountedSteps.counts = 0
+        queue.drop(waiting[0])  # all others move up
+        assert CountedSteps.counts == 99
+        told = [(await each.next_event()).estimate_s for each in waiting[1:]]
+        assert told == sorted(told)
+        assert told[-1] > told[0]
 
 
 async def test_before_the_first_picture_nothing_is_estimated():

@@ -67,6 +67,17 @@ def test_leaving_a_plain_request_stops_the_drawing(server):
     assert server.log().count(STOPPED) == stops + 1
 
 
+def test_leaving_in_the_middle_of_a_request_is_no_fault_of_the_servers(server):
+    with raw_connection(server) as raw:
+        raw.sendall(
+            b"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+            b"Authorization: %s\r\n\r\n{" % server.client.headers["authorization"].encode()
+        )
+        assert server.health()["status"] == "ok"  # it has begun to read by then
+    assert server.generate(**QUICK).status_code == 200
+    assert "Traceback" not in server.log()
+
+
 def test_health_is_answered_while_a_step_runs(server):
     with streaming(server, **SLOW):
         first = server.wait_until_drawing()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -32,6 +32,7 @@ from mom.serving.image_server.parameters import Defaults, GenerationRequest, rea
 from mom.serving.image_server.vocabulary import read_vocabulary
 
 MAX_BODY_BYTES = 256 * 1024
+CLIENT_LEFT = 499  # nginx's word; nobody reads it
 STATUS = (
     (InputError, 400),
     (NotFoundError, 404),
@@ -67,7 +68,11 @@ class ImageServer:
                 Route("/v1/images/edits", self._edit, methods=["POST"]),
             ],
             middleware=[Middleware(Gate, host=self._config.host, api_key=self._config.api_key)],
-            exception_handlers={MomError: _answer_error, HTTPException: _answer_http_error},
+            exception_handlers={
+                MomError: _answer_error,
+                HTTPException: _answer_http_error,
+                ClientDisconnect: _answer_nobody,
+            },
         )
 
     async def _show_health(self, _request: Request) -> Response:
@@ -114,7 +119,7 @@ class ImageServer:
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
-                return Response(status_code=499)  # nginx's word for a client that left; nobody reads it
+                return Response(status_code=CLIENT_LEFT)
             return JSONResponse(answering.result())
         finally:
             answering.cancel()
@@ -161,3 +166,8 @@ async def _answer_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     fields = {"message": error.detail, "type": "invalid_request_error", "code": "not_found", "param": None}
     return JSONResponse({"error": fields}, status_code=error.status_code, headers=error.headers)
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """The client left in the middle of its request."""
+    return Response(status_code=CLIENT_LEFT)

@@ -23,7 +23,7 @@ from mom.serving.image_server.drawing import (
 )
 from mom.serving.image_server.line import Line
 from mom.serving.image_server.mailbox import Mailbox, Queued
-from mom.serving.image_server.pace import Pace
+from mom.serving.image_server.pace import Pace, units_of
 
 log = logging.getLogger(__name__)
 PART = "image_model"
@@ -175,7 +175,7 @@ class JobQueue:
         except DrawingStoppedError:
             log.info("stopped a picture that nobody waits for")
         except NotEnoughMemoryError:
-            await self._draw_smaller(batch, engine, thread)
+            self._make_smaller(batch)
         except MomError as error:
             log.warning("a picture failed: %s", error)
             self._fail(jobs, error)
@@ -187,20 +187,18 @@ class JobQueue:
         finally:
             self._pace.finish(completed=completed)
 
-    async def _draw_smaller(
-        self, batch: list[tuple[Job, PictureSpec]], engine: Engine, thread: ThreadPoolExecutor
-    ) -> None:
+    def _make_smaller(self, batch: Sequence[tuple[Job, PictureSpec]]) -> None:
+        """What did not fit goes back to its jobs, to be drawn one by one; what is alone fails."""
         if len(batch) == 1:
-            spec = batch[0][1]
+            [(job, spec)] = batch
             log.warning("not enough memory for %dx%d px", spec.width, spec.height)
             words = f"There is not enough memory for a picture of {spec.width}x{spec.height} px. Ask for a smaller one."
-            self._fail([batch[0][0]], PartBrokenError(words, part=PART))
+            self._fail([job], PartBrokenError(words, part=PART))
             return
         log.warning("not enough memory for %d pictures at a time: from now on they are drawn one by one", len(batch))
         self._batch_limit = 1
-        for one in batch:
-            if not one[0].is_cancelled:
-                await self._draw([one], engine, thread)
+        for job, spec in reversed(batch):
+            job.left.insert(0, spec)
 
     def _make_check(self, jobs: Sequence[Job]) -> Callable[[], None]:
         deadline = time.monotonic() + self._limits.drawing_s
@@ -241,14 +239,14 @@ class JobQueue:
             self._tell_positions()
 
     def _tell_positions(self) -> None:
-        ahead: list[PictureSpec] = []
+        ahead = 0.0
         for position, job in enumerate(self._line, start=1 if self._running else 0):
             if position != job.position:
                 job.position = position
                 if position:
                     estimate = self._pace.seconds_until(ahead)
                     job.tell(Queued(position, None if estimate is None else round(estimate, 1)))
-            ahead.extend(job.left)
+            ahead += sum(map(units_of, job.left))
 
 
 def _busy(why: str) -> BusyError:

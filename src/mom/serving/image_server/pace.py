@@ -18,7 +18,7 @@ class Pace:
         self._since = 0.0
 
     def begin(self, specs: Iterable[PictureSpec]) -> None:
-        self._running_units = sum(map(_units, specs))
+        self._running_units = sum(map(units_of, specs))
         self._since = time.monotonic()
 
     def finish(self, *, completed: bool) -> None:
@@ -29,13 +29,13 @@ class Pace:
             self._seconds_per_unit = newest if known is None else WEIGHT * newest + (1 - WEIGHT) * known
         self._running_units = 0.0
 
-    def seconds_until(self, ahead: Iterable[PictureSpec]) -> float | None:
-        """Until the running batch and all of `ahead` are done, or None before the first picture was drawn."""
+    def seconds_until(self, ahead: float) -> float | None:
+        """Until the running batch and `ahead` units of work are done, or None before the first picture was drawn."""
         if self._seconds_per_unit is None:
             return None
         running = max(0.0, self._running_units * self._seconds_per_unit - (time.monotonic() - self._since))
-        return running * bool(self._running_units) + sum(map(_units, ahead)) * self._seconds_per_unit
+        return running * bool(self._running_units) + ahead * self._seconds_per_unit
 
 
-def _units(spec: PictureSpec) -> float:
+def units_of(spec: PictureSpec) -> float:
     return float(spec.width * spec.height * (spec.steps + DECODING_STEPS))
