@@ -36,9 +36,9 @@ def make_tiny_pipeline(folder: Path, *options: str) -> Path:
     return folder
 
 
-def ask(program: Path, *arguments: Path | str):
+def ask(program: Path, *arguments: Path | str, **variables: str):
     """What the program prints, with the image server's own settings for its libraries."""
-    environment = {**os.environ, **LIBRARY_SETTINGS, "PYTHONPATH": str(CLONE)}
+    environment = {**os.environ, **LIBRARY_SETTINGS, "PYTHONPATH": str(CLONE), **variables}
     command = [sys.executable, program, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE_S, env=environment)
     return json.loads(done.stdout)

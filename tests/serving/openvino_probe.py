@@ -19,7 +19,8 @@ from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import DrawingStoppedError, Drawn, PictureSpec, StopCheck
 from mom.serving.image_server.engine import DiffusersEngine, is_out_of_memory
 from mom.serving.image_server.engines import load_engine
-from tests.serving.tiny_families import write_sdxl_turbo
+from mom.serving.image_server.openvino_verdict import convert
+from tests.serving.tiny_families import write_checked_sd, write_sdxl_turbo, write_taesd
 from tests.serving.tiny_pipeline import make_pipeline, write_lora
 
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
@@ -46,11 +47,19 @@ class Probe:
         logging.getLogger().setLevel(logging.INFO)
         logging.getLogger().addHandler(self.log)
 
-    def engine_of(self, model: Path, lora: Path | None = None, **options: str) -> DiffusersEngine:
-        config = ServerConfig(
+    def config_of(self, model: Path, lora: Path | None = None, **options: str) -> ServerConfig:
+        return ServerConfig(
             port=0, model=str(model), model_name=model.name, api_key="", options=options,
             lora=str(lora) if lora else None, conversions_folder=str(self.folder / "conversions"),
         )  # fmt: skip
+
+    def convert(self, model: Path, lora: Path | None = None, **options: str) -> Path:
+        """As the child process does it, without the seconds that one takes to start."""
+        convert(self.config_of(model, lora, **options))
+        return model
+
+    def engine_of(self, model: Path, lora: Path | None = None, **options: str) -> DiffusersEngine:
+        config = self.config_of(model, lora, **options)
         return load_engine(config, find_checkpoint(config.model, has_lora=lora is not None))
 
     def conversion_of(self, model: Path) -> Path:
@@ -85,9 +94,22 @@ def apart(one: bytes, other: bytes) -> int:
 
 
 def source_of(spec: PictureSpec) -> bytes:
+    """No plain area: its variance is nothing but rounding, which the encoder's group norms would blow up."""
     buffer = io.BytesIO()
-    Image.new("RGB", (spec.width, spec.height), "teal").save(buffer, "PNG")
+    Image.linear_gradient("L").resize((spec.width, spec.height)).convert("RGB").save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def count_colours(png: bytes) -> int:
+    return len(Image.open(io.BytesIO(png)).getcolors(SPEC.width * SPEC.height))
+
+
+def draw_with_taesd(probe: Probe, model: Path) -> dict[str, Any]:
+    """Decoded and shown by a tiny autoencoder, whose folder is that of PyTorch's, too."""
+    options = {"taesd": str(write_taesd(probe.folder / "taesd")), "decoder": "taesd", "preview": "taesd"}
+    (apart_by,) = probe.both(model, SPEC, **options)
+    one, other = (probe.engine_of(model, engine="openvino", **each) for each in (options, {}))
+    return {"apart": apart_by, "differs": apart(draw(one, SPEC), draw(other, SPEC)), "description": one.description}
 
 
 def flip_a_byte(file: Path) -> None:
@@ -114,6 +136,13 @@ def write_wide(folder: Path) -> Path:
     )  # fmt: skip
     pipeline.save_pretrained(folder)
     return folder
+
+
+def with_little_memory(probe: Probe, model: Path) -> dict[str, Any]:
+    """As with a model that is larger than any machine's memory."""
+    config = probe.config_of(model, engine="openvino")
+    engine = load_engine(config, replace(find_checkpoint(config.model), unet_parameters=10**15))
+    return {"description": engine.description, "log": probe.log.take()}
 
 
 def refusal_without_openvino(probe: Probe, model: Path) -> dict[str, str]:
@@ -146,6 +175,20 @@ def ask_for_too_much_memory() -> bool:
     except (RuntimeError, MemoryError) as error:
         return is_out_of_memory(error)
     return False
+
+
+def read_turned(folder: Path) -> bool:
+    """Does a network read an input whose rows do not stand in memory one after the other, so that it is copied first?"""
+    import numpy as np
+    import openvino
+    from openvino import opset13 as ops
+
+    from mom.serving.image_server.openvino_networks import OpenVinoNetwork
+
+    rows = ops.parameter([-1, -1], np.float32, name="x")
+    openvino.save_model(openvino.Model([ops.relu(rows)], [rows]), folder / "turned.xml", compress_to_fp16=False)
+    values = torch.arange(4096.0 * 4096).reshape(4096, 4096).T
+    return torch.equal(OpenVinoNetwork(folder / "turned.xml", {}, StopCheck())(values), values)
 
 
 def stop_within(folder: Path) -> dict[str, Any]:
@@ -187,6 +230,7 @@ if __name__ == "__main__":
     lora = plain.with_name("lora") / "pytorch_lora_weights.safetensors"
     without = refusal_without_openvino(probe, plain)
     probe.log.take()
+    without["little_memory"] = with_little_memory(probe, plain)
     first = probe.engine_of(plain, engine="openvino")
     first_log, first_png = probe.log.take(), draw(first, SPEC)
     second = probe.engine_of(plain, engine="openvino")
@@ -204,25 +248,21 @@ if __name__ == "__main__":
             replace(SPEC, source=source_of(SPEC), strength=0.5),
             replace(SPEC, negative_prompt="a blue square", cfg_scale=3.0),
         ),
-        "damages": {
-            name: probe.after(damage, plain)
-            for name, damage in {
-                "a bit": lambda folder: flip_a_byte(folder / "unet.bin"),
-                "no verdict": lambda folder: (folder / "verdict.json").unlink(),
-            }.items()
-        },
+        "damaged": probe.after(lambda folder: flip_a_byte(folder / "unet.bin"), plain),
+        "taesd": draw_with_taesd(probe, plain),
     }
-    for found in findings["damages"].values():
-        found["same"] = found.pop("png") == first_png
-    probe.log.take()
+    findings["damaged"]["same"] = findings["damaged"].pop("png") == first_png
+    without_lora = probe.conversion_of(plain)
+    probe.convert(plain, lora)
     with_lora = probe.engine_of(plain, lora, engine="openvino")
     findings["lora"] = {
-        "anew": "converting" in probe.log.take(),
+        "anew": probe.conversion_of(plain) != without_lora,
         "differs": apart(draw(with_lora, SPEC), first_png),
         "apart": probe.both(plain, SPEC, lora=lora),
     }
-    findings["sdxl"] = probe.both(write_sdxl_turbo(probe.folder / "sdxl"), SPEC, replace(SPEC, source=source_of(SPEC)))
-    chaotic = write_chaotic(probe.folder / "chaotic")
+    sdxl = probe.convert(write_sdxl_turbo(probe.folder / "sdxl"))
+    findings["sdxl"] = probe.both(sdxl, SPEC, replace(SPEC, source=source_of(SPEC)))
+    chaotic = probe.convert(write_chaotic(probe.folder / "chaotic"), dtype="bfloat16")
     probe.log.take()
     refused = [probe.engine_of(chaotic, engine="openvino", dtype="bfloat16") for _ in range(2)]
     findings["disagreement"] = {
@@ -230,7 +270,14 @@ if __name__ == "__main__":
         "descriptions": [engine.description for engine in refused],
         "kept": sorted(file.name for file in probe.conversion_of(chaotic).iterdir()),
     }
-    findings["wide"] = probe.engine_of(write_wide(probe.folder / "wide"), engine="openvino").description
+    wide = probe.convert(write_wide(probe.folder / "wide"))
+    findings["wide"] = probe.engine_of(wide, engine="openvino").description
+    options = {"engine": "openvino", "safety": "on"}
+    checked = probe.engine_of(
+        probe.convert(write_checked_sd(probe.folder / "checked", objects=True), **options), **options
+    )
+    findings["checked"] = {"description": checked.description, "colours": count_colours(draw(checked, SPEC))}
     findings["stopped"] = stop_within(probe.folder)
+    findings["reads_turned"] = read_turned(probe.folder)
     findings["knows_out_of_memory"] = ask_for_too_much_memory()
     print(json.dumps(findings))

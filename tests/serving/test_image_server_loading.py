@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from mom.errors import ModelFileError, ServingError
@@ -10,6 +12,7 @@ from mom.serving.image_server.checkpoint import Family, find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.tether import DO_NOT_RESTART
 from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
+from tests.serving.waiting import has_ended
 
 LCM = {"_class_name": "LCMScheduler"}
 
@@ -99,6 +102,36 @@ def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_pa
     with running_image_server(damaged, tmp_path) as server:
         assert server.process.wait(DEADLINE_S) == DO_NOT_RESTART
         assert "diffusion_pytorch_model.safetensors is no .safetensors file" in server.last_words()
+
+
+@contextmanager
+def converting_server(model, folder):
+    """A server in the middle of a conversion for OpenVINO, and the process that converts."""
+    config = {"options": {"engine": "openvino"}, "conversions_folder": str(folder / "conversions")}
+    with running_image_server(model, folder, **config) as server:
+        of_server = psutil.Process(server.process.pid)
+        (child,) = wait_for(
+            lambda: [each for each in of_server.children() if "openvino_child" in " ".join(each.cmdline())],
+            "the process that converts",
+        )
+        yield server, child
+
+
+@pytest.mark.torch
+def test_the_process_that_converts_for_openvino_ends_with_the_server(tiny_pipeline, tmp_path):
+    with converting_server(tiny_pipeline, tmp_path) as (server, child):
+        server.process.stdin.close()
+        assert server.process.wait(DEADLINE_S) == 0
+        wait_for(lambda: has_ended(child.pid), "the process that converts to end")
+
+
+@pytest.mark.torch
+def test_where_the_system_ends_the_process_that_converts_the_server_draws_with_pytorch(tiny_pipeline, tmp_path):
+    with converting_server(tiny_pipeline, tmp_path) as (server, child):
+        child.kill()
+        server.wait_until_ready()
+        assert "PyTorch (OpenVINO cannot convert this model (the system ended its process" in server.health()["engine"]
+        assert server.generate(**QUICK).status_code == 200
 
 
 def test_a_missing_model_ends_the_server_with_one_sentence(tmp_path):

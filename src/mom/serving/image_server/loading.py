@@ -8,6 +8,7 @@ from typing import Any
 import diffusers
 import torch
 import transformers
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from mom.errors import ModelFileError
 from mom.serving.image_server.checkpoint import Checkpoint, Family, find_in_hub_cache
@@ -46,6 +47,11 @@ def load_pipeline(
             _fuse(pipeline, lora)
         pipeline.scheduler = _choose_scheduler(pipeline, has_lora=lora is not None)
         pipeline.to(hardware.device)
+    except LocalEntryNotFoundError as error:  # of one file alone: folders are read without the hub
+        raise ModelFileError(
+            f"{checkpoint.path.name} is one file, whose configuration and vocabulary (2 MB) are on the hub, which cannot be "
+            "reached. Start once with a connection, or use the model's diffusers folder."
+        ) from error
     except UNREADABLE as error:
         log.exception("The model cannot be read")
         raise ModelFileError(f"The image model {checkpoint.path.name} cannot be read: {_first_line(error)}") from error

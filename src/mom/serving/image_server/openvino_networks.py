@@ -47,8 +47,10 @@ class OpenVinoNetwork(torch.nn.Module):  # type: ignore[misc]  # torch is not fo
         """Raises what the check raises, within a layer's time, and `RuntimeError`."""
         self._stop()
         request = self._request
-        for name, tensor in inputs.items():
-            request.set_tensor(name, openvino.Tensor(tensor.contiguous().numpy(), shared_memory=True))
+        # Held until the end of the run, as OpenVINO does not hold them: it would read memory that is free.
+        held = {name: tensor.contiguous() for name, tensor in inputs.items()}
+        for name, tensor in held.items():
+            request.set_tensor(name, openvino.Tensor(tensor.numpy(), shared_memory=True))
         request.start_async()
         try:
             while not request.wait_for(POLL_MS):
