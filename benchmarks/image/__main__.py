@@ -40,16 +40,23 @@ PARTS = (*NETWORKS, *PROCESSES)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="NAME", help=", ".join(PARTS))
+    parser.add_argument("--model", help="a diffusers folder of your own in place of Stable Diffusion 1.5's shapes")
     parser.add_argument("--size", type=int, default=512, help="the picture's side in px")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3, help="how often each thing is timed")
     parser.add_argument("--options", default="", help='as MOM_IMAGE_ENGINE, such as "dtype=float32"')
     given = parser.parse_args()
     asked = Asked(
-        parts=tuple(given.parts), model=str(find_sd15()), taesd=str(find_tiny_autoencoder()), size=given.size,
+        parts=tuple(given.parts), model=given.model or str(find_sd15()), taesd=str(find_tiny_autoencoder()), size=given.size,
         steps=given.steps, rounds=given.rounds, options=EngineOptions.from_text(given.options).as_pairs(),
     )  # fmt: skip
-    run = {"machine": describe_machine(), "size": asked.size, "steps": asked.steps, "options": given.options}
+    run = {
+        "machine": describe_machine(),
+        "model": given.model or "SD 1.5 shapes, random weights",
+        "size": asked.size,
+        "steps": asked.steps,
+        "options": given.options,
+    }
     found: dict[str, Any] = {"run": run}
     for part, figures in measure(asked):
         found[part] = figures

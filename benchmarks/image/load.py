@@ -96,7 +96,8 @@ def measure_queue(asked: Asked) -> dict[str, Any]:
 
 
 def _long_one() -> dict[str, Any]:
-    return {"prompt": "a slow picture", "size": SIDE, "steps": 50, "stream": True}
+    """It has to last until a thousand others stand behind it."""
+    return {"prompt": "a slow picture", "size": "512x512", "steps": 50, "stream": True}
 
 
 async def _fill_queue(server: ImageServerProcess) -> float:

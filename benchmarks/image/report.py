@@ -9,7 +9,7 @@ Found = Mapping[str, Any]
 
 def as_table(found: Found) -> str:
     run = found["run"]
-    head = f"{run['size']}x{run['size']} px, {run['steps']} steps, SD 1.5 shapes, random weights{', ' if run['options'] else ''}{run['options']}"
+    head = f"{run['size']}x{run['size']} px, {run['steps']} steps, {run['model']}{', ' if run['options'] else ''}{run['options']}"
     return "\n".join(["", head, run["machine"], "", *_networks(found), *_pictures(found), *_load(found)])
 
 
