@@ -200,6 +200,8 @@ BAD = [
     ({**QUICK, "output_format": "webp"}, "output_format"),
     ({**QUICK, "user": 7}, "user"),
     ({**QUICK, "guidance_scale": 7.5}, "guidance_scale"),
+    ({**QUICK, "\ud800": 1}, "\\ud800"),
+    ({**QUICK, "x" * 10_000: 1}, "x" * 60),
 ]
 
 

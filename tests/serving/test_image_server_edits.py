@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 from httpx_sse import EventSource
-from PIL import Image, ImageChops, ImageStat
+from PIL import ExifTags, Image, ImageChops, ImageStat
 
 from tests.image_server import KEY, MODEL, make_tiny_pipeline, running_image_server
 
@@ -19,6 +19,17 @@ PROMPT = "a red circle"
 def picture_file(size=(64, 64), kind="PNG", colour="teal") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def picture_with_broken_exif() -> bytes:
+    """It says that it lies on its side, and has a tag of a type that there is not."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription], exif[ExifTags.Base.Orientation] = "a fox", 6
+    raw = bytearray(exif.tobytes())
+    raw[17] = 0
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(buffer, "PNG", exif=bytes(raw))
     return buffer.getvalue()
 
 
@@ -104,6 +115,7 @@ def test_json_with_a_data_url_is_understood_as_well(server):
         (picture_file(kind="GIF"), {}, "image"),
         (picture_file()[:60], {}, "image"),
         (bytes(10_000_001), {}, "image"),
+        (picture_with_broken_exif(), {}, "image"),
         (None, {"prompt": " "}, "prompt"),
         (None, {"prompt": "x" * 100_000}, "prompt"),
         (None, {"strength": "0"}, "strength"),
@@ -123,6 +135,13 @@ def test_a_bad_edit_is_refused_by_name(server, image, fields, param):
     response = edit(server, image, **fields)
     assert (response.status_code, response.json()["error"]["param"]) == (400, param)
     assert response.json()["error"]["message"].endswith(".")
+
+
+@pytest.mark.parametrize("size", [[], {}, 7, ["64x64"]])
+def test_a_size_of_another_type_is_refused_by_name(server, size):
+    url = f"data:image/png;base64,{base64.b64encode(picture_file()).decode()}"
+    response = server.client.post("/v1/images/edits", json={"prompt": PROMPT, "image": url, "size": size})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "size")
 
 
 def test_a_mask_a_second_picture_or_none_is_refused(server):

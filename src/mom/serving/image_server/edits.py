@@ -34,7 +34,7 @@ def read_edit(body: bytes, content_type: str, defaults: Defaults) -> GenerationR
     else:
         fields, data = _read_json(body)
     picture = open_source(data)
-    if fields.get("size") in {None, "", "auto"}:
+    if fields.get("size") in (None, "", "auto"):  # a list could not be looked up in a set
         fields = {**fields, "size": fit_size(picture, defaults.abilities)}
     wanted = read_request(fields, defaults, b"")  # so that nothing is scaled for a request that is refused
     source = cover(picture, wanted.specs[0].width, wanted.specs[0].height)

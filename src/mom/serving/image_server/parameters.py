@@ -18,6 +18,7 @@ MAX_PROMPT_CHARACTERS = 10_000
 MAX_PICTURES = 4
 MAX_PARTIAL_IMAGES = 3
 MAX_OWNER_CHARACTERS = 200
+LONGEST_NAME = 60  # characters of a parameter's name that are said back
 # PyTorch's CPU generator reads no more bits: a larger seed would be another name for a smaller one.
 MAX_SEED = 2**32 - 1
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 2048
@@ -71,7 +72,8 @@ def read_request(fields: Mapping[str, Any], defaults: Defaults, source: "bytes |
     """
     known = KNOWN if source is None else KNOWN_IN_EDITS
     if unknown := sorted(set(fields) - set(known)):
-        raise ParameterError(f"Unknown parameter {unknown[0]!r}. Known are {', '.join(known)}.", param=unknown[0])
+        name = unknown[0][:LONGEST_NAME].encode(errors="backslashreplace").decode()  # half a character is no text
+        raise ParameterError(f"Unknown parameter {name!r}. Known are {', '.join(known)}.", param=name)
     fields = {name: value for name, value in fields.items() if value is not None}
     abilities = defaults.abilities
     prompt = _read_prompt(fields)

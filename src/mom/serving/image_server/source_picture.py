@@ -21,14 +21,19 @@ def open_source(data: bytes) -> Image.Image:
         )
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_SOURCE_PIXELS:  # before anything is decompressed
-                raise ParameterError("image has too many pixels. Send a smaller one.", param="image")
+            _check_pixels(picture)  # before anything is decompressed
             return ImageOps.exif_transpose(picture).convert("RGB")
-    # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Warning) as error:
+    except ParameterError:
+        raise
+    except Exception as error:  # Pillow tells of a broken file in many ways, struct.error and TypeError among them
         raise ParameterError(
             "image is no picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
         ) from error
+
+
+def _check_pixels(picture: Image.Image) -> None:
+    if picture.width * picture.height > MAX_SOURCE_PIXELS:
+        raise ParameterError("image has too many pixels. Send a smaller one.", param="image")
 
 
 def fit_size(picture: Image.Image, abilities: Abilities) -> str:
