@@ -99,3 +99,29 @@ def test_what_is_set_is_taken_and_told(families):
     assert families["bfloat16"].startswith("bfloat16 (as set), cpu (no GPU was found)")
     assert "no previews" in families["bfloat16"]
     assert "device=cpu" in families["no_such_device"]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    program, cache = Path(__file__).with_name("compile_probe.py"), tmp_path_factory.mktemp("inductor")
+    return ask(program, tmp_path_factory.mktemp("compile"), TORCHINDUCTOR_CACHE_DIR=str(cache))
+
+
+def test_compiled_blocks_draw_what_plain_ones_do_at_every_size_without_compiling_again(compiled):
+    found = compiled["compiled"]
+    assert "compiled blocks (as set)" in found["description"]
+    assert max(found["apart"]) <= 2  # of 255
+    before, after = found["graphs"]
+    assert 0 < before == after
+    assert found["steps_before_stop"] == [0]
+
+
+def test_without_a_compiler_the_blocks_are_run_as_they_are_and_it_is_said_why(compiled):
+    found = compiled["without_compiler"]
+    assert "blocks not compiled (" in found["description"]
+    assert "C++ compiler" in found["description"]
+    assert found["same"]
+
+
+def test_on_a_cpu_nothing_is_compiled_unless_it_is_asked_for(compiled):
+    assert "blocks not compiled (gains nothing on a CPU)" in compiled["plain"]

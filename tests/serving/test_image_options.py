@@ -30,6 +30,7 @@ def test_pairs_are_read_and_written_again():
         ("batch=0", "1 to 50"),
         ("steps=many", "1 to 50"),
         ("decoder=taesd", "taesd=FOLDER"),
+        ("engine=openvino compile=on", "leave one out"),
     ],
 )
 def test_what_is_misspelt_is_told(text, words):

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 
 from mom.errors import SettingsError
 from mom.serving.image_server.checkpoint import Checkpoint, Family
+from mom.serving.image_server.compiling import compile_blocks
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware, count_cores
@@ -43,15 +44,17 @@ def _load_with_torch(
     pipeline = load_pipeline(checkpoint, hardware, lora=config.lora, safety=options.safety == "on")
     tiny = load_tiny_autoencoder(options.taesd, hardware) if options.taesd else None
     with torch.inference_mode():
-        return DiffusersEngine(
-            pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits, runs_on=f"PyTorch ({why})"
-        )
+        engine = DiffusersEngine(pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits)
+    engine.runs_on = f"PyTorch ({why}), {compile_blocks(engine, options, hardware.device)}"
+    return engine
 
 
 def _why_torch(options: EngineOptions, hardware: Hardware, checkpoint: Checkpoint, config: ServerConfig) -> str | None:
     """The reason, or None where OpenVINO is to be tried. Raises `SettingsError` where it was asked for and cannot be."""
     if options.engine == "torch":
         return "as set"
+    if options.compile == "on":
+        return "as compile=on is set"
     impossible = _why_no_openvino(hardware, checkpoint, config)
     if options.engine == "openvino":
         if impossible is not None:

@@ -22,6 +22,7 @@ class EngineOptions:
     device: str = AUTO
     dtype: str = field(default=AUTO, metadata={"words": (AUTO, "float32", "bfloat16", "float16")})
     memory_format: str = field(default=AUTO, metadata={"words": (AUTO, "contiguous", "channels_last")})
+    compile: str = field(default=AUTO, metadata={"words": (AUTO, "on", "off")})
     attention: str = field(default=AUTO, metadata={"words": (AUTO, "sdpa", "sliced")})
     tiling: str = field(default=AUTO, metadata={"words": (AUTO, "on", "off")})
     taesd: str = ""
@@ -42,6 +43,8 @@ class EngineOptions:
             value = getattr(self, name)
             if value not in {AUTO, ""} and not (value.isascii() and value.isdecimal() and 0 < int(value) <= 50):  # noqa: PLR2004
                 raise SettingsError(f"{NAME}: {name} is a number from 1 to 50, not {value!r}.")
+        if (self.engine, self.compile) == ("openvino", "on"):
+            raise SettingsError(f"{NAME}: compile=on is for PyTorch's networks: write engine=torch, or leave one out.")
         if "taesd" in {self.decoder, self.preview} and not self.taesd:
             raise SettingsError(f"{NAME}: say which tiny autoencoder: taesd=FOLDER or taesd=madebyollin/taesd.")
 
