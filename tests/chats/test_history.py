@@ -3,12 +3,35 @@
 import threading
 
 import pytest
+from sqlalchemy import insert, select
 
 from mom.chats.history import History, short_title
-from mom.chats.tables import Chat, utc_text
+from mom.chats.tables import Chat, Message, new_id, utc_text
 from mom.errors import NotFoundError, ParameterError, PartBrokenError
 from mom.mixture.conversation import Drawing
 from tests.scripted import ScriptedLanguageModel
+
+
+def test_a_chat_of_more_than_a_thousand_messages_can_be_deleted(stage):
+    ids = [new_id() for _ in range(1200)]
+    rows = [
+        {"id": each, "owner_id": stage.owner, "chat_id": stage.chat, "parent_id": above, "role": "user"}
+        for above, each in zip([None, *ids], ids, strict=False)
+    ]
+    with stage.database.session() as session:
+        session.execute(insert(Message), rows)
+    stage.history.delete_chat(stage.owner, stage.chat)
+    with stage.database.session() as session:
+        assert session.scalar(select(Message.id)) is None
+
+
+def test_half_characters_and_nul_in_a_title_are_replaced(database):
+    history = History(database)
+    owner = history.local_user_id()
+    chat = history.create_chat(owner, "a\0b")
+    assert history.read_chat(owner, chat)["title"] == "a\ufffdb"
+    history.rename_chat(owner, chat, "half \ud83d")
+    assert history.read_chat(owner, chat)["title"] == "half \ufffd"
 
 
 def test_the_local_person_is_made_once(database):

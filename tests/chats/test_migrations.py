@@ -178,5 +178,5 @@ def test_tables_of_other_migrations_are_explained(database, tmp_path):
     again = Database(database.engine.url.render_as_string(hide_password=False), folder)
     again.upgrade()
     again.close()
-    with pytest.raises(StorageError, match="db_reset"):
+    with pytest.raises(StorageError, match=r"If a newer MoM has used it, update this one\. .* `flask db_reset"):
         database.upgrade()

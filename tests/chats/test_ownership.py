@@ -57,6 +57,15 @@ def test_another_person_cannot(stage, ids, action):
     assert stage.history.read_chat(stage.owner, stage.chat) == before
 
 
+@pytest.mark.parametrize("words", ["a\0b", "\ud83d", "ä"])
+def test_what_is_no_id_at_all_is_nowhere(stage, words):
+    for look in (stage.history.read_chat, stage.turns.read, stage.pictures.read_png):
+        with pytest.raises(NotFoundError):
+            look(stage.owner, words)
+    with pytest.raises(NotFoundError):
+        stage.ask(parent_id=words)
+
+
 @pytest.mark.parametrize("action", sorted(ACTIONS.keys() - {"follow an answer"}))  # that one asks in another chat
 def test_the_owner_can(stage, ids, action):
     ACTIONS[action](stage, stage.owner, ids)

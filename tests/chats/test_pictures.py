@@ -193,16 +193,11 @@ def test_a_chat_that_is_deleted_leaves_no_file_behind(stage):
         stage.pictures.read_thumbnail(stage.owner, image["id"])
 
 
-def test_files_that_belong_to_no_picture_are_deleted_and_no_others(stage):
-    kept = stage.pictures.keep_drawing(stage.owner, None, picture(), "a ring")
-    stage.pictures.read_thumbnail(stage.owner, kept.id)
-    (stage.folder / "ab").mkdir(exist_ok=True)
-    for name in ("abc.png", "abc.webp", "x.unfinished", "notes.txt"):
-        (stage.folder / "ab" / name).write_bytes(b"x")
-    assert stage.pictures.delete_orphans() == 0  # they are young
-    assert stage.pictures.delete_orphans(older_than_s=-60) == 3
-    left = {path.name for path in stage.folder.glob("??/*")}
-    assert left == {f"{kept.id}.png", f"{kept.id}.webp", "notes.txt"}
+def test_half_characters_and_nul_in_a_prompt_do_not_lose_the_picture(stage):
+    odd = picture(prompt="a \0 fox \ud83d")
+    kept = stage.pictures.keep_drawing(stage.owner, None, odd, "draw \0 it")
+    assert kept.prompt == "a \ufffd fox \ufffd"
+    assert stage.pictures.read_png(stage.owner, kept.id)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

@@ -8,7 +8,7 @@ from mom.chats.question import MAX_MESSAGE_BYTES
 from mom.errors import EmptyMessageError, MessageTooLongError, NotFoundError, ParameterError, UnknownCommandError
 from tests.chats.holding import STREAMING, hold
 from tests.chats.waiting import wait_for
-from tests.scripted import ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedLanguageModel
 
 
 def test_the_same_client_id_gives_the_same_turn(stage):
@@ -36,6 +36,25 @@ def test_the_same_client_id_at_the_same_time_gives_one_turn(stage):
     assert len(set(started)) == 1
     stage.events(started[0])
     assert len(stage.history.read_chat(stage.owner, stage.chat)["messages"]) == 2
+
+
+def test_a_turn_that_is_stored_and_about_to_begin_is_running_and_can_be_stopped(stage):
+    stage.parts.large_llm = ScriptedLanguageModel([Gate()])
+    held = threading.Event()
+    stage.loop.call_soon_threadsafe(held.wait, 20)  # the loop has much to do
+    asking = threading.Thread(target=stage.ask, kwargs={"client_id": "abc"})
+    asking.start()
+    wait_for(lambda: stage.turns._records.find_by_client_id(stage.owner, "abc"), "the question to be stored")
+    again = stage.ask(client_id="abc")
+    stopping = threading.Thread(target=stage.turns.stop, args=(stage.owner, again.turn_id))
+    try:
+        assert stage.status(again) == "running"
+        stopping.start()
+    finally:
+        held.set()
+        asking.join()
+    stopping.join()
+    assert stage.names(again)[-1] == "turn_stopped"
 
 
 def test_an_edited_question_is_a_sibling_of_the_first(stage):
@@ -100,6 +119,12 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_stored(sqlite_stage,
 def test_what_cannot_be_wished_for_is_refused(sqlite_stage, wishes):
     with pytest.raises(ParameterError):
         sqlite_stage.ask("hello", **wishes)
+
+
+def test_a_client_id_that_no_database_takes_is_refused(stage):
+    for client_id in ("a\0b", "\ud83d"):
+        with pytest.raises(ParameterError, match="client_id"):
+            stage.ask("hello", client_id=client_id)
 
 
 def test_a_message_of_the_greatest_length_is_taken(stage):

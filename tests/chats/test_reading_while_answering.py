@@ -16,7 +16,7 @@ def test_an_answer_that_reads_as_ended_reads_whole(database: Database, moment: i
     history, records = History(database), TurnRecords(database)
     owner = history.local_user_id()
     chat_id = history.create_chat(owner)
-    turn = records.add_question(owner, chat_id, Asked("Count", None, None, None, None), [], {})
+    turn = records.add_question("a turn", owner, chat_id, Asked("Count", None, None, None, None), [], {})
     answer = LiveAnswer()
     answer.take(TextDelta("One, "))
     records.keep_answer(turn, answer)

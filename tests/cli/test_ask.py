@@ -9,10 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
+from starlette.responses import JSONResponse
 
 from mom.errors import PartUnavailableError
 from tests.chats.waiting import wait_for
 from tests.cli.calling import mom, one_sentence
+from tests.models.fake_servers import STOP, chunk, running, sse
 from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
 
 
@@ -85,6 +87,24 @@ def test_a_part_that_is_not_there_has_an_exit_code_of_its_own(site, parts):
     failed = mom("ask", "/image x")
     assert failed.exit_code == 1
     one_sentence(failed)
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [("/images/x.png", "MoM does not give the picture"), ("/api/parts", "MoM does not tell its parts")],
+)
+def test_a_mom_that_fails_on_the_way_is_one_sentence(environment, broken, sentence):
+    image = {"image_url": {"url": "http://127.0.0.1/images/x.png"}, "mom": {"id": "x"}}
+    replies = {
+        "/healthz": [JSONResponse({"status": "ok"})],
+        "/api/parts": [JSONResponse({"parts": {}})],
+        "/v1/chat/completions": [sse(chunk(None, images=[image]), STOP)],
+    }
+    with running({**replies, broken: [JSONResponse({}, 503)]}) as server:
+        environment.setenv("MOM_PORT", server.root.rpartition(":")[2])
+        result = mom("ask", "a fox")
+    assert result.exit_code == 1
+    assert sentence in one_sentence(result)
 
 
 def test_ask_without_a_server_starts_what_it_needs_and_ends_it(environment):

@@ -10,10 +10,12 @@ from mom.chats.history import History
 from mom.chats.tables import Message, Verdict, now
 from mom.cli import train
 from mom.cli.train import lessons
+from mom.errors import StorageError
 from mom.mixture.conversation import Conversation
 from mom.mixture.conversation import Message as Spoken
 from mom.settings import read_settings
 from tests.cli.calling import mom
+from tests.full_disk import no_file_beyond
 
 FOX = "the fox of my neighbours"
 
@@ -106,3 +108,12 @@ def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatc
     assert "The training failed" in result.stderr
     assert (data_dir / "routing_head.npz").read_bytes() == b"old"
     assert list(data_dir.glob("*.part")) == []
+
+
+def test_a_head_that_the_disk_has_no_room_for_leaves_the_old_one(data_dir, tmp_path):
+    (data_dir / "routing_head.npz").write_bytes(b"old")
+    (tmp_path / "made.npz").write_bytes(bytes(100_000))
+    with no_file_beyond(10_000), pytest.raises(StorageError, match="Name another --output"):
+        train._keep(tmp_path / "made.npz", data_dir / "routing_head.npz")
+    assert [path.name for path in data_dir.iterdir()] == ["routing_head.npz"]
+    assert (data_dir / "routing_head.npz").read_bytes() == b"old"

@@ -111,8 +111,9 @@ class Database:
             yield
         except CommandError as error:
             raise StorageError(
-                f"The database's tables were not made by the migrations in {self._migrations}: {error}. "
-                "`flask db_reset --yes` begins anew and forgets all chats."
+                f"The database at {self._place} was not made by this MoM's migrations ({error}). If a newer MoM has used it, "
+                f"update this one. If the migrations in {self._migrations} were made anew, `flask db_reset --yes` begins "
+                "anew and forgets all chats."
             ) from error
         except SQLAlchemyError as error:
             raise self._storage_error(error) from error

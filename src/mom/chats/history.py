@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import DRAWING, chat_json, message_json
-from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict
+from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict, as_storable
 from mom.errors import ConflictError, ParameterError
 from mom.mixture import conversation as talk
 from mom.mixture.conversation import Attachment, Conversation, Drawing
@@ -93,6 +93,8 @@ class History:
             chat = find_owned(session, Chat, owner_id, chat_id)
             images = select(Image.id).join(Message, Image.message_id == Message.id).where(Message.chat_id == chat_id)
             image_ids = list(session.scalars(images))
+            # Message by message the database would follow the tree, and SQLite gives up after a thousand.
+            session.execute(update(Message).where(Message.chat_id == chat.id).values(parent_id=None))
             session.execute(delete(Chat).where(Chat.id == chat.id))
             return image_ids
 
@@ -111,7 +113,7 @@ def spoken_until(session: Session, message_id: str) -> list[talk.Message]:
 
 def short_title(words: str) -> str:
     """The first line, cut at a word's end."""
-    line = " ".join(words.strip().split("\n", 1)[0].split())
+    line = " ".join(as_storable(words).strip().split("\n", 1)[0].split())
     if len(line) <= TITLE_CHARS:
         return line
     return line[:TITLE_CHARS].rsplit(" ", 1)[0] + " …"

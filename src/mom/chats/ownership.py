@@ -15,7 +15,9 @@ _WORDS = {Chat: "chat", Message: "message", Image: "picture", Turn: "answer", Ve
 
 def find_owned(session: Session, table: type[Owned], owner_id: str, row_id: str) -> Owned:
     """The row of that id and owner. Raises `NotFoundError`: what is another's and what is nowhere look the same."""
-    row = session.scalar(select(table).where(table.id == row_id, table.owner_id == owner_id))
+    # PostgreSQL cannot even be asked for some of what stands in a URL.
+    is_id = row_id.isascii() and row_id.isprintable()
+    row = session.scalar(select(table).where(table.id == row_id, table.owner_id == owner_id)) if is_id else None
     if row is None:
         raise NotFoundError(f"There is no such {_WORDS[table]}, or it was deleted.")
     return row

@@ -1,10 +1,12 @@
 """Pictures: a file on disk and a row beside it, for what was drawn and for what people attach."""
 
 import asyncio
+import logging
 import os
 import tempfile
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +17,7 @@ from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
-from mom.chats.tables import Image, new_id, now
+from mom.chats.tables import Image, User, as_storable, new_id, now
 from mom.chats.thumbnails import make_thumbnail
 from mom.errors import NotFoundError, SettingsError, StorageError
 from mom.mixture import events
@@ -24,7 +26,10 @@ from mom.mixture.ports import Picture, PictureKeeper
 
 PICTURE, THUMBNAIL, UNFINISHED = ".png", ".webp", ".unfinished"
 ORPHANS_AFTER_S = 3600.0
+MARK = "belongs_to"
 IDS_AT_ONCE = 500  # SQLite takes a thousand variables in one statement at the least
+
+log = logging.getLogger(__name__)
 
 
 def read_files_url(url: str | None, data_dir: Path) -> Path:
@@ -50,6 +55,8 @@ class Pictures:
 
     def keep_drawing(self, owner_id: str, message_id: str | None, picture: Picture, words: str) -> events.Image:
         """Store a picture that was drawn: the file first, then its row."""
+        words = as_storable(words)
+        picture = replace(picture, prompt=as_storable(picture.prompt), dropped_tail=as_storable(picture.dropped_tail))
         row = Image(
             id=new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
@@ -106,20 +113,42 @@ class Pictures:
 
     def delete_orphans(self, *, older_than_s: float = ORPHANS_AFTER_S) -> int:
         """Delete files that belong to no picture any more (a process that was killed between a file and its row, or between
-        a row and its file), and give their number. Young ones are left alone: their row may be on its way.
+        a row and its file), and give their number. Young ones are left alone: their row may be on its way. So is a folder
+        of another database's pictures: whoever sets another `DATABASE_URL` for a while would lose them all.
         """
+        if not self._is_this_databases_folder():
+            log.warning("%s holds another database's pictures: nothing is deleted there.", self._folder)
+            return 0
         before = time.time() - older_than_s
         old = [path for path in self._folder.glob("??/*.*") if _is_older(path, before)]
         orphans = [path for path in old if path.suffix == UNFINISHED]
         named = [path for path in old if path.suffix in {PICTURE, THUMBNAIL}]
-        for start in range(0, len(named), IDS_AT_ONCE):
-            some = named[start : start + IDS_AT_ONCE]
-            with self._database.session() as session:
-                known = set(session.scalars(select(Image.id).where(Image.id.in_({path.stem for path in some}))))
-            orphans += [path for path in some if path.stem not in known]
+        known = self._known({path.stem for path in named})
+        orphans += [path for path in named if path.stem not in known]
         for path in orphans:
             _unlink(path)
         return len(orphans)
+
+    def _is_this_databases_folder(self) -> bool:
+        """The folder is marked with the id of the database's first user, once it is empty or holds a picture of that database."""
+        with self._database.session() as session:
+            user = session.scalar(select(User.id).order_by(User.created_at, User.id).limit(1))
+        mark = self._folder / MARK
+        if mark.exists():
+            return self._read(mark).decode() == user
+        present = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}
+        if user is None or (present and not self._known(present)):
+            return False
+        self._write(mark, user.encode())
+        return True
+
+    def _known(self, ids: Collection[str]) -> set[str]:
+        """Those that are pictures of this database."""
+        known, rest = set[str](), list(ids)
+        for start in range(0, len(rest), IDS_AT_ONCE):
+            with self._database.session() as session:
+                known.update(session.scalars(select(Image.id).where(Image.id.in_(rest[start : start + IDS_AT_ONCE]))))
+        return known
 
     def discard(self, image_id: str) -> None:
         """Take a picture back that nobody has seen."""
@@ -134,6 +163,7 @@ class Pictures:
 
     def delete_all_files(self, *, but: Container[str] = ()) -> None:
         """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone."""
+        _unlink(self._folder / MARK)
         self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")) if path.stem not in but)
 
     def _path(self, image_id: str, suffix: str = PICTURE) -> Path:

@@ -35,6 +35,12 @@ def utc_text(moment: datetime) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
+def as_storable(text: str) -> str:
+    """Halves of surrogate pairs joined, or replaced where one is alone; and no NUL, which PostgreSQL refuses."""
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return joined.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class Table(DeclarativeBase):
     """Base of all tables: an id, and the time of the row's making."""
 

@@ -13,7 +13,7 @@ from mom.chats.history import short_title
 from mom.chats.live_answer import LiveAnswer
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import turn_json
-from mom.chats.tables import Chat, Image, Message, Turn, Verdict, new_id, now
+from mom.chats.tables import Chat, Image, Message, Turn, Verdict, as_storable, new_id, now
 from mom.errors import ConflictError, ParameterError
 from mom.mixture.events import LastEvent, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped, Usage
 from mom.mixture.paths import read_command
@@ -71,7 +71,7 @@ class TurnRecords:
         self._database = database
 
     def add_question(
-        self, owner_id: str, chat_id: str, asked: Asked, images: Sequence[Image], models: dict[str, str]
+        self, turn_id: str, owner_id: str, chat_id: str, asked: Asked, images: Sequence[Image], models: dict[str, str]
     ) -> TurnRecord:
         """Store a question and, still empty, its answer. Raises `ConflictError` where the `client_id` is known."""
         with self._database.session() as session:
@@ -87,10 +87,17 @@ class TurnRecords:
             session.add_all(images)
             chat.title = chat.title or _title_for(asked.content)
             chat.changed_at = now()
-            turn = Turn(owner_id=owner_id, client_id=asked.client_id, need=asked.need, seed=asked.seed, models=models)
+            turn = Turn(
+                id=turn_id,
+                owner_id=owner_id,
+                client_id=asked.client_id,
+                need=asked.need,
+                seed=asked.seed,
+                models=models,
+            )
             return _add_answer(session, question, turn)
 
-    def add_sibling(self, first: TurnRecord, *, need: Need | None, models: dict[str, str]) -> TurnRecord:
+    def add_sibling(self, turn_id: str, first: TurnRecord, *, need: Need | None, models: dict[str, str]) -> TurnRecord:
         """Store one more answer, still empty, to the question of `first`.
 
         A seed that was wished for is used again only where no picture was made with it.
@@ -99,7 +106,8 @@ class TurnRecords:
             question = find_owned(session, Message, first.owner_id, first.question_id)
             find_owned(session, Chat, first.owner_id, first.chat_id).changed_at = now()
             seed = None if first.status is Status.FINISHED else first.seed
-            return _add_answer(session, question, Turn(owner_id=first.owner_id, need=need, seed=seed, models=models))
+            turn = Turn(id=turn_id, owner_id=first.owner_id, need=need, seed=seed, models=models)
+            return _add_answer(session, question, turn)
 
     def correct_verdict(self, turn: TurnRecord, need: Need) -> None:
         """Keep what a person says the answer should have been; that it was right takes an earlier correction back."""
@@ -172,12 +180,6 @@ class TurnRecords:
             return len(left)
 
 
-def as_storable(text: str) -> str:
-    """Halves of surrogate pairs joined, or replaced where one is alone; and no NUL, which PostgreSQL refuses."""
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return joined.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
 def _parent_of_question(session: Session, chat: Chat, parent_id: str | None) -> str | None:
     """The answer that a question follows: the one asked for, or the chat's newest."""
     if parent_id == FIRST:
@@ -208,7 +210,7 @@ def _add_answer(session: Session, question: Message, turn: Turn) -> TurnRecord:
     )
     session.add(answer)
     session.flush()
-    turn.id, turn.chat_id = new_id(), question.chat_id
+    turn.chat_id = question.chat_id
     turn.question_id, turn.message_id, turn.status = question.id, answer.id, Status.RUNNING
     session.add(turn)
     session.flush()

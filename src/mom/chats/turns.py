@@ -17,6 +17,7 @@ from mom.chats.history import History
 from mom.chats.pictures import Pictures
 from mom.chats.places import RETRY_AFTER_S, Places
 from mom.chats.question import check_question, read_need
+from mom.chats.tables import new_id
 from mom.chats.turn_log import LoggedEvent, TurnLog
 from mom.chats.turn_records import Asked, Status, TurnRecord, TurnRecords
 from mom.errors import BusyError, ConflictError
@@ -63,6 +64,7 @@ class Turns:
         self._names = names
         self._save_every_s = save_every_s
         self._records = TurnRecords(history.database)
+        self._beginning: dict[str, asyncio.Event] = {}
         self._running: dict[str, Answering] = {}
         self._places = Places(running_per_owner)
         self._is_closing = False
@@ -84,17 +86,17 @@ class Turns:
         `parent_id` is the answer that the question follows (unset: the newest; `root`: none); an edited question is one
         more with the first one's parent. Raises `InputError`s before anything is stored, and `BusyError`.
         """
+        check_question(content, has_attachments=bool(attachments), client_id=client_id, seed=seed)
         known = self._records.find_by_client_id(owner_id, client_id)
         if known is not None:
             return _started(known)
-        check_question(content, has_attachments=bool(attachments), client_id=client_id, seed=seed)
         asked = Asked(content, client_id, parent_id, read_need(need) if need else None, seed)
         pictures = check_attachments(attachments)
 
-        def store(models: dict[str, str]) -> TurnRecord:
+        def store(turn_id: str, models: dict[str, str]) -> TurnRecord:
             images = self._pictures.write_attachments(pictures)
             try:
-                return self._records.add_question(owner_id, chat_id, asked, images, models)
+                return self._records.add_question(turn_id, owner_id, chat_id, asked, images, models)
             except Exception:
                 self._pictures.delete_files([image.id for image in images])
                 raise
@@ -126,7 +128,8 @@ class Turns:
     def read(self, owner_id: str, turn_id: str) -> dict[str, Any]:
         """The turn as JSON. What the database believes to be running but is not, has been interrupted."""
         turn = self._records.read(owner_id, turn_id)
-        if turn["status"] == Status.RUNNING and turn_id not in self._running:
+        # In this order: a turn is in both for a moment.
+        if turn["status"] == Status.RUNNING and turn_id not in self._beginning and turn_id not in self._running:
             turn = self._records.read(owner_id, turn_id)  # it may have ended between the two looks
             if turn["status"] == Status.RUNNING:
                 turn["status"] = Status.INTERRUPTED.value
@@ -160,25 +163,32 @@ class Turns:
             await answering.ended()
 
     def _answer_beside(self, first: TurnRecord, need: Need | None) -> Started:
-        def store(models: dict[str, str]) -> TurnRecord:
-            return self._records.add_sibling(first, need=need, models=models)
+        def store(turn_id: str, models: dict[str, str]) -> TurnRecord:
+            return self._records.add_sibling(turn_id, first, need=need, models=models)
 
         return self._begin(first.owner_id, store, anew=first.status is Status.FINISHED)
 
-    def _begin(self, owner_id: str, store: Callable[[dict[str, str]], TurnRecord], *, anew: bool = False) -> Started:
-        """Store first, then answer."""
+    def _begin(
+        self, owner_id: str, store: Callable[[str, dict[str, str]], TurnRecord], *, anew: bool = False
+    ) -> Started:
+        """Store first, then answer. Others see the turn as soon as it is stored: it is running from then on."""
         self._refuse_when_closing()
         self._places.take(owner_id)
+        turn_id, has_begun = new_id(), asyncio.Event()
+        self._beginning[turn_id] = has_begun
         try:
             models = self._names()
-            turn = store(models)
-            self._on_loop(self._start(turn, models, anew=anew))
+            turn = store(turn_id, models)
+            self._on_loop(self._start(turn, models, has_begun, anew=anew))
         except BaseException:
             self._places.give_back(owner_id)
             raise
+        finally:
+            del self._beginning[turn_id]
         return _started(turn)
 
-    async def _start(self, turn: TurnRecord, models: dict[str, str], *, anew: bool) -> None:
+    async def _start(self, turn: TurnRecord, models: dict[str, str], has_begun: asyncio.Event, *, anew: bool) -> None:
+        has_begun.set()  # for those who wait on this loop: they go on when this is done
         self._refuse_when_closing()
         self._log.append(turn.id, TurnStarted(models))
         answering = Answering(
@@ -201,6 +211,8 @@ class Turns:
     def _stopped(self, owner_id: str, turn_id: str) -> TurnRecord:
         """The turn, after it has been stopped where it was running."""
         turn = self._records.find(owner_id, turn_id)
+        if (has_begun := self._beginning.get(turn_id)) is not None:
+            self._on_loop(has_begun.wait())
         answering = self._running.get(turn_id)
         if answering is None:
             return turn
@@ -208,6 +220,8 @@ class Turns:
         return self._records.find(owner_id, turn_id)
 
     async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncGenerator[LoggedEvent]:
+        if (has_begun := self._beginning.get(turn.id)) is not None:
+            await has_begun.wait()
         position = self._log.position(turn.id, last_event_id)
         if position is None:
             message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)

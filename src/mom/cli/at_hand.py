@@ -32,8 +32,14 @@ class Server:
     http: httpx.AsyncClient
 
     async def parts(self) -> dict[str, dict[str, Any]]:
-        """Each part as `/readyz` shows it."""
-        parts: dict[str, dict[str, Any]] = (await self.http.get("/api/parts")).raise_for_status().json()["parts"]
+        """Each part as `/readyz` shows it. Raises `PartBrokenError`."""
+        try:
+            parts: dict[str, dict[str, Any]] = (await self.http.get("/api/parts")).raise_for_status().json()["parts"]
+        except (httpx.HTTPError, ValueError, LookupError) as error:
+            raise PartBrokenError(
+                f"MoM does not tell its parts ({type(error).__name__}). Look at its terminal, and try again.",
+                part="web",
+            ) from error
         return parts
 
     async def wait_until_settled(self, *names: PartName) -> None:

@@ -81,8 +81,13 @@ async def check_server(settings: Settings) -> AsyncIterator[Check]:
         if server is None:
             yield check_free_port(settings)
             return
+        try:
+            parts = await server.parts()
+        except MomError as error:
+            yield failed("server", f"at {server.http.base_url}", error.message)
+            return
         yield ok("server", f"runs at {server.http.base_url}")
-        for name, part in (await server.parts()).items():
+        for name, part in parts.items():
             words = f"{part['model']} {part['state']}".strip()
             if part["state"] == State.FAILED:
                 yield failed(f"running {name}", words, part["detail"])

@@ -65,7 +65,7 @@ def _check_trainer() -> None:
             part="training",
         )
     if importlib.util.find_spec("scipy") is None:
-        raise PartUnavailableError("Training needs scipy: `pip install 'mom[training]'`.", part="training")
+        raise PartUnavailableError("Training needs scipy: `pip install scipy` in MoM's environment.", part="training")
 
 
 def _corrections(settings: Settings) -> list[dict[str, Any]]:
@@ -82,7 +82,10 @@ def _keep(made: Path, output: Path) -> None:
     part = output.with_name(f"{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(made.read_bytes())
-        part.replace(output)
+        try:
+            part.write_bytes(made.read_bytes())
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{output} cannot be written: {error.strerror}. Name another --output.") from error

@@ -1,0 +1,51 @@
+"""Files that belong to no picture are deleted, unless another database may know them."""
+
+from mom.chats.commands import reset
+from mom.chats.database import Database
+from mom.chats.history import History
+from mom.chats.pictures import Pictures
+from mom.mixture.ports import Picture
+from tests.scripted import png_of
+
+
+def test_files_that_belong_to_no_picture_are_deleted_and_no_others(stage):
+    [kept] = stage.message(stage.answered("/image a ring"))["images"]
+    stage.pictures.read_thumbnail(stage.owner, kept["id"])
+    (stage.folder / "ab").mkdir(exist_ok=True)
+    for name in ("abc.png", "abc.webp", "x.unfinished", "notes.txt"):
+        (stage.folder / "ab" / name).write_bytes(b"x")
+    assert stage.pictures.delete_orphans() == 0  # they are young
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 3
+    left = {path.name for path in stage.folder.glob("??/*")}
+    assert left == {f"{kept['id']}.png", f"{kept['id']}.webp", "notes.txt"}
+
+
+def test_another_databases_pictures_are_left_alone(stage, tmp_path):
+    [kept] = stage.message(stage.answered("/image a ring"))["images"]
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 0
+    other = Database(f"sqlite:///{tmp_path / 'for-a-while.sqlite3'}")
+    other.upgrade()
+    owner, for_a_while = History(other).local_user_id(), Pictures(other, stage.folder)
+    assert for_a_while.delete_orphans(older_than_s=-60) == 0
+    for_a_while.keep_drawing(
+        owner, None, Picture(png=png_of(), prompt="a star", width=64, height=64, seed=1, steps=1, model="sd"), "a star"
+    )
+    assert for_a_while.delete_orphans(older_than_s=-60) == 0
+    other.close()
+    assert stage.pictures.read_png(stage.owner, kept["id"])
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 1  # the star
+
+
+def test_a_folder_of_unknown_pictures_is_not_cleaned_for_a_new_database(stage):
+    (stage.folder / "ab").mkdir(parents=True)
+    (stage.folder / "ab/abc.png").write_bytes(b"x")
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 0
+
+
+def test_after_a_reset_the_folder_is_cleaned_for_the_new_person(stage):
+    for _ in range(2):
+        assert stage.pictures.delete_orphans(older_than_s=-60) == 0
+        (stage.folder / "ab").mkdir(exist_ok=True)
+        (stage.folder / "ab/abc.png").write_bytes(b"x")
+        assert stage.pictures.delete_orphans(older_than_s=-60) == 1
+        reset(stage.database, stage.pictures)
