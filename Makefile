@@ -91,7 +91,7 @@ clean:  ## remove what was built or installed, but no data
 	@touch $@
 
 components/chat/node_modules/.ready: components/chat/package.json components/chat/package-lock.json
-	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("MoM needs Node 20 or newer; this is " + process.version); process.exit(1) }'
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); if (major < 20 || (major === 20 && minor < 19)) { console.error("MoM needs Node 20.19 or newer; this is " + process.version); process.exit(1) }'
 	cd components/chat && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 

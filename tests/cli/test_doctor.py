@@ -70,9 +70,9 @@ def test_a_llama_cpp_that_is_not_there(environment):
 
 
 def test_a_page_that_is_not_built(tmp_path):
-    assert "Install Node 20" in check_page(tmp_path / "chat.js", None).fix
-    assert "Install Node 20" in check_page(tmp_path / "chat.js", 18).fix
-    assert "npm run build" in check_page(tmp_path / "chat.js", 22).fix
+    for too_old in (None, (18, 20), (20, 5)):
+        assert "Install Node 20.19" in check_page(tmp_path / "chat.js", too_old).fix
+    assert "npm run build" in check_page(tmp_path / "chat.js", (22, 12)).fix
     (tmp_path / "chat.js").write_text("")
     assert check_page(tmp_path / "chat.js", None).finding is Finding.OK
 

@@ -117,7 +117,10 @@ class Pictures:
         of another database's pictures: whoever sets another `DATABASE_URL` for a while would lose them all.
         """
         if not self._is_this_databases_folder():
-            log.warning("%s holds another database's pictures: nothing is deleted there.", self._folder)
+            log.warning(
+                "%s holds another database's pictures, so nothing is cleaned up there. MOM_FILES_URL gives each its folder.",
+                self._folder,
+            )
             return 0
         before = time.time() - older_than_s
         old = [path for path in self._folder.glob("??/*.*") if _is_older(path, before)]

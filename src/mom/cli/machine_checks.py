@@ -19,7 +19,7 @@ from mom.serving.serve import check_data_dir
 from mom.settings import CLONE, Settings
 
 PAGE = Path(mom.__file__).parent / "web/static/chat/chat.js"
-LOWEST_PYTHON, LOWEST_NODE = (3, 11), 20
+LOWEST_PYTHON, LOWEST_NODE = (3, 11), (20, 19)  # Vite takes no older Node
 MODEL_BYTES = 5_000_000_000  # a language model worth its name, and as much as it takes in memory
 DEMO_BYTES = 1_000_000_000  # all demo models together, torch included
 COMMAND_S = 10
@@ -48,22 +48,19 @@ def check_python(version: tuple[int, ...]) -> Check:
     return ok("python", words)
 
 
-def check_page(page: Path, node: int | None) -> Check:
+def check_page(page: Path, node: tuple[int, int] | None) -> Check:
     """Node is needed only to build the page, which an installed package has."""
+    there = f"Node {node[0]}.{node[1]}" if node else "no Node"
     if page.is_file():
-        return ok("page", f"built, {f'Node {node}' if node else 'no Node, and none needed'}")
+        return ok("page", f"built, {there if node else 'no Node, and none needed'}")
     if node is None or node < LOWEST_NODE:
-        there = f"Node {node}" if node else "no Node"
-        return failed(
-            "page", f"not built, and there is {there}", "Install Node 20 or newer, then `make run` builds the page."
-        )
-    return failed(
-        "page", f"not built; there is Node {node}", f"cd {CLONE / 'components/chat'} && npm ci && npm run build"
-    )
+        fix = "Install Node 20.19 or newer, then `make run` builds the page."
+        return failed("page", f"not built, and there is {there}", fix)
+    return failed("page", f"not built; there is {there}", f"cd {CLONE / 'components/chat'} && npm ci && npm run build")
 
 
-def node_version() -> int | None:
-    """Node's major version, or None where there is none."""
+def node_version() -> tuple[int, int] | None:
+    """Node's version, such as (22, 12), or None where there is none."""
     node = shutil.which("node")
     if node is None:
         return None
@@ -72,8 +69,8 @@ def node_version() -> int | None:
         said = subprocess.run(asked, capture_output=True, text=True, timeout=COMMAND_S, check=False).stdout  # noqa: S603 -- found by which
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.match(r"v(\d+)\.", said)
-    return int(found[1]) if found else None
+    found = re.match(r"v(\d+)\.(\d+)\.", said)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def check_llama(settings: Settings, wheel: str | None) -> Check:
