@@ -46,7 +46,7 @@ def _check_url(value: str) -> str:
     try:
         split_http_url(value)
     except ValueError as error:
-        raise ValueError(f"{error}; write it like http://127.0.0.1:11434") from error
+        raise ValueError(f"{error}; write it like http://HOST:PORT or https://HOST") from error
     return value
 
 

@@ -139,9 +139,15 @@ def test_an_ollama_that_is_needed_and_does_not_run(environment, closed_port):
     assert "ollama serve" in checks["small_llm"]["fix"]
 
 
-def test_an_address_of_ollama_that_is_none(environment):
-    environment.setenv("MOM_OLLAMA_URL", "127.0.0.1:11434")
-    assert "write it like http://127.0.0.1:11434" in one_failed("settings")["fix"]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MOM_OLLAMA_URL", "127.0.0.1:11434"), ("HF_ENDPOINT", "hub.example"), ("HF_ENDPOINT", "http://")],
+)
+def test_a_server_whose_address_is_none(environment, name, value):
+    environment.setenv(name, value)
+    fix = one_failed("settings")["fix"]
+    assert fix.startswith(f"{name}='{value}' does not fit: it ")
+    assert "write it like http://HOST:PORT" in fix
 
 
 def test_a_part_that_failed_in_the_running_mom(environment, tmp_path):
