@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from benchmarks.image import load, pictures
@@ -78,7 +79,11 @@ def measure(asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
         print(f"{name} …", flush=True)
         try:
             yield from step().items()
-        except (NotMeasuredError, AssertionError) as error:  # the latter: a server that did not start
+        except (
+            NotMeasuredError,
+            AssertionError,
+            httpx.HTTPError,
+        ) as error:  # the latter two: a server that did not start, or ended
             print(f"not measured: {error}")
 
 

@@ -6,9 +6,10 @@ import json
 import statistics
 import threading
 import time
+from contextlib import closing
 from typing import Any, Self
 
-from benchmarks.image.asked import Asked
+from benchmarks.image.asked import Asked, NotMeasuredError
 from benchmarks.image.memory import held_gb
 from benchmarks.image.pictures import draw, started
 from tests.image_server import KEY, ImageServerProcess, wait_for
@@ -110,7 +111,8 @@ async def _fill_queue(server: ImageServerProcess) -> float:
         await reader.readuntil(b"queued")
         writers.append(writer)
     full = held_gb(server.process.pid)
-    assert server.queue()["waiting"] == QUEUE
+    if (waiting := server.queue()["waiting"]) != QUEUE:
+        raise NotMeasuredError(f"{waiting} and not {QUEUE} wait: the picture that they wait for was drawn too early")
     for writer in writers:
         writer.close()
     await asyncio.to_thread(wait_for, lambda: server.queue()["waiting"] == 0, "the queue to be empty")
@@ -131,6 +133,7 @@ class Sender:
         self.sends, self._is_over = threading.Event(), threading.Event()
         self.took_ms: list[float] = []
         self.cpu_s = 0.0
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
@@ -141,19 +144,28 @@ class Sender:
         self._is_over.set()
         self.sends.set()
         self._thread.join()
+        if self._failure is not None:
+            raise NotMeasuredError(f"a request failed: {self._failure!r}") from self._failure
 
     def _run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port)
         while self.sends.wait() and not self._is_over.is_set():
-            due, before = time.perf_counter(), time.thread_time()
-            while self.sends.is_set() and not self._is_over.is_set():
-                began = time.perf_counter()
-                self._ask(connection, len(self.took_ms))
-                self.took_ms.append((time.perf_counter() - began) * 1000)
-                due += self._gap_s
-                time.sleep(max(0.0, due - time.perf_counter()))
-            self.cpu_s += time.thread_time() - before
-        connection.close()
+            # Anew each time: the server closes a connection that was idle for some seconds.
+            with closing(http.client.HTTPConnection("127.0.0.1", self._port)) as connection:
+                try:
+                    self._send(connection)
+                except (OSError, http.client.HTTPException, AssertionError) as error:
+                    self._failure = error
+                    return
+
+    def _send(self, connection: http.client.HTTPConnection) -> None:
+        due, before = time.perf_counter(), time.thread_time()
+        while self.sends.is_set() and not self._is_over.is_set():
+            began = time.perf_counter()
+            self._ask(connection, len(self.took_ms))
+            self.took_ms.append((time.perf_counter() - began) * 1000)
+            due += self._gap_s
+            time.sleep(max(0.0, due - time.perf_counter()))
+        self.cpu_s += time.thread_time() - before
 
 
 def _ask_health(connection: http.client.HTTPConnection, _number: int) -> None:

@@ -44,12 +44,14 @@ def draw(
     at, began = [], time.monotonic()
     asked = {"prompt": "a red circle", "seed": 1, "stream": True, **body}
     with server.client.stream("POST", "/v1/images/generations", json=asked) as response:
+        if response.is_error:
+            raise NotMeasuredError(f"the image server drew nothing: {response.read().decode()}")
         for event in EventSource(response).iter_sse():
             at.append(time.monotonic() - began)
             last = json.loads(event.data)
-            if last["type"].endswith(".progress"):
+            if event.event == "image_generation.progress":
                 at_step(last["step"])
-    if last["type"] != "image_generation.completed":
+    if event.event != "image_generation.completed":
         raise NotMeasuredError(f"the image server drew nothing: {last}")
     steps = [after - before for before, after in pairwise(at[:-1])]
     return {"picture_s": at[-1], "step_s": steps, "decode_s": at[-1] - at[-2]}
