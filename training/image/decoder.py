@@ -21,7 +21,8 @@ PASSING = 32
 
 
 def build_vae() -> AutoencoderKL:
-    """Five levels, so 16 times smaller latents; the lower two only scale up, and drawing begins at 64 px.
+    """Five levels, so 16 times smaller latents. The lowest only scales up, the next learns to mend what that blurs, and drawing
+    begins at 64 px.
 
     The encoder is not used: its weights are zero.
     """
@@ -51,8 +52,10 @@ def fill_decoder(vae: AutoencoderKL, points: PointDecoder) -> None:
             _pass(resnet)
         for level, block in enumerate(decoder.up_blocks):
             for i, resnet in enumerate(block.resnets):
-                if level < 2:
+                if level == 0:
                     _pass(resnet)
+                elif level == 1:
+                    _open(resnet)
                 else:
                     _fill(resnet, points.blocks[2 * (level - 2) + i])
             for upsampler in block.upsamplers or []:
@@ -125,6 +128,16 @@ def _pass(resnet: nn.Module) -> None:
     """Let a block answer what it gets."""
     nn.init.zeros_(resnet.conv2.weight)
     nn.init.zeros_(resnet.conv2.bias)
+
+
+def _open(resnet: nn.Module) -> None:
+    """Let a block answer what it gets, and learn to add to it: its first convolution is random, its second zero."""
+    learning = resnet.conv1.in_channels - FIXED
+    for norm in (resnet.norm1, resnet.norm2):
+        _scale(norm, torch.ones(learning), torch.zeros(learning))
+    mixing = torch.randn(learning, learning, 3, 3, generator=torch.Generator().manual_seed(1)) / (9 * learning) ** 0.5
+    _tap(resnet.conv1, torch.ones(learning, learning), kernel=mixing, fixed=True)
+    _pass(resnet)
 
 
 def _fill(resnet: nn.Module, block: PointBlock) -> None:

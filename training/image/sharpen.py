@@ -1,6 +1,6 @@
 """Fits the whole decoder to pictures, after its middle taps were taught on points.
 
-Between the cells of 64 and 128 px the numbers are scaled up evenly, which blurs what bends within a cell, and at the border of a picture
+Between the cells of each level the numbers are scaled up evenly, which blurs what bends within a cell, and at the border of a picture
 the convolutions see zeros. Both are mended here. Since the normalisation is fixed (`decoder.py`), a window of a picture is decoded as it
 would be inside of the whole, except near the window's own edge; so small windows do, and they cost little.
 """
@@ -34,10 +34,13 @@ SAVE_EVERY_S = 60.0
 
 
 def sharpen_decoder(out: Path, vae: AutoencoderKL, minutes: float, device: torch.device, seed: int = 6) -> None:
-    """Train the drawing part of the decoder, 64 px and up, for `minutes`, resuming from `out`/sharpened.pt."""
+    """Train the decoder's blocks of 32 px and up for `minutes`, resuming from `out`/sharpened.pt."""
     torch.manual_seed(seed)
     vae.to(device)
-    trained = nn.ModuleList([*vae.decoder.up_blocks[2:], vae.decoder.conv_norm_out, vae.decoder.conv_out])
+    decoder = vae.decoder
+    trained = nn.ModuleList(
+        [decoder.up_blocks[1].resnets, *decoder.up_blocks[2:], decoder.conv_norm_out, decoder.conv_out]
+    )
     keep_fixed(vae)
     optimizer = torch.optim.AdamW(trained.parameters(), lr=PEAK_RATE, betas=(0.9, 0.999), weight_decay=0.0)
     checkpoint = out / "sharpened.pt"
