@@ -4,7 +4,7 @@ from mom.mixture.conversation import Conversation, Message
 from mom.mixture.verdict import Need
 from mom.models.bert.encoder import read_encoder
 from mom.models.bert.evidence import evidence_for
-from mom.models.bert.known_messages import KnownMessages, read_known_messages, unit, write_known_messages
+from mom.models.bert.known_messages import KnownMessages, direction, read_known_messages, write_known_messages
 from mom.models.bert.reader import load_reader
 
 
@@ -13,20 +13,22 @@ def test_the_nearest_known_message_of_a_known_message_is_itself():
     for place in (0, len(known.words) // 2, len(known.words) - 1):
         _, vector = encoder.weigh(Conversation((Message("user", known.words[place]),)))
         nearest = known.nearest(vector)
-        likeness = known.vectors @ unit(vector - known.centre)
+        likeness = known.vectors @ direction(vector, known.centre, known.axis)
         assert likeness[place] > 0.99
         assert any(known.words[place][:40] in clause for clause in nearest)
 
 
 def test_the_nearest_come_first_with_the_need_they_have(tmp_path):
-    vectors = np.eye(3, 384, dtype=np.float32)
-    needs = [Need.TEXT, Need.IMAGE, Need.TEXT]
-    write_known_messages(["a poem", "draw  a\nfox", "x" * 99], needs, vectors, tmp_path)
+    vectors = np.eye(4, 384, dtype=np.float32)
+    needs = [Need.TEXT, Need.IMAGE, Need.TEXT, Need.IMAGE]
+    write_known_messages(["a poem", "draw  a\nfox", "x" * 99, "draw a house"], needs, vectors, tmp_path)
     known = read_known_messages(tmp_path)
     near = vectors[1] + 0.4 * vectors[0]
-    assert known.nearest(near)[0] == "0.88 like “draw a fox”, which needs an image"
+    assert known.nearest(near)[0] == "0.90 like “draw a fox”, which needs an image"
     assert known.nearest(near)[1].endswith("like “a poem”, which needs a text")
     assert known.nearest(vectors[2])[0] == f"1.00 like “{'x' * 60}…”, which needs a text"
+    # A poem that is somehow thought to need an image is like a poem still.
+    assert "a poem" in known.nearest(vectors[0] + 2 * (vectors[1] + vectors[3] - vectors[2]))[0]
 
 
 def test_the_same_messages_are_written_as_the_same_bytes(tmp_path):

@@ -15,7 +15,7 @@ from mom.models.bert.tokens import read
 from training.routing.as_typed import ENGLISH, HABITS, as_typed, without_marks, without_signs
 from training.routing.dataset import read_dev
 from training.routing.encoder_model import RoutingEncoder
-from training.routing.export_encoder import build, quantized
+from training.routing.export_encoder import build, mean_weights, quantized
 from training.routing.shipped_layers import read_layers
 from training.routing.tune_encoder import begin, weighed
 
@@ -96,3 +96,12 @@ def test_every_habit_leaves_something_of_any_message():
         for seed in range(30):
             assert as_typed(message, "en", random.Random(seed)).strip()
     assert set(HABITS) < set(ENGLISH)
+
+
+def test_several_runs_are_exported_as_their_mean(tmp_path):
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder, value in zip(folders, (1.0, 4.0), strict=True):
+        folder.mkdir()
+        torch.save({"model": {"out.weight": torch.full((2,), value)}}, folder / "checkpoint.pt")
+    assert mean_weights(folders)["out.weight"].tolist() == [2.5, 2.5]
+    assert mean_weights(folders[1:])["out.weight"].tolist() == [4.0, 4.0]

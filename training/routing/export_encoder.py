@@ -1,4 +1,7 @@
-"""Writes the tuned encoder as the package ships it: `python -m training.routing.export_encoder [--from FOLDER] [--output FILE]`.
+"""Writes the tuned encoder as the package ships it: `python -m training.routing.export_encoder [--from FOLDER…] [--output FOLDER]`.
+
+Of several folders the mean of the weights is written: of runs that went on from one another it is often better than each
+(Wortsman et al. 2022, arXiv:2203.05482).
 
 The layers become an ONNX graph with 8-bit weights (a scale for each output, activations scaled as they come), without
 torch's exporter: it takes one conversation, so that nothing is padded. The words' table stays in the 4-bit blocks it
@@ -7,6 +10,7 @@ came in, and is no part of the graph, so that only the rows that are met are eve
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,15 +147,18 @@ def quantized(model: onnx.ModelProto) -> bytes:
         return small.read_bytes()
 
 
+def mean_weights(folders: Sequence[Path]) -> dict[str, Floats]:
+    """The mean of the weights in the checkpoints of these folders."""
+    saved = [torch.load(folder / "checkpoint.pt")["model"] for folder in folders]
+    return {name: torch.stack([weights[name].float() for weights in saved]).mean(0).numpy() for name in saved[0]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--from", type=Path, default=Path("training/out/encoder"), dest="folder")
+    parser.add_argument("--from", type=Path, nargs="+", default=[Path("training/out/encoder")], dest="folders")
     parser.add_argument("--output", type=Path, default=SHIPPED_ENCODER)
     arguments = parser.parse_args()
-    saved = torch.load(
-        next(path for name in ("encoder.pt", "checkpoint.pt") if (path := arguments.folder / name).exists())
-    )
-    weights = {name: value.float().numpy() for name, value in saved["model"].items()}
+    weights = mean_weights(arguments.folders)
     layers = len({name.split(".")[3] for name in weights if name.startswith("bert.encoder.layer.")})
     path = arguments.output / LAYERS
     path.write_bytes(quantized(build(weights, layers)))

@@ -22,16 +22,19 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class KnownMessages:
-    """`vectors` (messages, WIDTH) have length 1 after `centre` was taken away."""
+    """`vectors` (messages, WIDTH) have length 1 after `centre` was taken away, and what lies along `axis`: on it nearly all vectors
+    of a tuned encoder differ, and by the need alone.
+    """
 
     words: Sequence[str]
     needs: Sequence[Need]
     vectors: Floats
     centre: Floats
+    axis: Floats
 
     def nearest(self, vector: Floats) -> list[str]:
         """The messages whose vectors point most nearly where `vector` does, the nearest first: one clause each."""
-        likeness = self.vectors @ unit(vector - self.centre)
+        likeness = self.vectors @ direction(vector, self.centre, self.axis)
         return [
             f"{likeness[place]:.2f} like “{_excerpt(self.words[place])}”, which needs {_WITH_ARTICLE[self.needs[place]]}"
             for place in np.argsort(-likeness, kind="stable")[:SHOWN]
@@ -46,12 +49,20 @@ def unit(vectors: Floats) -> Floats:
     return scaled
 
 
+def direction(vectors: Floats, centre: Floats, axis: Floats) -> Floats:
+    """Where the vectors point from the centre, beside the axis."""
+    apart = vectors - centre
+    return unit(apart - np.multiply.outer(apart @ axis, axis))
+
+
 def write_known_messages(words: Sequence[str], needs: Sequence[Need], vectors: Floats, folder: Path) -> None:
     """Write the messages with `vectors` as the encoder gave them, in 8 bits: the same messages give the same bytes."""
-    centre = vectors.mean(0)
-    turned = np.round(unit(vectors - centre) * 127).astype(np.int8)
+    wants_image = np.array([need is Need.IMAGE for need in needs])
+    centre, axis = vectors.mean(0), unit(vectors[wants_image].mean(0) - vectors[~wants_image].mean(0))
+    turned = np.round(direction(vectors, centre, axis) * 127).astype(np.int8)
     head = json.dumps({"words": list(words), "needs": list(needs)}, ensure_ascii=False).encode()
-    data = len(head).to_bytes(4, "little") + head + centre.astype("<f4").tobytes() + turned.tobytes()
+    numbers = np.stack([centre, axis]).astype("<f4")
+    data = len(head).to_bytes(4, "little") + head + numbers.tobytes() + turned.tobytes()
     (folder / FILE).write_bytes(gzip.compress(data, mtime=0))
 
 
@@ -60,9 +71,9 @@ def read_known_messages(folder: Path = SHIPPED_ENCODER) -> KnownMessages:
     data = gzip.decompress((folder / FILE).read_bytes())
     start = 4 + int.from_bytes(data[:4], "little")
     head = json.loads(data[4:start])
-    numbers = np.frombuffer(data, "<f4", WIDTH, start)
-    vectors = np.frombuffer(data, np.int8, offset=start + 4 * WIDTH).reshape(-1, WIDTH).astype(np.float32)
-    return KnownMessages(head["words"], [Need(need) for need in head["needs"]], vectors / np.float32(127), numbers)
+    centre, axis = np.frombuffer(data, "<f4", 2 * WIDTH, start).reshape(2, WIDTH)
+    vectors = np.frombuffer(data, np.int8, offset=start + 8 * WIDTH).reshape(-1, WIDTH).astype(np.float32)
+    return KnownMessages(head["words"], [Need(need) for need in head["needs"]], vectors / np.float32(127), centre, axis)
 
 
 def _excerpt(words: str) -> str:
