@@ -221,7 +221,7 @@ async def test_telling_a_long_line_its_places_adds_up_each_pictures_work_once():
         queue.submit(first)
         await all_of(first)
         engine.going_on.clear()
-        running, waiting = job("running"), [job(str(number), steps=CountedSteps(2)) for number in range(100)]
+        running, waiting = job("running"), [job(str(number), steps=CountedSteps(10**6)) for number in range(100)]
         for each in (running, *waiting):
             queue.submit(each)
         await running.next_event()
