@@ -49,3 +49,11 @@ def test_after_a_reset_the_folder_is_cleaned_for_the_new_person(stage):
         (stage.folder / "ab/abc.png").write_bytes(b"x")
         assert stage.pictures.delete_orphans(older_than_s=-60) == 1
         reset(stage.database, stage.pictures)
+
+
+def test_at_the_very_first_start_nothing_is_said(tmp_path, caplog):
+    database = Database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    database.upgrade()
+    assert Pictures(database, tmp_path / "pictures").delete_orphans(older_than_s=-60) == 0
+    database.close()
+    assert not caplog.records

@@ -140,9 +140,10 @@ class Pictures:
         if mark.exists():
             return self._read(mark).decode() == user
         present = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}
-        if user is None or (present and not self._known(present)):
+        if present and not self._known(present):
             return False
-        self._write(mark, user.encode())
+        if user is not None:
+            self._write(mark, user.encode())
         return True
 
     def _known(self, ids: Collection[str]) -> set[str]:
