@@ -9,7 +9,8 @@ import pytest
 
 from mom.models.parts import PartName
 from mom.serving.child import Child
-from mom.serving.programs import llm_program
+from mom.serving.llama_child import LlamaConfig, writing_threads
+from mom.serving.programs import llm_program, usable_cores
 from mom.serving.tether import DO_NOT_RESTART
 from tests.random_llm import write_random_llm
 from tests.serving.waiting import has_ended, until
@@ -137,6 +138,16 @@ async def test_a_binary_of_ones_own_gets_the_same_settings_and_a_secret_key(
     assert child.api_key not in " ".join(notes["flags"])
     assert notes["flags"][notes["flags"].index("--ctx-size") + 1] == "4096"
     assert {"--jinja", "--slots", "--no-webui"} <= set(notes["flags"])
+    assert notes["flags"][notes["flags"].index("--threads") + 1] == "1"
+    assert notes["flags"][notes["flags"].index("--threads-batch") + 1] == str(usable_cores())
+
+
+@pytest.mark.parametrize(("mebibytes", "threads"), [(8, 1), (255, 1), (600, 3), (4000, 4)])
+def test_one_more_thread_writes_for_each_256_mebibytes_up_to_the_cores(tmp_path, mebibytes, threads):
+    model = tmp_path / "model.gguf"
+    with model.open("wb") as file:
+        file.truncate(mebibytes * 2**20)  # a hole: takes no space
+    assert writing_threads(LlamaConfig(0, "key", str(model), "model", 2048, threads=4)) == threads
 
 
 WAYS = [

@@ -19,6 +19,11 @@ from mom.serving.grandchild import Grandchild
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
 LOOPBACK = "127.0.0.1"
+# Read by OpenMP when llama.cpp is loaded; a person's own values win. Threads that spin for long starve those of the other
+# server on the same cores; threads that sleep at once must be woken hundreds of times a token. These spin for microseconds.
+OPENMP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "100"}
+# Each token reads all weights. With fewer bytes of them, one more thread costs more in waiting than it computes.
+BYTES_OF_A_THREAD = 256 * 2**20
 BATCH_TOKENS = 64  # a stop is noticed between batches only; 2048, the default, is most prompts in one piece
 PROMPT_CACHE_MIB = 512  # the default of 8192 can be more than the machine has
 CANNOT_START = 1
@@ -44,6 +49,8 @@ def main() -> None:
         check_gguf(Path(config.model_path))
     except ModelFileError as error:
         fail_for_good(error.message)
+    for name, value in OPENMP.items():
+        os.environ.setdefault(name, value)
     if config.server_binary is None:
         serve_in_process(config)
     else:
@@ -53,9 +60,7 @@ def main() -> None:
 def serve_in_process(config: LlamaConfig) -> None:
     """Load the model and serve it from this process's own threads."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # Spinning OpenMP threads of two servers on the same cores starve each other. Read by the library when it is loaded.
-    os.environ["OMP_WAIT_POLICY"] = "passive"
-    import xllamacpp  # noqa: PLC0415 -- after the line above
+    import xllamacpp  # noqa: PLC0415 -- after OpenMP's settings
 
     params = xllamacpp.CommonParams()
     params.model.path = config.model_path
@@ -72,7 +77,7 @@ def serve_in_process(config: LlamaConfig) -> None:
     params.n_batch = BATCH_TOKENS
     params.n_ubatch = BATCH_TOKENS
     params.cache_ram_mib = PROMPT_CACHE_MIB
-    params.cpuparams.n_threads = config.threads
+    params.cpuparams.n_threads = writing_threads(config)
     params.cpuparams_batch.n_threads = config.threads
     try:
         server = xllamacpp.Server(params)
@@ -97,20 +102,18 @@ def serve_with_binary(config: LlamaConfig, binary: str, grandchild: Grandchild) 
         *("--model", config.model_path, "--alias", config.model_name, "--host", LOOPBACK, "--port", str(config.port)),
         *("--ctx-size", str(config.context_tokens), "--parallel", str(config.parallel)),
         *("--batch-size", str(BATCH_TOKENS), "--ubatch-size", str(BATCH_TOKENS), "--cache-ram", str(PROMPT_CACHE_MIB)),
-        *(
-            "--threads",
-            str(config.threads),
-            "--slots",
-            "--jinja",
-            "--no-webui",
-            "--api-key-file",
-            f"/dev/fd/{key_file}",
-        ),
+        *("--threads", str(writing_threads(config)), "--threads-batch", str(config.threads)),
+        *("--slots", "--jinja", "--no-webui", "--api-key-file", f"/dev/fd/{key_file}"),
     ]
     try:
         return grandchild.run([binary, *flags], pass_fds=[key_file])
     except OSError as error:
         fail_for_good(f"MOM_LLAMA_SERVER={binary} cannot be run: {error.strerror}.")
+
+
+def writing_threads(config: LlamaConfig) -> int:
+    """How many threads compute one token after the other; a prompt, many tokens at once, is read with all of them."""
+    return min(config.threads, 1 + Path(config.model_path).stat().st_size // BYTES_OF_A_THREAD)
 
 
 def _is_taken(port: int) -> bool:
