@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mom.mixture.needs_image import PROMPT_TOKENS
 from mom.mixture.prompts import system_prompt
 from training.llm.attributes import wrong_attributes
 from training.llm.chat import LABELS, Example
@@ -88,7 +89,7 @@ def measure_prompts(server: Server, examples: list[Example]) -> Report:
     report = Report()
     for example in examples:
         assert example.picture is not None
-        said = server.chat(messages_of(example), response_format=PROMPT_FORMAT)
+        said = server.chat(messages_of(example), response_format=PROMPT_FORMAT, max_tokens=PROMPT_TOKENS)
         prompt = _prompt_in(said)
         report.notes["without the structure"] += prompt is None
         report.notes["right word for word"] += prompt == example.picture.words()

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from mom.mixture.conversation import Conversation, Drawing, Message
-from mom.mixture.needs_image import PROMPT_SCHEMA
+from mom.mixture.needs_image import PROMPT_SCHEMA, PROMPT_TOKENS
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, question_with_transcript, system_prompt
 from training.llm.chat import LABELS
 from training.llm.server import Json, Server
@@ -114,7 +114,7 @@ def decide(server: Server, conversation: Conversation) -> str:
 
 def draw_prompt(server: Server, conversation: Conversation) -> str:
     question = as_json(question_with_transcript("write_image_prompt", conversation, FOR_IMAGE_PROMPT))
-    return str(json.loads(server.chat(question, response_format=PROMPT_FORMAT))["prompt"])
+    return str(json.loads(server.chat(question, response_format=PROMPT_FORMAT, max_tokens=PROMPT_TOKENS))["prompt"])
 
 
 def answer(server: Server, conversation: Conversation) -> str:
