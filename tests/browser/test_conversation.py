@@ -67,6 +67,23 @@ def test_escape_leaves_a_question_as_it_was(page: Page) -> None:
     expect(questions(page)).to_have_text(["One"])
 
 
+def test_a_long_question_is_folded_until_it_is_wanted_whole(page: Page) -> None:
+    words = "\n".join(f"line {number} of a log" for number in range(400))
+    answered(page, words)
+    question = questions(page).first
+    box = question.bounding_box()
+    assert box is not None
+    assert box["height"] < 600
+    question.get_by_role("button", name="Show all").click()
+    shown = question.bounding_box()
+    assert shown is not None
+    assert shown["height"] > 5000
+    question.get_by_role("button", name="Show less").click()
+    expect(question.get_by_role("button", name="Show all")).to_have_attribute("aria-expanded", "false")
+    answered(page, "Short")
+    expect(questions(page).last.get_by_role("button", name="Show all")).to_have_count(0)
+
+
 def test_messages_and_code_are_copied(mom: ScriptedMom, page: Page, context: BrowserContext) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     mom.models.large_llm = ScriptedLanguageModel([CODE])
