@@ -11,12 +11,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("xllamacpp")
 pytest.importorskip("gguf")
 
-from training.llm.chat import LABELS, SPECIAL
+from training.llm.chat import END, LABELS, SPECIAL
 from training.llm.export import write_gguf
 from training.llm.model import Llama, Shape
 from training.llm.server import Server, running_server
 from training.llm.start import read_tokenizer, read_weights
-from training.llm.tokenizer import train_tokenizer
+from training.llm.tokenizer import special_id, train_tokenizer
 
 SHIPPED = Path(__file__).parents[2] / "src/mom/serving/demo/llm.gguf"
 CLASSIFY = (Path(__file__).parents[2] / "src/mom/mixture/prompts/classify.j2").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
             answer = server.post(
                 "/completion", {"prompt": ids, "n_predict": 8, "temperature": 0, "return_tokens": True}
             )
-            assert answer["tokens"] == model.greedy(ids, stop=-1, limit=8)
+            assert answer["tokens"] == model.greedy(ids, stop=special_id(tokenizer, END), limit=8)
 
 
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:

@@ -214,6 +214,7 @@ def _bindings(author: Author, old: Picture, kind: str) -> Bindings:
     kept = old.things[1 - at] if kind == "remove" else thing
     return {
         "it": "them" if them else "it",
+        "they": "they" if them else "it",
         "noun": noun,
         "index": str(at),
         "kept": plural(kept.noun) if kept.count > 1 else kept.noun,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT
 from training.llm.chat import Example, Turn, transcript
 from training.llm.edits import edit
+from training.llm.facts import fact_exchange, sum_exchange
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
 from training.llm.pictures import Picture, simple_picture
@@ -145,6 +146,8 @@ def text_message(author: Author) -> tuple[Earlier, str, str]:
             earlier = small_history(author, author.random.choice((0, 0, 0, 1, 1, 2)))
             if earlier and not earlier[-1][1].startswith("[image]") and author.chance(0.2):
                 return earlier, wide_message(author, "textfollow"), "question"
+            if author.chance(0.15):
+                return earlier, author.random.choice((fact_exchange, sum_exchange))(author)[0], "question"
             words = wide_message(author, "text") if author.chance(0.25) else question(author)
             return earlier, words, "question"
         case "after a picture":
