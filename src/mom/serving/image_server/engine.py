@@ -5,11 +5,13 @@ import io
 import logging
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from PIL import Image
 
+from mom.serving.image_server.attention import AttentionByRows
 from mom.serving.image_server.checkpoint import Family
 from mom.serving.image_server.drawing import (
     Abilities,
@@ -41,7 +43,7 @@ class DiffusersEngine:
     """Implements `drawing.Engine`. The pipeline keeps the state of its one running batch, so there is one at a time.
 
     `runs_on` says in words what computes its networks, and why; `stop` is asked by those networks that are no PyTorch
-    modules, in which there is nothing to hook.
+    modules, in which there is nothing to hook. `by_rows` is about PyTorch's attention: see `AttentionByRows`.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class DiffusersEngine:
         tiny: Any = None,  # noqa: ANN401 -- diffusers is untyped
         *,
         edits: bool = True,
+        by_rows: bool = False,
         runs_on: str = "PyTorch",
         stop: StopCheck | None = None,
     ) -> None:
@@ -71,10 +74,11 @@ class DiffusersEngine:
             pipeline.vae.enable_tiling()
         if options.attention == "sliced":
             pipeline.enable_attention_slicing()
+        self._attention = AttentionByRows() if by_rows else nullcontext()
         self._check_before_each_block()
         self.abilities = self._find_abilities(hardware)
         extras = [
-            "sliced attention" if options.attention == "sliced" else "",
+            "sliced attention" if options.attention == "sliced" else "attention by rows" if by_rows else "",
             "tiled decoding" if tiles else "",
             "tiny decoder" if options.decoder == "taesd" else "",
             "safety checker" if self._safety else "no safety checker",
@@ -101,7 +105,7 @@ class DiffusersEngine:
             return tensors
 
         try:
-            with torch.inference_mode(), self._stop.asking(check):
+            with torch.inference_mode(), self._attention, self._stop.asking(check):
                 check()
                 for number in range(len(specs)):
                     tell(number, StepDone(0, first.steps))

@@ -15,7 +15,7 @@ from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware, count_cores
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
-from mom.serving.image_server.options import NAME, EngineOptions
+from mom.serving.image_server.options import AUTO, NAME, EngineOptions
 from mom.serving.image_server.unfit import UnfitError
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,11 @@ def _load_with_torch(
 ) -> DiffusersEngine:
     pipeline = load_pipeline(checkpoint, hardware, lora=config.lora, safety=options.safety == "on")
     tiny = load_tiny_autoencoder(options.taesd, hardware) if options.taesd else None
+    by_rows = options.attention == AUTO and options.compile != "on" and hardware.is_bfloat16_on_cpu
     with torch.inference_mode():
-        engine = DiffusersEngine(pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits)
+        engine = DiffusersEngine(
+            pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits, by_rows=by_rows
+        )
     engine.runs_on = f"PyTorch ({why}), {compile_blocks(engine, options, hardware.device)}"
     return engine
 
