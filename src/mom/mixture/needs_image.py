@@ -10,7 +10,9 @@ from mom.mixture.prompts import FOR_IMAGE_PROMPT, question_with_transcript
 log = logging.getLogger(__name__)
 
 PROMPT_CHARS = 600
-PROMPT_TOKENS = PROMPT_CHARS + 40  # so that what runs away still ends as a whole structure, held to its characters by the grammar
+PROMPT_TOKENS = (
+    PROMPT_CHARS + 40
+)  # so that what runs away still ends as a whole structure, held to its characters by the grammar
 PROMPT_SCHEMA = {
     "type": "object",
     "properties": {"prompt": {"type": "string", "minLength": 1, "maxLength": PROMPT_CHARS}},

@@ -25,10 +25,6 @@ class Hardware:
     batch: int
     reasons: str
 
-    @property
-    def is_bfloat16_on_cpu(self) -> bool:
-        return self.device.type == "cpu" and self.dtype is torch.bfloat16
-
 
 def choose_hardware(options: EngineOptions, unet_bytes: int) -> Hardware:
     """Raises `SettingsError` where what was asked for is not there."""
