@@ -1,13 +1,15 @@
 """Each network alone, in the process settings and memory format of the image server, and what the machine can do at most.
 
 Run by `benchmarks.image` in a process of its own. The rate is the best of the matrix products and convolutions that the
-UNet is made of at its three widths; work is counted on the meta device, at 2 floating point operations per multiply-add.
+UNet is made of at its three widths; work is counted on the meta device, at 2 floating point
+operations per multiply-add, of the networks as they are written, however their layers are quickened.
 """
 
 import json
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ from mom.serving.image_server.hardware import choose_hardware, count_cores
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.image_server.preview import choose_preview
+from mom.serving.image_server.quickening import choose_attention, quicken
 
 PRODUCTS = ((4096, 320, 2560), (1024, 640, 5120), (256, 1280, 10240))  # rows, inner, columns: its feed-forward layers
 CONVOLUTIONS = ((320, 64), (640, 32), (1280, 16))  # channels, side: its residual blocks
@@ -33,8 +36,12 @@ class Bench:
         self._asked = asked
         checkpoint = find_checkpoint(asked.model)
         torch.set_num_threads(count_cores())
-        self._hardware = choose_hardware(EngineOptions.from_pairs(asked.options), checkpoint.unet_bytes)
+        options = EngineOptions.from_pairs(asked.options)
+        self._hardware = choose_hardware(options, checkpoint.unet_bytes)
         self._pipeline = load_pipeline(checkpoint, self._hardware)
+        with torch.inference_mode():
+            quicken(self._pipeline, checkpoint.family, self._hardware, options)
+        self._attention = choose_attention(self._hardware, options) or nullcontext()
         self._device, self._dtype = self._hardware.device, self._hardware.dtype
         side = asked.size // 8
         self._latents = self._fill(1, 4, side, side)
@@ -44,7 +51,7 @@ class Bench:
             "rate": self._rate, "text": self._text, "unet": self._unet, "vae": self._vae, "taesd": self._taesd,
             "preview": self._preview,
         }  # fmt: skip
-        with torch.inference_mode():
+        with torch.inference_mode(), self._attention:
             return {name: measures[name]() for name in self._asked.parts}
 
     def _rate(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class DiffusersEngine:
     """Implements `drawing.Engine`. The pipeline keeps the state of its one running batch, so there is one at a time.
 
     `runs_on` says in words what computes its networks, and why; `stop` is asked by those networks that are no PyTorch
-    modules, in which there is nothing to hook. `by_rows` is about PyTorch's attention: see `AttentionByRows`.
+    modules, in which there is nothing to hook. `attention` is entered while they run.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class DiffusersEngine:
         tiny: Any = None,  # noqa: ANN401 -- diffusers is untyped
         *,
         edits: bool = True,
-        by_rows: bool = False,
+        attention: AttentionByRows | None = None,
         runs_on: str = "PyTorch",
         stop: StopCheck | None = None,
     ) -> None:
@@ -74,11 +74,11 @@ class DiffusersEngine:
             pipeline.vae.enable_tiling()
         if options.attention == "sliced":
             pipeline.enable_attention_slicing()
-        self._attention = AttentionByRows() if by_rows else nullcontext()
+        self._attention = attention or nullcontext()
         self._check_before_each_block()
         self.abilities = self._find_abilities(hardware)
         extras = [
-            "sliced attention" if options.attention == "sliced" else "attention by rows" if by_rows else "",
+            "sliced attention" if options.attention == "sliced" else "attention by rows" if attention else "",
             "tiled decoding" if tiles else "",
             "tiny decoder" if options.decoder == "taesd" else "",
             "safety checker" if self._safety else "no safety checker",

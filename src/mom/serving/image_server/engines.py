@@ -12,12 +12,11 @@ from mom.errors import SettingsError
 from mom.serving.image_server.checkpoint import Checkpoint, Family
 from mom.serving.image_server.compiling import compile_blocks
 from mom.serving.image_server.config import ServerConfig
-from mom.serving.image_server.doubling import fold_doubling
 from mom.serving.image_server.engine import DiffusersEngine
-from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware, count_cores, has_bfloat16
-from mom.serving.image_server.loading import denoiser_of, load_pipeline, load_tiny_autoencoder
-from mom.serving.image_server.options import AUTO, NAME, EngineOptions
-from mom.serving.image_server.packing import pack_weights
+from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware, count_cores
+from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
+from mom.serving.image_server.options import NAME, EngineOptions
+from mom.serving.image_server.quickening import choose_attention, quicken
 from mom.serving.image_server.unfit import UnfitError
 
 log = logging.getLogger(__name__)
@@ -45,19 +44,11 @@ def _load_with_torch(
 ) -> DiffusersEngine:
     pipeline = load_pipeline(checkpoint, hardware, lora=config.lora, safety=options.safety == "on")
     tiny = load_tiny_autoencoder(options.taesd, hardware) if options.taesd else None
-    on_cpu = hardware.device.type == "cpu" and options.compile != "on"
-    in_bfloat16 = (
-        on_cpu and hardware.dtype is torch.bfloat16 and has_bfloat16() and torch.backends.mkldnn.is_available()
-    )
     with torch.inference_mode():
-        if on_cpu:
-            fold_doubling(denoiser_of(pipeline))
-            fold_doubling(pipeline.vae)
-        if in_bfloat16 and checkpoint.family is not Family.FLUX:  # its 24 GB had better stay in their file
-            pack_weights(denoiser_of(pipeline))
-        by_rows = in_bfloat16 and options.attention == AUTO
+        quicken(pipeline, checkpoint.family, hardware, options)
+        attention = choose_attention(hardware, options)
         engine = DiffusersEngine(
-            pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits, by_rows=by_rows
+            pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits, attention=attention
         )
     engine.runs_on = f"PyTorch ({why}), {compile_blocks(engine, options, hardware.device)}"
     return engine
