@@ -33,14 +33,14 @@ THREADS = 2
 BLOCK_BYTES, BLOCK_VALUES = 18, 32  # of Q4_0: a 16-bit scale and 32 numbers
 
 
-def _shape(*sizes: int, experts: int = 0, used: int = 0) -> Shape:
+def make_shape(*sizes: int, experts: int = 0, used: int = 0) -> Shape:
     return Shape(*sizes, vocabulary=VOCABULARY, context_tokens=4096, experts=experts, used=used)
 
 
 SHAPES = {
-    "moe 7B, 1B active": _shape(16, 2048, 1024, 16, 16, experts=64, used=8),
-    "dense 1B": _shape(16, 2048, 8192, 32, 8),
-    "dense 7B": _shape(32, 4096, 11008, 32, 32),
+    "moe 7B, 1B active": make_shape(16, 2048, 1024, 16, 16, experts=64, used=8),
+    "dense 1B": make_shape(16, 2048, 8192, 32, 8),
+    "dense 7B": make_shape(32, 4096, 11008, 32, 32),
 }
 
 

@@ -10,9 +10,8 @@ from mom.mixture.prompts import FOR_IMAGE_PROMPT, question_with_transcript
 log = logging.getLogger(__name__)
 
 PROMPT_CHARS = 600
-PROMPT_TOKENS = (
-    PROMPT_CHARS + 40
-)  # so that what runs away still ends as a whole structure, held to its characters by the grammar
+# So many that a prompt that runs away still ends as a whole structure: the grammar holds it to its characters.
+PROMPT_TOKENS = PROMPT_CHARS + 40
 PROMPT_SCHEMA = {
     "type": "object",
     "properties": {"prompt": {"type": "string", "minLength": 1, "maxLength": PROMPT_CHARS}},

@@ -1,5 +1,6 @@
 """Less work for a CPU, and the same pictures but for rounding: what of it suits this machine and this model."""
 
+import platform
 from typing import Any
 
 import torch
@@ -34,4 +35,6 @@ def _is_eager_on_cpu(hardware: Hardware, options: EngineOptions) -> bool:
 
 
 def _multiplies_bfloat16(hardware: Hardware) -> bool:
-    return hardware.dtype is torch.bfloat16 and has_bfloat16() and torch.backends.mkldnn.is_available()
+    """By oneDNN, on the processors on which it was measured."""
+    has_onednn = torch.backends.mkldnn.is_available() and platform.machine() in {"x86_64", "AMD64"}
+    return hardware.dtype is torch.bfloat16 and has_bfloat16() and has_onednn
