@@ -30,7 +30,7 @@ ROUNDS = 60
 WRITTEN_WEIGHT = 3.0
 MORE_WEIGHT = 40.0
 # The rows of later files were written to be hard: they would make it doubt of everything, plain messages too.
-CALIBRATING = ("w1", "w2", "w3", "w5", "w6")
+CALIBRATING = ("w1_", "w2_", "w3_", "w5_", "w6_")
 
 
 @dataclass(frozen=True, slots=True)
