@@ -43,7 +43,8 @@ def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
             answer = server.post(
                 "/completion", {"prompt": ids, "n_predict": 8, "temperature": 0, "return_tokens": True}
             )
-            assert answer["tokens"] == model.greedy(ids, stop=special_id(tokenizer, END), limit=8)
+            end = special_id(tokenizer, END)  # which llama.cpp tells at some limits and not at others
+            assert [token for token in answer["tokens"] if token != end] == model.greedy(ids, stop=end, limit=8)
 
 
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:

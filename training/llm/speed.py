@@ -27,7 +27,7 @@ def measure_speed(model: Path) -> str:
         firsts = [_first_token_ms(server, question) for _ in range(ROUNDS) for question in QUESTIONS]
         speeds = [_tokens_per_second(server) for _ in range(ROUNDS)]
     return (
-        f"{threads} threads: first token {statistics.median(firsts):.0f} ms (median of {len(firsts)}, most {max(firsts):.0f}), "
+        f"{threads} cores: first token {statistics.median(firsts):.0f} ms (median of {len(firsts)}, most {max(firsts):.0f}), "
         f"{statistics.median(speeds):.0f} tokens/s (median of {ROUNDS} answers of {TOKENS} tokens)"
     )
 
