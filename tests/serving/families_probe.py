@@ -15,6 +15,7 @@ from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
 from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.engines import load_engine
+from mom.serving.image_server.hardware import has_bfloat16
 from tests.serving.tiny_families import write_checked_sd, write_flux_schnell, write_sdxl_turbo, write_taesd
 from tests.serving.tiny_pipeline import make_pipeline
 
@@ -101,6 +102,7 @@ if __name__ == "__main__":
         "tiled": draw(engine_of(plain, tiling="on", memory_format="contiguous"), SPEC)[0].png == as_it_is.png,
         "sliced_apart": apart(draw(engine_of(plain, attention="sliced"), SPEC)[0].png, as_it_is.png),
         "bfloat16": engine_of(plain, dtype="bfloat16", preview="none").description,
+        "multiplies_bfloat16": has_bfloat16(),
         "no_such_device": refusal_of(plain, device="cuda:7"),
         "no_taesd": refusal_of(plain, taesd=str(plain), decoder="taesd"),
     }

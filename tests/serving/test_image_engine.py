@@ -98,7 +98,7 @@ def test_what_is_set_is_taken_and_told(families):
     assert families["sliced_apart"] <= 2  # of 255
     assert families["bfloat16"].startswith("bfloat16 (as set), cpu (no GPU was found)")
     assert "no previews" in families["bfloat16"]
-    assert "attention by rows" in families["bfloat16"]
+    assert ("attention by rows" in families["bfloat16"]) == families["multiplies_bfloat16"]
     assert "device=cpu" in families["no_such_device"]
 
 
