@@ -1,6 +1,6 @@
 """Weights laid out once as oneDNN multiplies them in bfloat16: PyTorch lays them out anew at each call.
 
-The operators are those that torch.compile's weight freezing puts in the place of layers (torch/_inductor/mkldnn_lowerings.py).
+The operators are those that torch.compile's weight freezing puts in the place of layers (torch/_inductor/fx_passes/mkldnn_fusion.py).
 """
 
 import torch
