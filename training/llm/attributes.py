@@ -1,6 +1,6 @@
 """Whether a prompt says what the picture's truth says, attribute by attribute: count, colour, size, look, subject, place and so on.
 
-Harmless differences count as right: capitals, articles, numbers as digits or words, `big` for `large`, adjectives in another
+Harmless differences count as right: capitals, articles, numbers as digits or words, `big` for `large`, `gray` for `grey`, adjectives in another
 order, place and time in another order, style words in another order, two things joined by `and` in another order.
 """
 
@@ -12,7 +12,7 @@ from training.llm.pictures import COLOURS, LARGE, NUMBERS, RARE_COLOURS, SMALL, 
 
 WORD = re.compile(r"[^\s,.!?;:\"()]+")
 ARTICLES = {"a", "an", "one"}
-DIGITS = {str(number): word for number, word in NUMBERS.items()}
+SPELLINGS = {"gray": "grey"} | {str(number): word for number, word in NUMBERS.items()}
 SIZES = dict.fromkeys(SMALL, "small") | dict.fromkeys(LARGE, "large")
 JOINED = {"and", "next to", "with", "beside"}  # joints whose two sides may be swapped
 GAP = "|"  # stands where words were found and taken out
@@ -21,8 +21,8 @@ Words = list[str]
 
 
 def words_of(text: str) -> Words:
-    """Small letters, no punctuation, numbers up to six as words, one article."""
-    words = [DIGITS.get(word, word) for word in WORD.findall(text.lower())]
+    """Small letters, no punctuation, numbers up to six as words, one spelling of grey, one article."""
+    words = [SPELLINGS.get(word, word) for word in WORD.findall(text.lower())]
     return ["a" if word in ARTICLES else word for word in words]
 
 
