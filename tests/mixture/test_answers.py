@@ -68,6 +68,20 @@ async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
     assert await write_image_prompt(Conversation((Message("user", "draw  a fox"),)), model) == "draw a fox"
 
 
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("three tractors by an old barn by an old barn by an old barn by an old barn", "three tractors by an old barn"),
+        ("a fox, in the style of van Gogh, in the style of van Gogh, in the style of van Gogh,,",
+         "a fox, in the style of van Gogh"),
+        ("a very, very, very big cat and a cat and a dog", "a very, very, very big cat and a cat and a dog"),
+    ],
+)  # fmt: skip
+async def test_a_prompt_that_runs_in_circles_is_said_once(written: str, drawn: str):
+    model = ScriptedLanguageModel(structure={"prompt": written})
+    assert await write_image_prompt(Conversation((Message("user", "draw it"),)), model) == drawn
+
+
 async def test_own_words_are_merged_with_the_last_picture():
     model = ScriptedLanguageModel(structure=[BROKEN])
     drawn = Message("assistant", "", drawing=Drawing("a red boat"))

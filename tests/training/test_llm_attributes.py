@@ -25,6 +25,7 @@ PORTRAIT = Picture((Thing("cat", owner="my"),), medium="a portrait of")
         ("3 yellow stars and a big dark blue circle on a white background", PAIR),
         ("a red sun above a house", ABOVE),
         ("one red sun above house", ABOVE),
+        ("two gray stars", Picture((Thing("star", "grey", count=2),))),
         ("A logo for my bakery", LOGO),
         ("a portrait of my cat", PORTRAIT),
     ],

@@ -1,6 +1,7 @@
 """Needs image: the large LLM writes the image prompt from the conversation."""
 
 import logging
+import re
 
 from mom.errors import StructureError
 from mom.mixture.conversation import Conversation
@@ -18,6 +19,8 @@ PROMPT_SCHEMA = {
     "required": ["prompt"],
     "additionalProperties": False,
 }
+# Small models now and then say the end of a prompt over and over until the characters are used up.
+REPEATED = re.compile(r"(\b.{6,120}?)(?:[\s,;.]*\1){2,}")
 
 
 async def write_image_prompt(conversation: Conversation, large_llm: LanguageModel) -> str:
@@ -31,7 +34,7 @@ async def write_image_prompt(conversation: Conversation, large_llm: LanguageMode
     except StructureError as error:
         log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
         return _own_words(conversation)
-    return str(written["prompt"]).strip() or _own_words(conversation)
+    return REPEATED.sub(r"\1", str(written["prompt"])).strip(" ,") or _own_words(conversation)
 
 
 def _own_words(conversation: Conversation) -> str:
