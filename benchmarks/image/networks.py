@@ -93,10 +93,11 @@ class Bench:
         return self._alone(tiny, lambda network, to: network.decode(self._latents.to(to)))
 
     def _preview(self) -> dict[str, Any]:
-        show, kind = choose_preview(self._pipeline.vae)
-        tiny, _ = choose_preview(self._pipeline.vae, load_tiny_autoencoder(self._asked.taesd, self._hardware))
-        found = {"kind": kind, "s": statistics.median(self._time(lambda: show(self._latents), 20))}
-        return found | {"by_taesd_s": statistics.median(self._time(lambda: tiny(self._latents), self._asked.rounds))}
+        linear = choose_preview(self._pipeline.vae)
+        tiny = choose_preview(self._pipeline.vae, load_tiny_autoencoder(self._asked.taesd, self._hardware))
+        found = {"kind": linear.kind, "s": statistics.median(self._time(lambda: linear.make(self._latents), 20))}
+        by_tiny = statistics.median(self._time(lambda: tiny.make(self._latents), self._asked.rounds))
+        return found | {"by_taesd_s": by_tiny}
 
     def _alone(self, network: Any, ask: Callable[[Any, torch.device], object]) -> dict[str, Any]:  # noqa: ANN401 -- diffusers is untyped
         began = time.perf_counter()

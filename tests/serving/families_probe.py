@@ -44,7 +44,8 @@ def look_at(engine: DiffusersEngine) -> dict[str, Any]:
     drawn, steps = draw(engine, SPEC)
     again, _ = draw(engine, SPEC)
     edited, edit_steps = draw(engine, replace(SPEC, source=source_of(SPEC), strength=0.5))
-    last_preview = Image.open(io.BytesIO(steps[-1].preview)).resize((64, 64), Image.Resampling.BOX)
+    *_, shown = (step.preview for step in steps if step.preview)
+    last_preview = Image.open(io.BytesIO(shown)).resize((64, 64), Image.Resampling.BOX)
     return {
         "size": Image.open(io.BytesIO(drawn.png)).size,
         "same": drawn.png == again.png,

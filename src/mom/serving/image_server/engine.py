@@ -66,7 +66,7 @@ class DiffusersEngine:
         self._decoder = tiny if options.decoder == "taesd" else pipeline.vae
         self._editor = make_editor(pipeline, family) if edits else None
         self._safety = SafetyChecker(pipeline) if options.safety == "on" else None
-        self._preview, kind = _choose_preview(pipeline, options, tiny, hardware)
+        self._preview = _choose_preview(pipeline, options, tiny, hardware)
         self._stop = stop or StopCheck()
         self._may_tile = options.tiling != "off"
         tiles = options.tiling == "on"
@@ -78,6 +78,7 @@ class DiffusersEngine:
         self._check_before_each_block()
         self.abilities = self._find_abilities(hardware)
         extras = [
+            self._preview.kind if self._preview else "no previews",
             "sliced attention" if options.attention == "sliced" else "attention by rows" if attention else "",
             "tiled decoding" if tiles else "",
             "tiny decoder" if options.decoder == "taesd" else "",
@@ -85,7 +86,7 @@ class DiffusersEngine:
             type(pipeline.scheduler).__name__.removeprefix("Remembering"),
         ]
         self.runs_on = runs_on
-        self._kinds = (hardware.reasons, ", ".join([kind, *filter(None, extras)]))
+        self._kinds = (hardware.reasons, ", ".join(filter(None, extras)))
 
     @property
     def description(self) -> str:
@@ -99,9 +100,10 @@ class DiffusersEngine:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
             # the noise into an ordinary picture, and one that is set before the call is reset by it.
             check()
-            denoised = self._unpack(self.pipeline.scheduler.denoised, first)
+            denoised, step = self._unpack(self.pipeline.scheduler.denoised, first), index + 1
             for number in range(len(specs)):
-                tell(number, StepDone(index + 1, first.steps, self._show(denoised[number : number + 1])))
+                preview = self._show(denoised[number : number + 1], is_last=step == first.steps)
+                tell(number, StepDone(step, first.steps, preview))
             return tensors
 
         try:
@@ -173,10 +175,12 @@ class DiffusersEngine:
         log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))
         return decode_in_tiles(self._decoder, latents)
 
-    def _show(self, denoised: torch.Tensor) -> bytes | None:
-        """The preview; a picture is not given up for the want of one."""
+    def _show(self, denoised: torch.Tensor, *, is_last: bool) -> bytes | None:
+        """The preview; a picture is not given up for the want of one. None where it would be the picture itself."""
+        if self._preview is None or (is_last and self._preview.decoder is self._decoder):
+            return None
         try:
-            return self._preview(denoised) if self._preview else None
+            return self._preview.make(denoised)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -270,9 +274,9 @@ def _choose_preview(
     options: EngineOptions,
     tiny: Any,  # noqa: ANN401 -- diffusers is untyped
     hardware: Hardware,
-) -> tuple[Preview | None, str]:
+) -> Preview | None:
     """A tiny autoencoder costs 13% of a step on a CPU, measured at its best, and next to nothing on a GPU."""
     if options.preview == "none":
-        return None, "no previews"
+        return None
     by_itself = options.preview == AUTO and tiny is not None and hardware.device.type != "cpu"
     return choose_preview(pipeline.vae, tiny if options.preview == "taesd" or by_itself else None)

@@ -7,6 +7,7 @@ against 9 s for Stable Diffusion's VAE at 512 px. A tiny VAE decodes in millisec
 import io
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
@@ -26,22 +27,27 @@ SD15_MATRIX = (
 )
 SD15_CHANNELS, SD15_SCALING = (128, 256, 512, 512), 0.18215
 
-Preview = Callable[[torch.Tensor], bytes]
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`make` turns latents (1, C, H, W) into a JPEG; `decoder` is the VAE that it decodes them with, if it does."""
+
+    make: Callable[[torch.Tensor], bytes]
+    kind: str
+    decoder: AutoencoderKL | AutoencoderTiny | None = None
 
 
-def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> tuple[Preview, str]:
-    """The preview that suits this VAE (latents (1, C, H, W) in, JPEG out), and its kind in words; `tiny` is asked where
-    it is given.
-    """
+def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> Preview:
+    """The preview that suits this VAE; `tiny` is asked where it is given."""
     if tiny is not None:
-        return lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder"
+        return Preview(lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder", tiny)
     if max(vae.config.block_out_channels) <= TINY_VAE_CHANNELS:  # its parameters may be elsewhere, with OpenVINO
-        return lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews"
+        return Preview(lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews", vae)
     if _is_sd15(vae):
         weights = torch.tensor((*SD15_MATRIX, (0.0, 0.0, 0.0)))
-        return lambda latents: make_jpeg(_apply(weights, latents)), "linear previews"
+        return Preview(lambda latents: make_jpeg(_apply(weights, latents)), "linear previews")
     weights = fit_matrix(vae)
-    return lambda latents: make_jpeg(_apply(weights, latents)), "linear previews, fitted"
+    return Preview(lambda latents: make_jpeg(_apply(weights, latents)), "linear previews, fitted")
 
 
 def _is_sd15(vae: AutoencoderKL) -> bool:
