@@ -40,7 +40,9 @@ class Preview:
 def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> Preview:
     """The preview that suits this VAE; `tiny` is asked where it is given."""
     if tiny is not None:
-        return Preview(lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder", tiny)
+        return Preview(
+            lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder", tiny
+        )
     if max(vae.config.block_out_channels) <= TINY_VAE_CHANNELS:  # its parameters may be elsewhere, with OpenVINO
         return Preview(lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews", vae)
     if _is_sd15(vae):
