@@ -125,7 +125,7 @@ def train(arguments: argparse.Namespace) -> None:
     while run.spent_s < budget_s:
         began = time.monotonic()
         run.pool, batch = next(stream)
-        loss = run.learn(batch.to(device), rate(run.spent_s / budget_s))
+        loss = run.learn(batch.to(device), arguments.peak * rate(run.spent_s / budget_s))
         smooth = 0.98 * smooth + 0.02 * loss if smooth else loss
         took = time.monotonic() - began
         run.spent_s += took
@@ -144,6 +144,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=90, help="how long in all (default 90)")
     parser.add_argument("--threads", type=int, default=usable_cores(), help="CPU threads (default: all cores)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument(
+        "--peak", type=float, default=1.0, help="factor of the learning rates; less where a trained model goes on"
+    )
     parser.add_argument("--tokens", type=int, default=3072, help="tokens in a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
