@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, Excerpt, question_with_transcript
+from training.llm.attributes import wrong_attributes
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
 from training.llm.data import held_out_examples, held_out_sums, mixed_examples
 from training.llm.edits import edit
@@ -18,6 +19,7 @@ from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author, groups, plural, sections, side
 from training.llm.messages import bare_question, known_questions
 from training.llm.pictures import Picture, Thing, any_picture
+from training.llm.requests import bare_place
 from training.llm.wide import KINDS, _sections
 
 PROMPTS = Path(__file__).parents[2] / "src/mom/mixture/prompts"
@@ -104,6 +106,15 @@ def test_a_change_to_two_things_says_which_is_meant() -> None:
             noun = old.things[differ[0]].noun
             assert noun in message or plural(noun) in message
     assert changed > 20
+
+
+def test_a_place_alone_is_asked_for_only_where_there_is_no_picture_to_change() -> None:
+    author = Author(6)
+    for _ in range(300):
+        earlier, words, picture = bare_place(author)
+        assert not any(said.startswith("[image]") for _, said in earlier)
+        assert picture.place.lower() in words.lower()
+        assert wrong_attributes(picture.words(), picture) == []
 
 
 def test_each_task_has_held_out_examples() -> None:

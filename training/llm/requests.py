@@ -9,7 +9,7 @@ from training.llm.edits import edit
 from training.llm.facts import fact_exchange, sum_exchange
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
-from training.llm.pictures import Picture, simple_picture
+from training.llm.pictures import Picture, any_place, any_time, simple_picture
 from training.llm.wide import wide_message
 
 Earlier = list[tuple[str, str]]
@@ -95,6 +95,17 @@ def new_scene(author: Author) -> tuple[Earlier, str, Picture]:
     return earlier, words, picture
 
 
+def bare_place(author: Author) -> tuple[Earlier, str, Picture]:
+    """A place, perhaps a time, and nothing else, where no picture was made that it could change."""
+    earlier: Earlier = []
+    for _ in range(author.random.choice((0, 0, 1, 2))):
+        earlier += [("user", question(author)), ("assistant", chatter(author))]
+    shapes = author.chance(0.4)
+    time = any_time(author, shapes=shapes) if author.chance(0.5) else ""
+    picture = Picture((), place=any_place(author, shapes=shapes), time=time)
+    return earlier, dress(author, picture.words(), polite=author.chance(0.3), slips=False), picture
+
+
 def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
     """Words were spoken of something that is now to be drawn."""
     earlier = small_history(author, author.random.choice((0, 0, 1)))
@@ -178,7 +189,7 @@ def draw_example(author: Author) -> Example:
     kind = author.random.choices(("request", "follow-up", "draw that", "foreign"), (46, 45, 7, 2))[0]
     match kind:
         case "request":
-            earlier, words, picture = new_scene(author)
+            earlier, words, picture = bare_place(author) if author.chance(0.04) else new_scene(author)
         case "follow-up":
             earlier, words, picture = follow_up(author)
         case "draw that":
