@@ -13,7 +13,7 @@ from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, Excerpt, question
 from training.llm.attributes import wrong_attributes
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
 from training.llm.data import held_out_examples, held_out_sums, mixed_examples
-from training.llm.edits import edit
+from training.llm.edits import edit, request_with_change
 from training.llm.facts import is_held_out_sum
 from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author, groups, plural, sections, side
@@ -115,6 +115,15 @@ def test_a_place_alone_is_asked_for_only_where_there_is_no_picture_to_change() -
         assert not any(said.startswith("[image]") for _, said in earlier)
         assert picture.place.lower() in words.lower()
         assert wrong_attributes(picture.words(), picture) == []
+
+
+def test_a_request_may_change_its_scene_in_the_same_breath() -> None:
+    author = Author(8)
+    scene = Picture((Thing("smiling face"),))
+    found = dict(request_with_change(author, scene) for _ in range(800))
+    assert all("a smiling face" in words and "=>" not in words for words in found)
+    nights = [new.words() for words, new in found.items() if words.endswith("make it night")]
+    assert set(nights) == {"a smiling face at night"}
 
 
 def test_each_task_has_held_out_examples() -> None:

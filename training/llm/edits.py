@@ -41,8 +41,8 @@ SHORT = {
     "larger": ("bigger", "make {it} bigger"),
     "smaller": ("smaller", "make {it} smaller"),
     "background": ("on a {colour} background", "make the background {colour}"),
-    "time": ("{time}",),
-    "place": ("{place}",),
+    "time": ("{time}", "{time}", "make it {time}", "make it night => at night", "make it day => by day"),
+    "place": ("{place}", "put {it} {place}"),
     "corner": ("in the {corner} corner",),
     "style": ("as a {style}",),
 }
@@ -113,7 +113,8 @@ def _place(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def _time(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["time"] = any_time(author, shapes=author.chance(0.3))
+    bound["frame"], _arrow, said = bound["frame"].partition(" => ")
+    bound["time"] = said or any_time(author, shapes=author.chance(0.3))
     return replace(old, time=bound["time"])
 
 
@@ -226,13 +227,28 @@ def _two_changes(author: Author, old: Picture) -> tuple[str, Picture]:
     kinds = author.random.sample(tuple(SHORT), 2)
     if set(kinds) == {"larger", "smaller"} or set(kinds) < {"background", "place", "corner"}:
         kinds[1] = "recolour"
-    said, new = [], old
-    for kind in kinds:
-        bound = _bindings(author, new, kind) | {"frame": author.random.choice(SHORT[kind])}
-        new = CHANGES[kind][1](author, new, bound)
-        said.append(author.fill(bound["frame"], bound))
+    first, new = _short_change(author, old, kinds[0])
+    second, new = _short_change(author, new, kinds[1])
     joint = author.random.choice((" and ", " and ", ", ", ", and ", " but ", " and also "))
-    return correct_articles(joint.join(said)), new
+    return correct_articles(first + joint + second), new
+
+
+def request_with_change(author: Author, scene: Picture) -> tuple[str, Picture]:
+    """A request for a scene of one thing that changes it in the same breath: "draw a smiling face, then make it night"."""
+    said, new = _short_change(author, scene, author.random.choice(tuple(SHORT)))
+    verb = author.random.choice(
+        ("draw", "paint", "draw me", "show me", "make", "create", "i want", "i'd like", "please draw")
+    )
+    joint = author.random.choice(
+        (", then ", " and then ", ", but ", " but ", ", and ", " and ", ", now ", ". then ", ", only ")
+    )
+    return correct_articles(f"{verb} {scene.words()}{joint}{said}"), new
+
+
+def _short_change(author: Author, old: Picture, kind: str) -> tuple[str, Picture]:
+    bound = _bindings(author, old, kind) | {"frame": author.random.choice(SHORT[kind])}
+    new = CHANGES[kind][1](author, old, bound)
+    return author.fill(bound["frame"], bound), new
 
 
 def correct_articles(words: str) -> str:

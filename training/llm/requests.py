@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT
 from training.llm.chat import Example, Turn, transcript
-from training.llm.edits import edit
+from training.llm.edits import edit, request_with_change
 from training.llm.facts import fact_exchange, sum_exchange
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
@@ -85,6 +85,9 @@ def dress_edit(author: Author, words: str) -> str:
 def new_scene(author: Author) -> tuple[Earlier, str, Picture]:
     """A message that asks for a picture of its own, often after another picture, of which nothing is to be kept."""
     words, picture = request(author)
+    if len(picture.things) == 1 and author.chance(0.07):
+        words, picture = request_with_change(author, picture)
+        words = dress(author, words, polite=author.chance(0.3), slips=False)
     if author.chance(0.6):
         return small_history(author, author.random.choice((0, 0, 0, 0, 1))), words, picture
     earlier: Earlier = []
