@@ -16,86 +16,16 @@ PERIOD, FIRST = 7, 4
 
 # Of these an invented word is made.
 ONSETS = [
-    "b",
-    "c",
-    "d",
-    "f",
-    "g",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "w",
-    "z",
-    "bl",
-    "br",
-    "ch",
-    "cl",
-    "cr",
-    "dr",
-    "fl",
-    "fr",
-    "gr",
-    "kn",
-    "pl",
-    "qu",
-    "sc",
-    "sh",
-    "sk",
-    "sl",
-    "sn",
-    "sp",
-    "st",
-    "str",
-    "th",
-    "tr",
-]
-VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "u", "ai", "ea", "ee", "oa", "oo", "ou", "y", "ie"]
+    "b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "bl", "br", "ch", "cl",
+    "cr", "dr", "fl", "fr", "gr", "kn", "pl", "qu", "sc", "sh", "sk", "sl", "sn", "sp", "st", "str", "th", "tr",
+]  # fmt: skip
+VOWELS = [
+    "a", "e", "i", "o", "u", "a", "e", "i", "o", "u", "ai", "ea", "ee", "oa", "oo", "ou", "y", "ie",
+]  # fmt: skip
 ENDINGS = [
-    "",
-    "b",
-    "ck",
-    "d",
-    "ft",
-    "g",
-    "k",
-    "l",
-    "ll",
-    "m",
-    "mp",
-    "n",
-    "nd",
-    "ng",
-    "nt",
-    "p",
-    "r",
-    "rd",
-    "rk",
-    "rm",
-    "rn",
-    "s",
-    "sh",
-    "sk",
-    "ss",
-    "st",
-    "t",
-    "th",
-    "x",
-    "er",
-    "le",
-    "ly",
-    "ing",
-    "ed",
-    "on",
-    "us",
-]
+    "", "b", "ck", "d", "ft", "g", "k", "l", "ll", "m", "mp", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "rm", "rn",
+    "s", "sh", "sk", "ss", "st", "t", "th", "x", "er", "le", "ly", "ing", "ed", "on", "us",
+]  # fmt: skip
 
 Bindings = dict[str, str]
 
@@ -245,23 +175,10 @@ def with_article(words: str) -> str:
     return f"{'an' if words[:1].lower() in 'aeio' else 'a'} {words}"
 
 
-IRREGULAR = dict(
-    pair.split("=")
-    for pair in [
-        "fox=foxes",
-        "mouse=mice",
-        "wolf=wolves",
-        "sheep=sheep",
-        "goldfish=goldfish",
-        "jellyfish=jellyfish",
-        "deer=deer",
-        "leaf=leaves",
-        "child=children",
-        "salmon=salmon",
-        "moose=moose",
-        "fish=fish",
-    ]
-)
+IRREGULAR = {
+    "fox": "foxes", "mouse": "mice", "wolf": "wolves", "sheep": "sheep", "goldfish": "goldfish", "jellyfish": "jellyfish",
+    "deer": "deer", "leaf": "leaves", "child": "children", "salmon": "salmon", "moose": "moose", "fish": "fish",
+}  # fmt: skip
 
 
 def plural(noun: str) -> str:
