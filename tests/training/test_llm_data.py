@@ -1,5 +1,6 @@
 """The demo language model's training data: repeatable, split by wording, shaped as the mixture's own prompts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_change_to_two_things_says_which_is_meant() -> None:
         old = any_picture(author)
         message, new = edit(author, old)
         differ = [index for index, (one, two) in enumerate(zip(old.things, new.things, strict=False)) if one != two]
-        if len(old.things) == len(new.things) == 2 and differ:
+        if len(old.things) == len(new.things) == 2 and len(differ) == 1:  # both: their colours are exchanged
             changed += 1
             noun = old.things[differ[0]].noun
             assert noun in message or plural(noun) in message
@@ -115,6 +116,35 @@ def test_a_place_alone_is_asked_for_only_where_there_is_no_picture_to_change() -
         assert not any(said.startswith("[image]") for _, said in earlier)
         assert picture.place.lower() in words.lower()
         assert wrong_attributes(picture.words(), picture) == []
+
+
+HILL = Picture((Thing("tree", "green"),), place="on a hill")
+CAT = Picture((Thing("cat"),))
+PAIR = Picture((Thing("square", "red"), Thing("circle", "blue")), joint="left of")
+
+
+@pytest.mark.parametrize(
+    ("old", "message", "prompt"),
+    [
+        (HILL, "remove the hill", "a green tree"),
+        (CAT, "add one more cat", "two cats"),
+        (replace(CAT, things=(Thing("cat", count=4),)), "one less", "three cats"),
+        (PAIR, "swap the colours", "a blue square left of a red circle"),
+        (PAIR, "remove the circle", "a red square"),
+    ],
+)
+def test_a_change_is_understood(old: Picture, message: str, prompt: str) -> None:
+    author = Author(11)
+    found = {new.words() for said, new in (edit(author, old) for _ in range(20_000)) if said == message}
+    assert found <= {prompt, prompt.replace("two", "2").replace("three", "3")}
+    assert found
+
+
+def test_what_is_put_on_a_thing_is_part_of_it() -> None:
+    author = Author(12)
+    for message, new in (edit(author, CAT) for _ in range(3000)):
+        if message.startswith("make it wear "):
+            assert new.words() == f"a cat wearing {message.removeprefix('make it wear ')}"
 
 
 def test_a_request_may_change_its_scene_in_the_same_breath() -> None:

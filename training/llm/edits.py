@@ -48,6 +48,9 @@ SHORT = {
 }
 OF_A_THING = ("recolour", "larger", "smaller", "look", "swap")
 DRAWN = SHAPES + SCENERY
+PLACED = re.compile(
+    r"(?:on|at|near|under|by|behind|next to|in front of|with) (?:an? old|an?|the) (?!left|right|top|bottom)(\w+)"
+)
 
 
 def _put(old: Picture, index: int, changed: Thing) -> Picture:
@@ -136,8 +139,35 @@ def _add(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def _remove(_: Author, old: Picture, bound: Bindings) -> Picture:
+    if bound["noun"] == _noun_of_place(old):
+        return replace(old, place="")
     at = _at(bound)
     return replace(old, things=(old.things[1 - at],), joint="and")
+
+
+def _more(_: Author, old: Picture, bound: Bindings) -> Picture:
+    return _counted_on(old, bound, 1)
+
+
+def _fewer(_: Author, old: Picture, bound: Bindings) -> Picture:
+    return _counted_on(old, bound, -1)
+
+
+def _counted_on(old: Picture, bound: Bindings, by: int) -> Picture:
+    thing = old.things[0]
+    bound["one"] = thing.noun
+    return _put(old, 0, replace(thing, count=thing.count + by, owner=""))
+
+
+def _exchange(_: Author, old: Picture, __: Bindings) -> Picture:
+    one, two = old.things
+    return replace(old, things=(replace(one, colour=two.colour), replace(two, colour=one.colour)))
+
+
+def _give(author: Author, old: Picture, bound: Bindings) -> Picture:
+    bound["other"] = any_thing(author, shapes=False).words()
+    bound["frame"], _arrow, doing = bound["frame"].partition(" => ")
+    return replace(old, doing=author.fill(doing, bound))
 
 
 def _again(_: Author, old: Picture, __: Bindings) -> Picture:
@@ -164,7 +194,11 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "style": (3, _style),
     "swap": (4, _swap),
     "add": (5, _add),
-    "remove": (6, _remove),
+    "remove": (12, _remove),
+    "more": (2, _more),
+    "fewer": (3, _fewer),
+    "exchange": (8, _exchange),
+    "give": (4, _give),
     "again": (3, _again),
     "tail": (3, _tail),
 }
@@ -174,11 +208,11 @@ def edit(author: Author, old: Picture) -> tuple[str, Picture]:
     """A follow-up that changes the picture, and the picture it asks for: one change, now and then two."""
     if len(old.things) == 1 and author.chance(0.18):
         return _two_changes(author, old)
-    while True:
-        kind = _any_kind(author, old)
-        bound = _bindings(author, old, kind) | {"frame": author.frame("edits", kind)}
-        if _suits(bound["frame"], old, bound, kind):
-            break
+    kind = _any_kind(author, old)
+    bound = _bindings(author, old, kind)
+    while not _suits(frame := author.frame("edits", kind), old, bound, kind):
+        pass
+    bound["frame"] = frame
     new = CHANGES[kind][1](author, old, bound)
     return correct_articles(author.fill(author.slip(bound["frame"]), bound)), new
 
@@ -187,6 +221,10 @@ def _suits(frame: str, old: Picture, bound: Bindings, kind: str) -> bool:
     """Whether the frame tells which of two things is meant, and puts no `a` before several."""
     if kind in OF_A_THING and len(old.things) > 1 and "{noun}" not in frame:
         return False
+    if kind == "remove" and bound["noun"] == _noun_of_place(old) and len(old.things) > 1 and "{kept}" in frame:
+        return False
+    if kind == "more" and old.things[0].count == 1 and "{one}" not in frame:  # "add one more": of what there is one of?
+        return False
     return old.things[_at(bound)].count == 1 or not re.search(r"\ba\b[^,]*\{noun\}", frame)
 
 
@@ -194,15 +232,40 @@ def _any_kind(author: Author, old: Picture) -> str:
     """A kind of change that this picture allows."""
     while True:
         kind = author.random.choices(tuple(CHANGES), [weight for weight, _ in CHANGES.values()])[0]
-        shapes, two = old.things[0].noun in DRAWN, len(old.things) > 1
-        if kind == "remove" and (len(old.things) != 2 or old.things[0].noun == old.things[1].noun):
-            continue
-        if kind in {"count", "add"} and two:
-            continue
-        if kind == "count" and not old.things[0].noun.islower():  # there is but one dog Bello
+        shapes = old.things[0].noun in DRAWN
+        if not _allows(old, kind):
             continue
         if (kind, shapes) not in {("place", True), ("side", False), ("corner", False)} or author.chance(0.3):
             return kind
+
+
+def _allows(old: Picture, kind: str) -> bool:
+    first, *others = old.things
+    match kind:
+        case "remove":
+            return bool(_noun_of_place(old)) or _are_two(old)
+        case "exchange":
+            return len(others) == 1 and bool(first.colour and others[0].colour) and first.colour != others[0].colour
+        case "count" | "more" | "fewer":  # there is but one dog Bello
+            fits = {"count": True, "more": first.count < max(NUMBERS), "fewer": first.count > 1}[kind]
+            return not others and first.noun.islower() and fits
+        case "add":
+            return not others
+        case "give":
+            return not others and not old.doing
+        case _:
+            return True
+
+
+def _are_two(picture: Picture) -> bool:
+    """Whether there are two things that can be told apart."""
+    return len(picture.things) == 2 and picture.things[0].noun != picture.things[1].noun
+
+
+def _noun_of_place(picture: Picture) -> str:
+    """What the place names, if that can be taken out: the hill of "on a hill"."""
+    found = PLACED.fullmatch(picture.place)
+    return found[1] if found and all(thing.noun != found[1] for thing in picture.things) else ""
 
 
 def _bindings(author: Author, old: Picture, kind: str) -> Bindings:
@@ -212,7 +275,9 @@ def _bindings(author: Author, old: Picture, kind: str) -> Bindings:
     many = thing.count > 1 or (len(old.things) > 1 and kind not in OF_A_THING)
     them = author.chance(0.75) if many else author.chance(0.03)
     noun = plural(thing.noun) if thing.count > 1 else thing.noun
-    kept = old.things[1 - at] if kind == "remove" else thing
+    kept = old.things[1 - at] if kind == "remove" and _are_two(old) else thing
+    if kind == "remove" and (placed := _noun_of_place(old)) and (not _are_two(old) or author.chance(0.3)):
+        noun, kept = placed, thing
     return {
         "it": "them" if them else "it",
         "they": "they" if them else "it",
