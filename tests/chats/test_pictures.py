@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -254,3 +255,29 @@ def test_the_folder_for_pictures_is_the_data_folders_own_or_the_one_named():
     for wrong in ("s3://bucket/prefix", "/mnt/pictures", "file://host/share", "file:"):
         with pytest.raises(SettingsError, match="MOM_FILES_URL"):
             read_files_url(wrong, data)
+
+
+def test_a_photo_whose_notes_are_odd_is_taken_as_it_lies():
+    turned = struct.pack("<HHII", 0x0112, 3, 1, 6)  # by 90 degrees
+    resolution = struct.pack("<HHI4s", 0x011A, 2, 3, b"72\0")  # in letters; it is to be a fraction
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + turned + resolution + bytes(4)
+    buffer = io.BytesIO()
+    Pixels.new("RGB", (40, 20), "red").save(buffer, "JPEG", exif=exif)
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/jpeg")])
+    assert (checked.width, checked.height) == (40, 20)
+
+
+def test_a_picture_of_sixteen_bits_is_no_white_area():
+    buffer = io.BytesIO()
+    Pixels.new("I;16", (8, 8), 21_074).save(buffer, "PNG")
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/png")])
+    assert Pixels.open(io.BytesIO(checked.png)).getpixel((3, 3)) == (82, 82, 82)
+
+
+def test_half_a_character_in_a_pictures_record_is_replaced():
+    notes = PngInfo()
+    notes.add_itxt("mom", '{"prompt": "a \\ud800 fox"}')
+    buffer = io.BytesIO()
+    Pixels.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=notes)
+    [checked] = check_attachments([Attachment(buffer.getvalue(), "image/png")])
+    assert checked.drawing.prompt == "a \N{REPLACEMENT CHARACTER} fox"

@@ -74,6 +74,7 @@ async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
         ("three tractors by an old barn by an old barn by an old barn by an old barn", "three tractors by an old barn"),
         ("a fox, in the style of van Gogh, in the style of van Gogh, in the style of van Gogh,,",
          "a fox, in the style of van Gogh"),
+        ("a \ud83e\udd8a and a \ud83e fox", "a \N{FOX FACE} and a \N{REPLACEMENT CHARACTER} fox"),
         ("a very, very, very big cat and a cat and a dog", "a very, very, very big cat and a cat and a dog"),
     ],
 )  # fmt: skip

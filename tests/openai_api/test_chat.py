@@ -130,6 +130,13 @@ def test_a_conversation_goes_on_from_a_picture(openai: OpenAI, parts):
     assert "[image] a fox" in parts.small_llm.questions[-1][-1].content
 
 
+def test_an_answer_that_shows_a_picture_from_elsewhere_is_words(openai: OpenAI, parts):
+    readme = "# Tool\n![logo](https://example.org/images/logo.png)\n## Install\npip install tool"
+    asked = [*HELLO, {"role": "assistant", "content": readme}, {"role": "user", "content": "shorten it"}]
+    openai.chat.completions.create(model="mom", messages=asked)
+    assert parts.large_llm.questions[-1][-2].content == readme
+
+
 def test_what_may_be_asked_of_the_model_reaches_it_and_nothing_else_does(openai: OpenAI, parts):
     openai.chat.completions.create(
         model="mom", messages=HELLO, temperature=0.5, top_p=0.9, max_completion_tokens=7, stop=["END"], seed=3,
@@ -181,6 +188,7 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: Ope
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"n": 2}, "n"),
+        ({"stop": ["a", "b", "c", "d", "END"]}, "stop"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
         ({"response_format": {"type": "json_object"}}, "response_format.type"),
         ({"logprobs": True}, "logprobs"),

@@ -99,6 +99,19 @@ def test_a_form_without_a_key_may_be_a_foreign_pages(site, parts):
     assert parts.image_model.requests == []
 
 
+def test_a_picture_whose_bytes_the_client_has_is_not_kept(site, tmp_path):
+    for form, kept in (("b64_json", 0), ("url", 1)):
+        body = {"prompt": "x", "response_format": form}
+        assert form in httpx.post(f"{site.url}/v1/images/generations", json=body, timeout=20).json()["data"][0]
+        assert len(list(tmp_path.rglob("*.png"))) == kept
+
+
+@pytest.mark.parametrize("body", [[1], "x", 5, None])
+def test_json_that_is_no_object_is_refused(site, body):
+    answer = httpx.post(f"{site.url}/v1/images/edits", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "image")
+
+
 def test_one_failure_of_several_drops_the_others(site, parts, gate):
     from mom.errors import PartBrokenError
 

@@ -139,6 +139,13 @@ def test_stopping_ends_the_stream_and_frees_the_model(site, gate):
     assert site.parts.large_llm.at_work == 0
 
 
+def test_whatever_a_model_writes_can_be_sent(site):
+    site.parts.large_llm.reply = ["half \ud83e", " a character"]
+    turn_id = ask(site)
+    with following(site, turn_id) as events:
+        assert [event.event for event in events][-1] == "turn_finished"
+
+
 def test_another_persons_stream_is_not_there(site, gate):
     turn_id = ask(site)
     other = another_person(site.services.history.database)

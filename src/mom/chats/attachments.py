@@ -1,6 +1,7 @@
 """Pictures that a person adds to a message: real ones only, upright, as PNG, no larger than a vision model reads."""
 
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ MAX_ATTACHMENT_BYTES = 10_000_000
 MAX_PIXELS = 50_000_000
 SIDE_PX = 1536
 FORMATS = ("PNG", "JPEG", "WEBP")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,27 @@ def _check(data: bytes) -> CheckedPicture:
 
 def _as_png(picture: Pixels.Image) -> CheckedPicture:
     drawing = read_record(picture)
-    upright = ImageOps.exif_transpose(picture)
+    upright = _to_eight_bits(_turn_upright(picture))
     pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     pixels.thumbnail((SIDE_PX, SIDE_PX))
     buffer = io.BytesIO()
     pixels.save(buffer, "PNG")
     return CheckedPicture(buffer.getvalue(), *pixels.size, drawing)
+
+
+def _turn_upright(picture: Pixels.Image) -> Pixels.Image:
+    """As its camera was held; as it lies where that cannot be read (Pillow writes the camera's notes anew to turn a picture,
+    and fails in many ways where one of them is odd).
+    """
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001
+        log.info("the notes of an added picture cannot be read, so it is not turned")
+        return picture
+
+
+def _to_eight_bits(picture: Pixels.Image) -> Pixels.Image:
+    """Sixteen bits a pixel as eight; Pillow itself cuts all above 255 off, which leaves white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda level: level / 256).convert("L")

@@ -12,6 +12,7 @@ from mom.chats.question import MAX_SEED
 from mom.chats.tables import utc_text
 from mom.errors import PartBrokenError
 from mom.mixture.conversation import Drawing
+from mom.mixture.halves import join_halves
 from mom.mixture.ports import Picture
 
 MAX_PROMPT_CHARS = 4_000
@@ -79,7 +80,7 @@ def read_record(picture: Pixels.Image) -> Drawing | None:
     if not isinstance(prompt, str) or not prompt.strip() or "\0" in prompt or len(prompt) > MAX_PROMPT_CHARS:
         return None
     is_seed = type(seed) is int and 0 <= seed <= MAX_SEED
-    return Drawing(prompt, seed if is_seed else None)
+    return Drawing(join_halves(prompt), seed if is_seed else None)
 
 
 def _quote(value: object) -> str:

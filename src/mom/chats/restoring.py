@@ -3,6 +3,7 @@
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from mom.errors import ConflictError, StorageError
 
 ROWS = re.compile(r"tables/([a-z_]+)\.jsonl")
 PICTURE = re.compile(r"pictures/([0-9a-f]{32})\.png")
+PIECE_BYTES = 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -40,7 +42,7 @@ def read_archive(path: Path, database: Database) -> Archive:
             return _look_through(path, archive, database)
     except FileNotFoundError as error:
         raise StorageError(f"There is no file {path}.") from error
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{path} is no backup of MoM's, or is damaged ({error}). Nothing was changed.") from error
 
 
@@ -89,9 +91,17 @@ def _look_through(path: Path, archive: tarfile.TarFile, database: Database) -> A
             pictures.add(picture[1])
         else:
             raise ValueError(f"it holds {entry.name!r}")
+    _read_to_its_checksum(archive)
     if not revision:
         raise ValueError(f"it has no {MANIFEST}")
     return Archive(path, revision, frozenset(tables), frozenset(pictures))
+
+
+def _read_to_its_checksum(archive: tarfile.TarFile) -> None:
+    """A tar file ends before the gzip around it does, whose last bytes tell whether all before them are as they were written."""
+    assert archive.fileobj is not None
+    while archive.fileobj.read(PIECE_BYTES):
+        pass
 
 
 def _check_manifest(manifest: dict[str, Any], database: Database) -> str:

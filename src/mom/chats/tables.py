@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Float, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from mom.mixture.halves import join_halves
+
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
@@ -37,8 +39,7 @@ def utc_text(moment: datetime) -> str:
 
 def as_storable(text: str) -> str:
     """Halves of surrogate pairs joined, or replaced where one is alone; and no NUL, which PostgreSQL refuses."""
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return joined.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return join_halves(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class Table(DeclarativeBase):

@@ -5,6 +5,7 @@ import re
 
 from mom.errors import StructureError
 from mom.mixture.conversation import Conversation
+from mom.mixture.halves import join_halves
 from mom.mixture.ports import LanguageModel
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, question_with_transcript
 
@@ -34,7 +35,7 @@ async def write_image_prompt(conversation: Conversation, large_llm: LanguageMode
     except StructureError as error:
         log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
         return _own_words(conversation)
-    return REPEATED.sub(r"\1", str(written["prompt"])).strip(" ,") or _own_words(conversation)
+    return REPEATED.sub(r"\1", join_halves(str(written["prompt"]))).strip(" ,") or _own_words(conversation)
 
 
 def _own_words(conversation: Conversation) -> str:

@@ -14,6 +14,7 @@ from mom.chats.question import MAX_SEED
 
 PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
 TOKENS_LIMIT = 131_072
+MOST_STOPS = 4  # as with OpenAI
 LONGEST_SIDE_PX = 1024
 SHORTEST_SIDE_PX = 64
 
@@ -73,13 +74,20 @@ class ChatBody(ConversationBody):
     modalities: list[Literal["text", "image"]] | None = None
     audio: None = None
 
+    @field_validator("stop")
+    @classmethod
+    def _check_stop(cls, stop: str | list[str] | None) -> str | list[str] | None:
+        if isinstance(stop, list) and len(stop) > MOST_STOPS:
+            raise ValueError(f"at most {MOST_STOPS} stop sequences are kept to")
+        return stop
+
     @property
     def includes_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
 
     @property
     def stops(self) -> tuple[str, ...]:
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())[:4]
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
 class TextFormat(OpenAiBody):

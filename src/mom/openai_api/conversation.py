@@ -9,8 +9,8 @@ from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
 MAX_CONVERSATION_CHARS = 1_000_000
-# What `/v1` itself answers with where it has drawn, and the routing data's form.
-_LINK = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>\w+)\.png\)")
+# What `/v1` itself answers with where it has drawn, no picture that an answer in words shows; and the routing data's form.
+_LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
 _MARKER = "[image] "
 
 
@@ -50,5 +50,5 @@ def _read_message(message: WireMessage) -> Message:
 def _drawing_in(words: str) -> Drawing | None:
     if words.startswith(_MARKER):
         return Drawing(words.removeprefix(_MARKER))
-    found = _LINK.search(words)
+    found = _LINK.match(words)
     return Drawing(found["alt"], image_id=found["id"]) if found else None

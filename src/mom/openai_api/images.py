@@ -52,7 +52,8 @@ def generate_images() -> Response:
 def edit_images() -> Response:
     request.max_content_length = PICTURES_LIMIT
     if request.is_json:
-        fields: dict[str, Any] = dict(request.get_json())
+        sent = request.get_json()
+        fields: dict[str, Any] = dict(sent) if isinstance(sent, dict) else {}
         url = fields.pop("image", None)
         if not isinstance(url, str):
             raise ParameterError("Send one picture as image: in a form, or in JSON as a data: URL.", param="image")
@@ -149,6 +150,7 @@ async def _image_json(image: Image, asked: Asked, known: Services) -> dict[str, 
     made = {"seed": image.seed, "steps": image.steps, "width": image.width, "height": image.height}
     if asked.body.response_format == "b64_json" or (asked.body.stream and asked.body.response_format is None):
         png = await to_thread(known.pictures.read_png, asked.owner_id, image.id)
+        await to_thread(known.pictures.discard, image.id)  # nobody would ask for it by its address
         return {"b64_json": base64.b64encode(png).decode(), **made}
     return {"url": asked.base_url + image.url, **made}
 

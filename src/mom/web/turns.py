@@ -86,5 +86,5 @@ def overrule(turn_id: str) -> tuple[Response, int]:
 async def _server_sent(events: AsyncIterator[LoggedEvent]) -> AsyncGenerator[bytes, None]:
     """The events in the wire format of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
     async for event in events:
-        # JSON text has no line break, so that one data line holds it.
-        yield f"id: {event.id}\nevent: {event.name}\ndata: {dumps(event.data, ensure_ascii=False)}\n\n".encode()
+        # JSON text has no line break, so that one data line holds it; as ASCII it can be sent whatever a model wrote.
+        yield f"id: {event.id}\nevent: {event.name}\ndata: {dumps(event.data)}\n\n".encode()
