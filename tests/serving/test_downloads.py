@@ -146,6 +146,14 @@ async def test_of_a_pipeline_only_what_is_loaded_is_fetched(fetch_from, hub, tmp
     assert await fetch_from("http://127.0.0.1:9", "hf:owner/repo") == folder
 
 
+async def test_a_pipeline_whose_weights_could_not_be_read_is_refused_before_it_is_fetched(fetch_from, hub, tmp_path):
+    for name in ("unet/diffusion_pytorch_model.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors"):
+        del hub.files[name]  # a pickle is left
+    with pytest.raises(DownloadError, match=r"hf:owner/repo has no \.safetensors weights for transformer or unet"):
+        await fetch_from(hub.url, "hf:owner/repo")
+    assert not (tmp_path / "models/owner/repo").exists()
+
+
 @pytest.mark.parametrize("address", ["hf:owner/repo/model.gguf", "hf:owner/repo"])
 async def test_without_a_hub_the_alternatives_are_named(fetch_from, address):
     with pytest.raises(DownloadError, match=r"No hub is reachable at http://127.0.0.1:9 .* use file: .* or demo"):
@@ -177,6 +185,11 @@ def test_pickled_weights_are_taken_only_where_there_are_no_others():
         ["model_index.json", "a/w.bin", "a/w.safetensors", "b/w.bin", "b/w.onnx", "b/w.fp16.bin"]
     )
     assert chosen == ["model_index.json", "a/w.safetensors", "b/w.bin"]
+
+
+def test_half_precision_is_taken_where_there_is_no_other():
+    names = ["a/w.safetensors", "a/w.fp16.safetensors", "b/w.fp16.safetensors", "b/w.bin", "b/w.bf16.safetensors"]
+    assert choose_pipeline_files(names) == ["model_index.json", "a/w.safetensors", "b/w.fp16.safetensors"]
 
 
 def test_progress_is_told_in_the_unit_that_fits():

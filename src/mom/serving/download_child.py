@@ -32,6 +32,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils.tqdm import tqdm
 
+from mom.serving.image_server.checkpoint import DENOISERS
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
 PARTIAL = ".partial"  # downloads under way, in the repository's folder
@@ -43,7 +44,8 @@ TOO_MANY_REQUESTS = 429
 PATIENCE, DEFAULT_PAUSE_S, LONGEST_PAUSE_S = 5, 10, 300
 INSTEAD = "use file: with a model of your own, or demo"
 Answer = TypeVar("Answer")
-WEIGHTS = (".safetensors", ".bin")
+HALF = ".fp16."
+WEIGHTS = (".safetensors", f"{HALF}safetensors", ".bin")  # a folder's are the first of these that it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +131,15 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
 
 
 def choose_pipeline_files(names: Sequence[str]) -> list[str]:
-    """Of a repository's files, those a diffusers pipeline is loaded from: one form of each weight, no other precision."""
-    inner = [name for name in names if "/" in name and not re.search(r"\.(fp16|bf16|non_ema|ema)\.", name)]
-    chosen = [name for name in inner if name.endswith((".json", ".txt", ".model"))]
+    """Of a repository's files, those a diffusers pipeline is loaded from: one form of each weight, and half precision only
+    where there is no other.
+    """
+    inner = [name for name in names if "/" in name and not re.search(r"\.(bf16|non_ema|ema)\.", name)]
+    chosen = [name for name in inner if name.endswith((".json", ".txt", ".model")) and HALF not in name]
     for folder in {PurePosixPath(name).parent for name in inner}:
         here = [name for name in inner if PurePosixPath(name).parent == folder]
         for suffix in WEIGHTS:
-            if weights := [name for name in here if name.endswith(suffix)]:
+            if weights := [name for name in here if name.endswith(suffix) and (HALF in name) == (HALF in suffix)]:
                 chosen += weights
                 break
     return ["model_index.json", *sorted(chosen)]
@@ -146,7 +150,11 @@ def _look_up_pipeline(repo: str, endpoint: str | None, token: str | None) -> lis
     names = [each.rfilename for each in info.siblings or []]
     if "model_index.json" not in names:
         fail_for_good(f"hf:{repo} is no diffusers pipeline: it has no model_index.json. Name one file of it.")
-    return choose_pipeline_files(names)
+    chosen = choose_pipeline_files(names)
+    denoisers = sorted(set(DENOISERS.values()))
+    if not any(name.endswith(".safetensors") and name.split("/")[0] in denoisers for name in chosen):
+        fail_for_good(f"hf:{repo} has no .safetensors weights for {' or '.join(denoisers)}. Use a model that has them.")
+    return chosen
 
 
 def _when_the_hub_has_time(ask: Callable[[], Answer]) -> Answer:
