@@ -19,6 +19,7 @@ class Hub:
         self.busy = 0  # how many requests are told to come again later
         self.has_ranges = True
         self.lie = False
+        self.downloads = 0  # how many times a file was asked for
         self.ranges = []
         self.tokens = set()
         self.slow = threading.Event()
@@ -71,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         if name not in self.hub.files:
             self.send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, with_body)
             return
+        self.hub.downloads += with_body
         data, status = self.hub.files[name], 200
         headers = {"ETag": f'"{self.hub.etag(name)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
         if (asked := self.headers.get("Range")) and self.hub.has_ranges:

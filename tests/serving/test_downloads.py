@@ -85,6 +85,32 @@ async def test_a_download_that_was_cut_short_goes_on_where_it_ended(fetch_from, 
     assert hub.ranges[-1] >= CHUNK_BYTES
 
 
+async def test_two_parts_share_the_download_of_one_file(fetch_from, hub):
+    waits = []
+    first = asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf"))
+    other = asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf", waits))
+    assert await first == await other
+    assert (await other).read_bytes() == WEIGHTS
+    assert waits[-1].endswith("(100%)")
+    assert hub.downloads == 1
+
+
+async def test_a_part_that_waits_for_a_download_goes_on_with_it_when_the_other_gives_up(fetch_from, hub, tmp_path):
+    hub.slow.clear()
+    first, waiting, other = (asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf")) for _ in range(3))
+    half = lambda: [f for f in (tmp_path / "models").rglob("model.gguf.*") if f.stat().st_size >= CHUNK_BYTES]  # noqa: E731
+    await until(half, "half of the file")
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    assert not first.done()
+    first.cancel()
+    await asyncio.wait({first})
+    hub.slow.set()
+    assert (await other).read_bytes() == WEIGHTS
+    assert hub.ranges[-1] >= CHUNK_BYTES
+
+
 async def test_a_connection_that_breaks_is_taken_up_again(fetch_from, hub):
     hub.cuts = 1
     path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")

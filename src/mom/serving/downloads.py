@@ -1,10 +1,12 @@
 """Models from the hub, in the supervisor: runs the child that fetches one, and turns its lines into sentences for people."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from mom.errors import DownloadError
 from mom.models.addresses import ModelAddress
@@ -46,6 +48,21 @@ def is_downloaded(address: ModelAddress, folder: Path) -> bool:
 Tell = Callable[[str, Progress | None], None]
 
 
+@dataclass
+class _Shared:
+    """What the parts that want the same model share: one of them fetches it at a time, and all are told how far it is."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tells: list[Tell] = field(default_factory=list)
+
+    def tell(self, words: str, progress: Progress | None) -> None:
+        for tell in self.tells:
+            tell(words, progress)
+
+
+_shared = WeakValueDictionary[Path, _Shared]()
+
+
 async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path, name: str) -> Path:
     """The model's file or folder, fetched where it is not there yet; `tell` gets words and, once it is known, the progress.
 
@@ -55,6 +72,18 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
     if is_downloaded(address, hub.folder):
         return target
     tell(f"asking the hub for {address}", None)
+    shared = _shared.setdefault(target, _Shared())
+    shared.tells.append(tell)
+    try:
+        async with shared.lock:
+            if not is_downloaded(address, hub.folder):
+                await _fetch(target, _program(address, hub, f"{name}-download"), log_folder, shared.tell)
+    finally:
+        shared.tells.remove(tell)
+    return target
+
+
+async def _fetch(target: Path, program: Program, log_folder: Path, tell: Tell) -> None:
     progress: Progress | None = None
 
     def on_line(line: str) -> None:
@@ -66,8 +95,7 @@ async def fetch(address: ModelAddress, hub: Hub, tell: Tell, *, log_folder: Path
         elif line.startswith('{"wait_s": ') or RATE_LIMITED in line:
             tell("the hub is asked for too much at a time: waiting as long as it wishes", progress)
 
-    await _run(_program(address, hub, f"{name}-download"), log_folder, on_line)
-    return target
+    await _run(program, log_folder, on_line)
 
 
 async def look_up(address: ModelAddress, hub: Hub, *, log_folder: Path) -> int:
