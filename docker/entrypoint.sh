@@ -8,6 +8,12 @@ new_secret() {
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
 }
 
+# The image server's, and of those who ask it: the page, and any other command.
+if [ -s "$secrets/image_key" ]; then
+    MOM_API_KEY_IMAGE_MODEL=${MOM_API_KEY_IMAGE_MODEL:-$(cat "$secrets/image_key")}
+    export MOM_API_KEY_IMAGE_MODEL
+fi
+
 case ${1:-web} in
 secrets)
     # Made at the first start and kept: nothing secret is shipped, and nobody has to invent anything.
@@ -22,17 +28,11 @@ secrets)
     [ -s "$secrets/image_key" ] || new_secret >"$secrets/image_key"
     ;;
 web)
-    if [ -s "$secrets/image_key" ]; then
-        MOM_API_KEY_IMAGE_MODEL=${MOM_API_KEY_IMAGE_MODEL:-$(cat "$secrets/image_key")}
-        export MOM_API_KEY_IMAGE_MODEL
-    fi
     flask db upgrade
     flask db_seed
     exec mom serve
     ;;
 image)
-    MOM_API_KEY_IMAGE_MODEL=$(cat "$secrets/image_key")
-    export MOM_API_KEY_IMAGE_MODEL
     exec mom image-server --host "${2:-127.0.0.1}" --port "${3:-8080}"
     ;;
 *)

@@ -57,6 +57,12 @@ def test_it_sets_settings_that_mom_knows(stack):
     assert "DATABASE_URL" in stack["services"]["chat_web"]["environment"]
 
 
+def test_who_draws_is_handed_the_settings_of_pictures(stack):
+    environment = stack["services"]["chat_image"]["environment"]
+    for name in ("MOM_IMAGE_ENGINE", "MOM_IMAGE_LORA"):
+        assert environment[name] == f"${{{name}:-}}"
+
+
 def test_what_is_mounted_from_the_clone_is_there_and_read_only(stack):
     mounts = [m for service in stack["services"].values() for m in service.get("volumes", []) if m.startswith(".")]
     assert mounts
@@ -160,6 +166,14 @@ def test_secrets_are_made_once_and_seen_by_their_readers_alone(environment, fold
     assert {file.name: file.read_text() for file in secrets.iterdir()} == made
 
 
+def test_a_command_is_handed_the_key_of_the_image_server(environment, folder):
+    tell_key = ("sh", "-c", 'printf %s "${MOM_API_KEY_IMAGE_MODEL-none}"')
+    assert run(environment, ENTRYPOINT, *tell_key) == "none"
+    run(environment, ENTRYPOINT, "secrets")
+    assert run(environment, ENTRYPOINT, *tell_key) == (folder / "secrets/image_key").read_text()
+    assert run({**environment, "MOM_API_KEY_IMAGE_MODEL": "own"}, ENTRYPOINT, *tell_key) == "own"
+
+
 @pytest.mark.timeout(600)  # ten starts of the command line, on a busy machine
 def test_the_web_container_sets_up_its_database_and_the_tutorials_lines_work(environment, folder):
     run(environment, ENTRYPOINT, "secrets")
@@ -194,7 +208,7 @@ def titles(mom: RunningMom) -> list[str]:
 def test_the_image_container_draws_for_who_knows_its_key(environment, folder):
     run(environment, ENTRYPOINT, "secrets")
     key = (folder / "secrets/image_key").read_text()
-    environment["MOM_IMAGE_MODEL"] = "demo"
+    environment |= {"MOM_IMAGE_MODEL": "demo", "MOM_IMAGE_ENGINE": "", "MOM_IMAGE_LORA": ""}  # as where .env has none
     port = free_port()
     server = subprocess.Popen([ENTRYPOINT, "image", "127.0.0.1", str(port)], env=environment, cwd=folder, user=NOBODY)
     try:
