@@ -67,6 +67,25 @@ def test_escape_leaves_a_question_as_it_was(page: Page) -> None:
     expect(questions(page)).to_have_text(["One"])
 
 
+def test_edited_words_outlive_a_refusal_and_a_look_at_another_chat(page: Page, complaints: list[str]) -> None:
+    answered(page, "One")
+    page.route("**/api/chats/*/messages", lambda route: route.abort())
+    edit(page, 0, "Uno")
+    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
+    box = questions(page).get_by_label("Your question")
+    expect(box).to_have_value("Uno")
+    box.press_sequentially(", dos")
+    page.get_by_role("link", name="New chat").click()
+    expect(questions(page)).to_have_count(0)
+    page.unroute("**/api/chats/*/messages")
+    chat_links(page).first.click()
+    expect(box).to_have_value("Uno, dos")
+    box.press("Enter")
+    expect(questions(page)).to_contain_text(["Uno, dos"])
+    expect(answers(page)).to_contain_text("Hello!")
+    complaints.clear()  # the browser tells of the connection that broke
+
+
 def test_a_long_question_is_folded_until_it_is_wanted_whole(page: Page) -> None:
     words = "\n".join(f"line {number} of a log" for number in range(400))
     answered(page, words)

@@ -122,6 +122,22 @@ def test_an_edited_prompt_is_drawn_beside_the_first_picture_with_its_seed(mom: S
     expect(questions(page)).to_contain_text("3/3")
 
 
+def test_an_edited_prompt_outlives_a_refusal(mom: ScriptedMom, page: Page, complaints: list[str]) -> None:
+    ask(page, "/image a lighthouse")
+    answers(page).get_by_role("button", name="Edit prompt").click()
+    page.get_by_label("Image prompt").fill("a lighthouse at night")
+    page.get_by_label("Same seed").uncheck()
+    page.route("**/api/chats/*/messages", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Draw this").click()
+    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
+    expect(page.get_by_label("Image prompt")).to_have_value("a lighthouse at night")
+    expect(page.get_by_label("Same seed")).not_to_be_checked()
+    page.get_by_role("button", name="Draw this").click()
+    expect(answers(page).get_by_alt_text("a lighthouse at night")).to_be_visible()
+    assert mom.models.image_model.requests[-1].seed is None
+    complaints.clear()  # the browser tells of the connection that broke
+
+
 def test_a_picture_is_seen_in_full_size_and_downloaded_with_its_record(page: Page) -> None:
     ask(page, "/image a lighthouse")
     answers(page).get_by_role("button", name="Full size").click()

@@ -88,6 +88,13 @@ export const deleteChat = (id: string): Promise<unknown> => request('DELETE', `/
 export const ask = (chatId: string, question: Question): Promise<Asked & { question_id: string }> =>
   request('POST', `/api/chats/${chatId}/messages`, question)
 
+/** A picture that MoM keeps. */
+export async function readStoredPicture(url: string): Promise<Blob> {
+  const response = await reach(url)
+  if (!response.ok) throw new RequestError(response.status, failureOf('The attached picture could not be read again.', null))
+  return response.blob()
+}
+
 export const readTurn = (id: string): Promise<{ status: TurnStatus }> => request('GET', `/api/turns/${id}`)
 
 export const stopTurn = (id: string): Promise<unknown> => request('POST', `/api/turns/${id}/stop`, {})
@@ -108,16 +115,11 @@ export const swapPart = (name: string, address: string): Promise<unknown> => req
 export const cancelChange = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/cancel`, {})
 
 async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
-  let response: Response
-  try {
-    response = await fetch(addressOf(path), {
-      method,
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-  } catch (error) {
-    throw new RequestError(0, failureOf('MoM could not be reached. See whether it still runs, then try again.', String(error)))
-  }
+  const response = await reach(addressOf(path), {
+    method,
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
   const text = await response.text()
   let reply: unknown
   try {
@@ -128,6 +130,14 @@ async function request<Reply>(method: string, path: string, body?: unknown): Pro
   if (response.ok) return reply as Reply
   const failure = (reply as { error?: Failure } | null)?.error
   throw new RequestError(response.status, failure ?? failureOf(`MoM refused this (HTTP ${response.status}).`, null))
+}
+
+async function reach(address: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(address, init)
+  } catch (error) {
+    throw new RequestError(0, failureOf('MoM could not be reached. See whether it still runs, then try again.', String(error)))
+  }
 }
 
 function failureOf(message: string, code: string | null): Failure {

@@ -1,5 +1,7 @@
 /** Reads the pictures a person attaches. */
 
+import { readStoredPicture } from './api'
+
 export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
 
 /** The picture as a data URL, as it is sent with a message. Refused here where it cannot be shown: nobody could look at it. */
@@ -30,8 +32,5 @@ function readAsDataUrl(file: Blob, name: string): Promise<string> {
 
 /** A picture that was attached to a message before, as it is sent again. */
 export async function fetchAsDataUrl(url: string): Promise<string> {
-  if (url.startsWith('data:')) return url
-  const response = await fetch(url)
-  if (!response.ok) throw new Error('The attached picture could not be read again.')
-  return readAsDataUrl(await response.blob(), 'The attached picture')
+  return url.startsWith('data:') ? url : readAsDataUrl(await readStoredPicture(url), 'The attached picture')
 }

@@ -35,8 +35,6 @@ export class Conversation {
   /** There is no such chat (any more). */
   isGone = $state(false)
   #draft = $state('')
-  /** The question that is being edited. */
-  editing = $state.raw<QuestionMessage | null>(null)
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
   /** Something was answered here while another chat was open. */
@@ -167,22 +165,27 @@ export class Conversation {
     }
   }
 
-  /** Ask other words in the place of `question`, with its pictures; both are kept, side by side. */
-  async askInstead(question: QuestionMessage, content: string, seed: number | null = null): Promise<boolean> {
-    this.error = ''
-    let attachments: string[]
-    try {
-      attachments = await Promise.all(question.pictures.map(fetchAsDataUrl))
-    } catch (error) {
-      this.error = error instanceof Error ? error.message : String(error)
-      return false
-    }
-    return this.ask(content, { parent: question.parent, attachments, seed })
+  /** Ask a question's edited words in its place; both are kept, side by side. They are still being edited where the server does not take them. */
+  async askEdited(question: QuestionMessage): Promise<void> {
+    const words = question.edited
+    if (!words?.trim()) return
+    question.edited = null
+    if (!(await this.#askInstead(question, words.trim()))) question.edited ??= words
+  }
+
+  /** Draw an answer's edited prompt, beside the first picture; the same holds for its words. */
+  async drawEdited(answer: AnswerMessage, seed: number | null): Promise<void> {
+    const { edited } = answer
+    if (!edited?.words.trim()) return
+    answer.edited = null
+    const parent = answer.parent?.parent ?? null
+    if (!(await this.ask(`/image ${edited.words.trim()}`, { parent, seed }))) answer.edited ??= edited
   }
 
   /** Edit the question that was asked last, of those shown. */
   editLast(): void {
-    this.editing = this.tree.path.findLast((message) => message.role === 'user') ?? null
+    const question = this.tree.path.findLast((message) => message.role === 'user')
+    if (question) question.edited ??= question.content
   }
 
   /** Show another version of the last message that has some. */
@@ -205,6 +208,18 @@ export class Conversation {
     if (!turnId) return
     const sibling = this.tree.newAnswer(answer.parent)
     await this.#wish([sibling], sibling, () => wish(turnId))
+  }
+
+  /** Ask other words in the place of `question`, with its pictures. */
+  async #askInstead(question: QuestionMessage, content: string): Promise<boolean> {
+    this.error = ''
+    try {
+      const attachments = await Promise.all(question.pictures.map(fetchAsDataUrl))
+      return await this.ask(content, { parent: question.parent, attachments })
+    } catch (error) {
+      this.error = this.#failed(error).message
+      return false
+    }
   }
 
   /** Show `added` at once; take it back, and say why, where the server refuses. */

@@ -27,6 +27,8 @@ export class QuestionMessage {
   /** Stays the same while the id changes from none to the server's. */
   readonly key = ++keys
   id = $state<string | null>(null)
+  /** Other words to be asked in its place, as far as they are written; null: it is not being edited. */
+  edited = $state<string | null>(null)
 
   /** `pictures` are the addresses of those attached. */
   constructor(
@@ -39,12 +41,20 @@ export class QuestionMessage {
   }
 }
 
+/** Another prompt for a picture, as far as it is written. */
+export interface EditedPrompt {
+  words: string
+  keepsSeed: boolean
+}
+
 export class AnswerMessage {
   readonly role = 'assistant'
   readonly key = ++keys
   id = $state<string | null>(null)
   turnId = $state<string | null>(null)
   answer = $state.raw<Answer>(emptyAnswer())
+  /** Null: the prompt of its picture is not being edited. */
+  edited = $state<EditedPrompt | null>(null)
   /** Asked to stop: shown at once, before the server has said so. */
   isStopping = $state(false)
   /** The event stream broke and is being taken up again. */

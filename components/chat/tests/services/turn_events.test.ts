@@ -2,36 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { TurnEvent } from '../../src/mixture/events'
 import { followTurn } from '../../src/services/turn_events'
 import { goldenEvents, goldenNames } from '../golden'
-
-/** The browser's EventSource as far as a reader sees it; the test is its server. */
-class ScriptedEventSource extends EventTarget {
-  static readonly CONNECTING = 0
-  static readonly OPEN = 1
-  static readonly CLOSED = 2
-  static last: ScriptedEventSource
-  readyState = ScriptedEventSource.CONNECTING
-  onopen: (() => void) | null = null
-  onerror: (() => void) | null = null
-
-  constructor(readonly url: string) {
-    super()
-    ScriptedEventSource.last = this
-  }
-
-  close(): void {
-    this.readyState = ScriptedEventSource.CLOSED
-  }
-
-  send(event: TurnEvent): void {
-    if (this.readyState === ScriptedEventSource.CLOSED) return
-    this.dispatchEvent(new MessageEvent(event.name, { data: JSON.stringify(event.data) }))
-  }
-
-  fail(state: number): void {
-    this.readyState = state
-    this.onerror?.()
-  }
-}
+import { ScriptedEventSource } from '../scripted_event_source'
 
 beforeEach(() => {
   vi.stubGlobal('EventSource', ScriptedEventSource)
