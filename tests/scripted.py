@@ -195,10 +195,13 @@ class ScriptedParts:
     large_labels: ScriptedLabelModel = field(default_factory=lambda: ScriptedLabelModel(0.98, name="scripted-llm"))
     vision_llm: ScriptedLanguageModel = field(default_factory=lambda: ScriptedLanguageModel(["I see it."]))
     image_model: ScriptedImageModel = field(default_factory=ScriptedImageModel)
+    can_see: bool = True
 
     def mixture_for(self, pictures: PictureKeeper) -> Mixture:
         classifier = Classifier([SmallLlmStage(self.small_llm)], deadline_s=DEADLINE_S)
-        return Mixture(classifier, self.large_llm, self.vision_llm, self.image_model, pictures)
+        return Mixture(
+            classifier, self.large_llm, self.vision_llm, self.image_model, pictures, can_see=lambda: self.can_see
+        )
 
     def classifier_for(self, name: str) -> Classifier:
         """One that asks the small or the large LLM, and none else."""

@@ -17,8 +17,32 @@ def test_an_attached_picture_is_kept_and_seen_by_the_vision_llm(stage):
     assert attachment.data == stage.pictures.read_png(stage.owner, image["id"])
     assert attachment.media_type == "image/png"
     assert stage.message(started)["verdict"]["decided_by"] == "attachment"
+
+
+def test_a_further_question_about_a_picture_is_answered_by_who_sees_it(stage):
+    stage.answered("what is it?", attachments=[Attachment(png_of(), "image/png")])
+    assert stage.message(stage.answered("what colour is its edge?"))["content"] == "I see it."
+    _system, first, answer, last = stage.parts.vision_llm.questions[-1]
+    assert (len(first.attachments), answer.content, last.content) == (1, "I see it.", "what colour is its edge?")
+    stage.answered("/image a boat")
+    assert stage.message(stage.answered("where does it go?"))["content"] == "Hello!"  # about the boat, that is
+
+
+def test_where_nobody_sees_words_say_that_a_picture_was_there(stage):
+    stage.answered("", attachments=[Attachment(png_of(), "image/png")])
+    stage.parts.can_see = False
     stage.answered("and now?")
-    assert all(not message.attachments for message in stage.parts.large_llm.questions[-1])
+    assert [(message.content, message.attachments) for message in stage.parts.large_llm.questions[-1][1:]] == [
+        ("[picture attached]", ()), ("I see it.", ()), ("and now?", ()),
+    ]  # fmt: skip
+
+
+def test_an_earlier_picture_that_is_lost_does_not_stop_the_answer(sqlite_stage):
+    stage = sqlite_stage
+    stage.answered("what is it?", attachments=[Attachment(png_of(), "image/png")])
+    for file in stage.folder.rglob("*.png"):
+        file.unlink()
+    assert stage.message(stage.answered("and now?"))["content"] == "Hello!"
 
 
 def test_a_picture_may_be_attached_without_words(stage):

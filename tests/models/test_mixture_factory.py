@@ -77,6 +77,18 @@ async def test_a_mixture_of_real_clients_answers_in_text():
     assert [event.name for event in events] == ["routed", "text_delta", "turn_finished"]
 
 
+async def test_a_mixture_can_see_where_a_vision_llm_is_there_to_be_asked():
+    with running({}) as eyes:
+        for part, can in (
+            (Part(PartName.VISION_LLM, State.READY, "eyes", endpoint=eyes.endpoint), True),
+            (None, False),
+        ):
+            roster = Roster(TellingSource(*filter(None, (part,))))
+            mixture = make_mixture(roster, make_classifier("regex", 10, roster), lambda: True, Album())
+            assert mixture.can_see() is can
+            await roster.close()
+
+
 async def test_the_cascade_that_is_measured_waits_for_its_small_llms_test():
     class NotYet(SelfTest):
         waited = False

@@ -178,6 +178,19 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: Ope
         assert refused.value.code == "invalid_attachment"
 
 
+def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):
+    def with_picture(url: str):
+        picture = {"type": "image_url", "image_url": {"url": url}}
+        return {"role": "user", "content": [{"type": "text", "text": "what is it?"}, picture]}
+
+    url = "data:image/png;base64," + base64.b64encode(png_of()).decode()
+    seen = {"role": "assistant", "content": "I see it."}
+    messages = [with_picture("data:too old to be read"), seen, with_picture(url), seen, with_picture(url), seen, *HELLO]
+    assert openai.chat.completions.create(model="mom", messages=messages).choices[0].message.content == "I see it."
+    asked = parts.vision_llm.questions[-1]
+    assert [len(message.attachments) for message in asked if message.role == "user"] == [0, 1, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [

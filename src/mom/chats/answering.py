@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 
 from mom.chats.history import History
 from mom.chats.live_answer import LiveAnswer
@@ -75,8 +76,10 @@ class Answering:
     async def _make(self) -> TurnFinished:
         """Consume the mixture's events. Leaving this, by whichever way, has freed every backend."""
         turn = self.turn
-        attachments = await asyncio.to_thread(self._pictures.attachments_of, turn.owner_id, turn.question_id)
-        conversation = await asyncio.to_thread(self._history.conversation, turn.owner_id, turn.question_id, attachments)
+        attachments_of = partial(self._pictures.attachments_of, turn.owner_id)
+        conversation = await asyncio.to_thread(
+            self._history.conversation, turn.owner_id, turn.question_id, attachments_of
+        )
         mixture = self._mixture_for(self._pictures.keeper(turn.owner_id, turn.message_id))
         wishes = Wishes(turn.need, drawing=DrawingRequest(seed=turn.seed, owner=turn.owner_id), anew=self._anew)
         async with aclosing(paths.answer(conversation, mixture, wishes)) as events:

@@ -1,6 +1,7 @@
 """The chats of a person: listed, read, renamed, deleted, and seen as the conversation that is to be answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -8,14 +9,18 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
-from mom.chats.shapes import DRAWING, chat_json, message_json
+from mom.chats.shapes import ATTACHMENT, DRAWING, chat_json, message_json
 from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict, as_storable
-from mom.errors import ConflictError, ParameterError
+from mom.errors import ConflictError, MomError, ParameterError
 from mom.mixture import conversation as talk
-from mom.mixture.conversation import Attachment, Conversation, Drawing
+from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing
 
 LOCAL_USER = "local"
 TITLE_CHARS = 80
+
+
+def _none(_message_id: str) -> tuple[Attachment, ...]:
+    return ()
 
 
 class History:
@@ -98,12 +103,24 @@ class History:
             session.execute(delete(Chat).where(Chat.id == chat.id))
             return image_ids
 
-    def conversation(self, owner_id: str, question_id: str, attachments: tuple[Attachment, ...] = ()) -> Conversation:
-        """The messages from the chat's first question to this one, along the tree; `attachments` are the last one's."""
+    def conversation(
+        self, owner_id: str, question_id: str, attachments_of: Callable[[str], tuple[Attachment, ...]] = _none
+    ) -> Conversation:
+        """The messages from the chat's first question to this one, along the tree. `attachments_of` gives the pictures that
+        were added to a message.
+        """
         with self.database.session() as session:
             find_owned(session, Message, owner_id, question_id)
-            *earlier, last = spoken_until(session, question_id)
-        return Conversation((*earlier, talk.Message(last.role, last.content, attachments)))
+            rows = _path_to(session, question_id)
+            spoken = {row.id: _as_spoken(row) for row in rows}
+            pictured = [row.id for row in rows if any(image.kind == ATTACHMENT for image in row.images)]
+        for message_id in pictured[-PICTURED_MESSAGES_SEEN:]:
+            try:
+                spoken[message_id] = replace(spoken[message_id], attachments=attachments_of(message_id))
+            except MomError:
+                if message_id == question_id:  # an earlier one that is lost is no reason not to answer
+                    raise
+        return Conversation(tuple(spoken.values()))
 
 
 def spoken_until(session: Session, message_id: str) -> list[talk.Message]:

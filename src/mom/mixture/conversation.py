@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
+# So many messages with pictures of a person's, the newest, are looked at in one conversation.
+PICTURED_MESSAGES_SEEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,20 @@ class Conversation:
         """The same conversation with other words in its last message."""
         return Conversation((*self.earlier, replace(self.last, content=words)))
 
+    @property
+    def is_about_a_picture(self) -> bool:
+        """Whether a person's own picture is in the last message, or in an earlier one since which nothing was drawn."""
+        for message in reversed(self.messages):
+            if message.drawing:
+                return False
+            if any(attachment.drawing is None for attachment in message.attachments):
+                return True
+        return False
+
+    def without_pictures(self) -> "Conversation":
+        """The same conversation for a model that does not see: where pictures were added, words say so."""
+        return Conversation(tuple(_in_words(message) for message in self.messages))
+
     def taking_up_records(self) -> "Conversation":
         """The same conversation as if a picture of MoM's that is attached to the last message were its last answer."""
         drawings = [attachment.drawing for attachment in self.last.attachments if attachment.drawing]
@@ -75,3 +91,9 @@ class Conversation:
         """The drawing of the newest answer, if that answer was a picture."""
         answers = [message for message in self.earlier if message.role == "assistant"]
         return answers[-1].drawing if answers else None
+
+
+def _in_words(message: Message) -> Message:
+    if not message.attachments:
+        return message
+    return replace(message, content=f"[picture attached] {message.content}".strip(), attachments=())

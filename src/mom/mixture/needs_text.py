@@ -32,9 +32,9 @@ async def stream_text(
 
 
 def _question(earlier: Sequence[Message], last: Message) -> list[Message]:
-    """The messages for the model: a caller's own system message takes the place of ours. Pictures read as words."""
+    """The messages for the model: a caller's own system message takes the place of ours. Drawn pictures read as words."""
     own = [] if any(message.role == "system" for message in earlier) else [Message("system", system_prompt("answer"))]
-    return [*own, *(Message(message.role, message.as_words) for message in earlier), last]
+    return [*own, *(Message(message.role, message.as_words, message.attachments) for message in earlier), last]
 
 
 def _dialogue(messages: Sequence[Message]) -> list[Message]:

@@ -43,7 +43,8 @@ def _never() -> bool:
 class Mixture:
     """The models that answer, each behind its port. `vision_llm` raises when asked where none is set up.
 
-    `may_speculate` says whether the large LLM may begin a text answer while the small LLM still decides.
+    `may_speculate` says whether the large LLM may begin a text answer while the small LLM still decides, `can_see` whether a
+    vision LLM is set up.
     """
 
     classifier: Classifier
@@ -52,6 +53,7 @@ class Mixture:
     image_model: ImageModel
     pictures: PictureKeeper
     may_speculate: Callable[[], bool] = _never
+    can_see: Callable[[], bool] = _never
 
 
 class Stopwatch:
@@ -110,8 +112,11 @@ async def answer(
     watch = Stopwatch()
     command = read_command(conversation.last.content)
     asked = conversation.with_last_words(command.words) if command else conversation
-    speaker = mixture.vision_llm if asked.last.attachments else mixture.large_llm
-    async with aclosing(TextAnswer(partial(stream_text, asked, speaker, wishes.sampling))) as text:
+    # A picture in the last message is for the vision LLM even where none is set up: its error says what to do.
+    is_to_be_seen = bool(asked.last.attachments) or (asked.is_about_a_picture and mixture.can_see())
+    speaker = mixture.vision_llm if is_to_be_seen else mixture.large_llm
+    spoken = asked if is_to_be_seen else asked.without_pictures()
+    async with aclosing(TextAnswer(partial(stream_text, spoken, speaker, wishes.sampling))) as text:
         verdict = await reach_verdict(
             conversation, mixture.classifier, wishes.need, partial(_speculate, text, mixture.may_speculate)
         )

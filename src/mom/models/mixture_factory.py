@@ -85,4 +85,5 @@ def make_mixture(
         image_model=roster.image_model(),
         pictures=pictures,
         may_speculate=may_speculate,
+        can_see=roster.can_see,
     )

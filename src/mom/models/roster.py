@@ -59,6 +59,11 @@ class Roster:
     def vision_llm(self) -> LanguageModel:
         return _Llm(self, PartName.VISION_LLM)
 
+    def can_see(self) -> bool:
+        """Whether a vision LLM is there to be asked."""
+        part = self.parts().get(PartName.VISION_LLM)
+        return part is not None and part.endpoint is not None
+
     def small_llm(self) -> LabelModel:
         return _Llm(self, PartName.SMALL_LLM)
 

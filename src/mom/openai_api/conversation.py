@@ -5,7 +5,7 @@ import re
 from mom.chats.attachments import check_attachments
 from mom.chats.data_urls import read_data_url
 from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
-from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
 MAX_CONVERSATION_CHARS = 1_000_000
@@ -16,7 +16,9 @@ _MARKER = "[image] "
 
 def read_conversation(body: ConversationBody) -> Conversation:
     """The conversation whose last message is to be answered. Raises `InputError`s."""
-    messages = tuple(_read_message(message) for message in body.messages)
+    pictured = [number for number, message in enumerate(body.messages) if _picture_urls(message)]
+    seen = pictured[-PICTURED_MESSAGES_SEEN:]
+    messages = tuple(_read_message(message, sees=number in seen) for number, message in enumerate(body.messages))
     last = messages[-1]
     if last.role != "user":
         raise ParameterError("The last message must be the user's: it is the one that is answered.", param="messages")
@@ -33,10 +35,15 @@ def link_to(alt: str, url: str) -> str:
     return f"![{words}]({url})"
 
 
-def _read_message(message: WireMessage) -> Message:
+def _picture_urls(message: WireMessage) -> list[str]:
+    parts = message.content if isinstance(message.content, list) else []
+    return [part.image_url.url for part in parts if part.image_url is not None]
+
+
+def _read_message(message: WireMessage, *, sees: bool) -> Message:
     parts = message.content if isinstance(message.content, list) else []
     words = message.content if isinstance(message.content, str) else "\n".join(part.text for part in parts if part.text)
-    urls = [part.image_url.url for part in parts if part.image_url is not None]
+    urls = _picture_urls(message) if sees else []
     attachments = check_attachments([read_data_url(url, param="messages") for url in urls])
     role = "system" if message.role == "developer" else message.role
     return Message(
