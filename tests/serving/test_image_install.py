@@ -15,7 +15,12 @@ def not_installed(monkeypatch):
     monkeypatch.setattr(image_install, "NEEDED", ("a_package_that_nobody_wrote",))
 
 
-def test_the_cpu_build_is_asked_of_what_pip_knows_and_then_of_its_own_index():
+@pytest.fixture(params=["linux", "win32"])
+def not_a_mac(request, monkeypatch):
+    monkeypatch.setattr("sys.platform", request.param)
+
+
+def test_the_cpu_build_is_asked_of_what_pip_knows_and_then_of_its_own_index(not_a_mac):
     torch, rest = pip_steps(Torch.CPU, PINS, None)
     assert torch == [["torch==2.13.0+cpu"], ["torch==2.13.0+cpu", "--extra-index-url", CPU_INDEX]]
     assert rest == [["accelerate==1", "diffusers==3"]]
@@ -25,7 +30,12 @@ def test_an_existing_torch_is_left_alone():
     assert pip_steps(Torch.EXISTING, PINS, None) == [[["accelerate==1", "diffusers==3"]]]
 
 
-def test_cuda_comes_only_when_asked_for():
+def test_on_a_mac_the_cpu_build_is_the_only_one(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert pip_steps(Torch.CPU, PINS, None)[0] == [["torch==2.13.0"]]
+
+
+def test_cuda_comes_only_when_asked_for(not_a_mac):
     assert pip_steps(Torch.CUDA, PINS, None)[0] == [["torch==2.13.0"]]
     assert not any("torch==2.13.0" in step for step in pip_steps(Torch.CPU, PINS, None)[0])
 

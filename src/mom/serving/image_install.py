@@ -87,9 +87,9 @@ def pip_steps(choice: Torch, pins: list[str], lock: Path | None) -> list[list[li
     others = [pin for pin in pins if pin != torch]
     rest = [["--no-deps", "--requirement", str(lock)]] if lock else [others]
     match choice:
-        case Torch.CPU:
+        case Torch.CPU if sys.platform != "darwin":  # for macOS there is one build, without a word behind its number
             return [[[f"{torch}+cpu"], [f"{torch}+cpu", "--extra-index-url", CPU_INDEX]], rest]
-        case Torch.CUDA:
+        case Torch.CPU | Torch.CUDA:
             return [[[torch]], rest]
         case Torch.EXISTING:
             return [rest]
