@@ -120,7 +120,7 @@ function blockedImage(image: HTMLImageElement): HTMLElement {
   if (/^https?:/i.test(address)) {
     const link = document.createElement('a')
     link.href = address
-    link.textContent = image.alt || new URL(address).host
+    link.textContent = image.alt || (URL.canParse(address) ? new URL(address).host : address)
     place.append(link)
   } else {
     place.append(image.alt || 'no address')

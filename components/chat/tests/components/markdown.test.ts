@@ -58,6 +58,13 @@ describe('pictures in an answer', () => {
     expect(place.textContent).toContain('Remote picture, not loaded: a secret')
   })
 
+  it.each([
+    ['https://evil.example/p.png', 'evil.example'],
+    ['https://evil.example:port/p.png', 'https://evil.example:port/p.png'],
+  ])('%s without words of its own is called %s', (address, name) => {
+    expect(render(`![](${address})`).textContent).toContain(`Remote picture, not loaded: ${name}`)
+  })
+
   it.each(['/images/0a1b.png', 'data:image/png;base64,AAAA'])('%s is MoM’s own', (address) => {
     expect(render(`![a fox](${address})`).querySelector('img')?.getAttribute('src')).toBe(address)
   })
