@@ -21,11 +21,13 @@ def test_an_attached_picture_is_kept_and_seen_by_the_vision_llm(stage):
 
 def test_a_further_question_about_a_picture_is_answered_by_who_sees_it(stage):
     stage.answered("what is it?", attachments=[Attachment(png_of(), "image/png")])
-    assert stage.message(stage.answered("what colour is its edge?"))["content"] == "I see it."
+    further = stage.message(stage.answered("what colour is its edge?"))
+    assert (further["content"], further["verdict"]["expert"]) == ("I see it.", "vision_llm")
     _system, first, answer, last = stage.parts.vision_llm.questions[-1]
     assert (len(first.attachments), answer.content, last.content) == (1, "I see it.", "what colour is its edge?")
     stage.answered("/image a boat")
-    assert stage.message(stage.answered("where does it go?"))["content"] == "Hello!"  # about the boat, that is
+    about_the_boat = stage.message(stage.answered("where does it go?"))
+    assert (about_the_boat["content"], about_the_boat["verdict"]["expert"]) == ("Hello!", None)
 
 
 def test_where_nobody_sees_words_say_that_a_picture_was_there(stage):

@@ -39,6 +39,9 @@ def _never() -> bool:
     return False
 
 
+VISION = "vision_llm"  # the expert for what is to be seen
+
+
 @dataclass(frozen=True)
 class Mixture:
     """The models that answer, each behind its port. `vision_llm` raises when asked where none is set up.
@@ -123,6 +126,8 @@ async def answer(
         watch.mark("routed_ms")
         if verdict.need is Need.IMAGE:
             await text.aclose()
+        if verdict.need is Need.TEXT and is_to_be_seen:
+            verdict = replace(verdict, expert=VISION)
         yield Routed(verdict)
 
         steps: AsyncGenerator[AnswerEvent | Ended]

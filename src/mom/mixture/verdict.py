@@ -37,7 +37,7 @@ class Verdict:
     """What a message needs.
 
     `image_probability` lies in 0..1; `took_ms` is wall time from the question to the verdict, all stages included;
-    `reason` is one clause for people; `expert` names the model a text goes to, where there is more than one.
+    `reason` is one clause for people; `expert` names the part that a text goes to, where it is not the large LLM.
     """
 
     need: Need

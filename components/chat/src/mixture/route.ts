@@ -3,7 +3,7 @@
 import type { Answer } from './answer'
 import { type Box, type Light, lightsOf } from './diagram'
 import { figuresOf } from './story'
-import { deciders, durationWords, isCertain } from './words'
+import { deciders, durationWords, isCertain, isForVision } from './words'
 
 export interface Station {
   box: Box
@@ -29,7 +29,7 @@ export function stationsOf(answer: Answer): Station[] {
   const large: Station = {
     box: 'large_llm',
     light: boxes.large_llm,
-    name: verdict.decided_by === 'attachment' ? 'Vision LLM' : 'Large LLM',
+    name: isForVision(verdict) ? 'Vision LLM' : 'Large LLM',
     figure: figures.large_llm || (boxes.large_llm === 'working' ? workOf(answer) : ''),
   }
   const draws: Station = {

@@ -2,7 +2,7 @@
 
 import type { Answer } from './answer'
 import type { Box } from './diagram'
-import { deciders, durationWords, isCertain } from './words'
+import { deciders, durationWords, isCertain, isForVision } from './words'
 
 export interface Step {
   box: Box
@@ -35,8 +35,8 @@ export function stepsOf(answer: Answer): Step[] {
   })
 
   if (verdict.need === 'text') {
-    const model = verdict.decided_by === 'attachment' ? models.vision_llm : models.large_llm
-    steps.push({ box: 'large_llm', title: 'Large LLM', model: model ?? '', deed: textDeed(answer, routed), from: routed, to: total })
+    const [title, model] = isForVision(verdict) ? ['Vision LLM', models.vision_llm] : ['Large LLM', models.large_llm]
+    steps.push({ box: 'large_llm', title, model: model ?? '', deed: textDeed(answer, routed), from: routed, to: total })
     return steps
   }
 

@@ -61,3 +61,8 @@ export function endWords(answer: Answer): string {
       return ''
   }
 }
+
+/** Whether a text comes from the vision LLM: to the one that sees goes what is attached, and what is asked about it later. */
+export function isForVision(verdict: Verdict): boolean {
+  return verdict.expert === 'vision_llm' || verdict.decided_by === 'attachment'
+}

@@ -52,3 +52,10 @@ it('a replay tells no time, as its events happened before', () => {
   const replayed = goldenEvents('image_answer').slice(0, 4).reduce((answer, event) => applyEvent(answer, event), emptyAnswer())
   expect(stationsOf(replayed).map(({ figure }) => figure)).toEqual(['0.98 in 12 ms', '', expect.any(String)])
 })
+
+it('a further question about a picture names the vision LLM', () => {
+  const events = goldenEvents('text_answer').map((event) =>
+    event.name === 'routed' ? { ...event, data: { ...event.data, expert: 'vision_llm' } } : event,
+  )
+  expect(stationsOf(events.reduce(applyEvent, emptyAnswer())).map(({ name }) => name)).toEqual(['BERT', 'Vision LLM'])
+})
