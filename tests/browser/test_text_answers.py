@@ -143,6 +143,21 @@ def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool)
     expect(questions(page).locator("img")).to_have_count(1 if attached else 0)
 
 
+def test_pictures_chosen_together_are_still_there_after_a_look_at_another_chat(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    page.get_by_role("link", name="New chat").click()
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": "image/png", "buffer": png_of()} for name in ("a.png", "b.png")]
+    )
+    attached = page.get_by_alt_text("To be sent")
+    expect(attached).to_have_count(2)
+    chat_links(page).first.click()
+    expect(attached).to_have_count(0)
+    page.get_by_role("link", name="New chat").click()
+    expect(attached).to_have_count(2)
+
+
 def test_what_is_no_picture_is_refused_before_it_is_sent(page: Page) -> None:
     page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"broken"})
     expect(page.get_by_role("alert")).to_contain_text("a.png cannot be read as a picture")

@@ -11,16 +11,21 @@ const LARGEST = 10_000_000
 
 export async function attachPictures(conversation: Conversation, files: Iterable<File>): Promise<void> {
   conversation.error = ''
-  for (const file of files) {
+  // Copied: the browser empties its own list as soon as the chooser is ready for the next choice.
+  for (const file of [...files]) {
     if (!PICTURE_TYPES.includes(file.type)) conversation.error = `${file.name} is no picture that can be sent: PNG, JPEG or WebP.`
     else if (file.size > LARGEST) conversation.error = `${file.name} is larger than ${LARGEST / 1_000_000} MB.`
-    else if (conversation.attached.length >= MOST) conversation.error = `At most ${MOST} pictures go with one message.`
-    else {
-      try {
-        conversation.attached = [...conversation.attached, await readPicture(file)]
-      } catch (error) {
-        conversation.error = error instanceof Error ? error.message : String(error)
-      }
-    }
+    else await attach(conversation, file)
+  }
+}
+
+async function attach(conversation: Conversation, file: File): Promise<void> {
+  try {
+    const picture = await readPicture(file)
+    // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
+    if (conversation.attached.length < MOST) conversation.attached = [...conversation.attached, picture]
+    else conversation.error = `At most ${MOST} pictures go with one message.`
+  } catch (error) {
+    conversation.error = error instanceof Error ? error.message : String(error)
   }
 }

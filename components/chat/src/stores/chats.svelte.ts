@@ -14,7 +14,9 @@ export class ChatsStore implements ConversationOwner {
   list = $state.raw<ChatSummary[]>([])
   /** A plain sentence where the list could not be read or changed. */
   error = $state('')
-  open = $state.raw<Conversation>(new Conversation(this))
+  /** The chat that is not begun; left and returned to, it still has its words and pictures. */
+  #unbegun = new Conversation(this)
+  open = $state.raw<Conversation>(this.#unbegun)
   readonly #conversations = new SvelteMap<string, Conversation>()
 
   /** `onUnreachable` is told when MoM does not answer any more. */
@@ -84,6 +86,7 @@ export class ChatsStore implements ConversationOwner {
   onCreated(conversation: Conversation, firstWords: string): void {
     if (!conversation.id) return
     this.#conversations.set(conversation.id, conversation)
+    this.#unbegun = new Conversation(this)
     conversation.title = firstWords.slice(0, TITLE_CHARS)
     this.list = [{ id: conversation.id, title: conversation.title }, ...this.list]
     if (this.open === conversation) this.place.name(conversation.id)
@@ -97,13 +100,14 @@ export class ChatsStore implements ConversationOwner {
     const id = this.place.read()
     if (id !== null && id === this.open.id) return
     this.open.leave()
-    let conversation = id === null ? undefined : this.#conversations.get(id)
-    if (!conversation) {
-      conversation = new Conversation(this, id)
-      if (id !== null) this.#conversations.set(id, conversation)
-    }
-    this.open = conversation
-    void conversation.open()
+    this.open = id === null ? this.#unbegun : this.#begun(id)
+    void this.open.open()
+  }
+
+  #begun(id: string): Conversation {
+    const conversation = this.#conversations.get(id) ?? new Conversation(this, id)
+    this.#conversations.set(id, conversation)
+    return conversation
   }
 
   async #change(change: () => Promise<void>): Promise<void> {

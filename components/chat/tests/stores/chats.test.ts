@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { ChatsStore } from '../../src/stores/chats.svelte'
+import { memory } from '../../src/stores/place'
+
+beforeEach(() => {
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ title: 'Hello', messages: [] })))
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+it('a chat that is not begun keeps its pictures while another one is looked at, until it is begun', () => {
+  const chats = new ChatsStore(memory(), vi.fn())
+  chats.goTo(null)
+  const chat = chats.open
+  chat.attached = ['data:image/png;base64,AAAA']
+  chats.goTo('c1')
+  expect(chats.open.attached).toEqual([])
+  chats.goTo(null)
+  expect(chats.open).toBe(chat)
+  chat.id = 'c2'
+  chats.onCreated(chat, 'Hello')
+  chats.goTo(null)
+  expect(chats.open.attached).toEqual([])
+  chats.goTo('c2')
+  expect(chats.open).toBe(chat)
+})
