@@ -1,8 +1,11 @@
 """The supervisor with real processes: llama.cpp with random weights, a stand-in for the web process."""
 
 import asyncio
+import http.server
+import json
 import os
 import signal
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 
 from mom.errors import ConflictError, SettingsError
 from mom.models.parts import PartName, State
+from mom.serving import elsewhere
+from mom.serving.child import free_port
 from mom.serving.keeping import Restarts
 from mom.serving.serve_plan import ServePlan
 from mom.serving.supervisor import Supervisor
@@ -239,8 +244,74 @@ async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, m
         assert "take over" not in supervisor.board.parts[LARGE].detail
 
 
+async def test_a_choice_that_fails_at_the_next_start_leaves_the_part_to_the_model_of_the_settings(
+    supervised, models, tmp_path
+):
+    first = f"file:{models[0]}"
+    chosen = tmp_path / "chosen_models.json"
+    chosen.write_text(json.dumps({LARGE: {"address": "file:/gone.gguf", "instead_of": first}}))
+    async with supervised(large_llm=first) as supervisor:
+        part = await until_part(supervisor, LARGE, State.READY, model="first")
+        assert part.detail.startswith("gone could not take over: There is no model file /gone.gguf.")
+        assert await answers(part)
+    assert "/gone.gguf" in chosen.read_text()  # its disk may be there again at the next start
+
+
+async def test_a_swap_that_failed_leaves_the_choice_before_it(supervised, models):
+    first, second = (f"file:{model}" for model in models)
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY)
+        supervisor.swap(LARGE, second, None)
+        await until_part(supervisor, LARGE, State.READY, model="second")
+        supervisor.swap(LARGE, "file:/typo.gguf", None)
+        await until(lambda: "could not take over" in supervisor.board.parts[LARGE].detail, "the reason")
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY, model="second", detail="")
+
+
+async def test_a_chosen_server_that_comes_later_takes_over_then(supervised, models, tmp_path, monkeypatch):
+    monkeypatch.setattr(elsewhere, "FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr(elsewhere, "LONGEST_PAUSE_S", 0.05)
+    first, port = f"file:{models[0]}", free_port()
+    late = f"http://127.0.0.1:{port}/v1"
+    choice = {LARGE: {"address": f"{late}#late", "instead_of": first}}
+    (tmp_path / "chosen_models.json").write_text(json.dumps(choice))
+    async with supervised(large_llm=first) as supervisor:
+        await until(lambda: supervisor.board.parts, "the parts")
+        seen = []
+        watching = asyncio.create_task(watch(supervisor.board, seen))
+        waiting = f"late will take over: Nothing answers at {late}. Start that server, or correct its address."
+        part = await until_part(supervisor, LARGE, State.READY, model="first", detail=waiting)
+        watching.cancel()
+        assert {part.model for part in seen if part.endpoint} == {"first"}  # nobody is sent to where no server is
+        assert await answers(part)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler)
+        with server:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+            await until_part(supervisor, LARGE, State.EXTERNAL, model="late", detail="")
+            server.shutdown()
+
+
+async def test_a_model_that_fails_ends_no_download(supervised, hub):
+    hub.slow.clear()
+    async with supervised(large_llm="hf:owner/repo/third.gguf", hub_url=hub.url) as supervisor:
+        await until_part(supervisor, LARGE, State.DOWNLOADING)
+        await until(lambda: supervisor.board.parts[LARGE].progress, "progress")
+        supervisor.swap(LARGE, "file:/typo.gguf", None)
+        await until(lambda: "typo could not take over" in supervisor.board.parts[LARGE].detail, "the reason")
+        part = supervisor.board.parts[LARGE]
+        assert (part.state, part.model, part.progress.model) == (State.DOWNLOADING, "third", "third")
+        supervisor.swap(LARGE, NOBODY, None)
+        await until_part(supervisor, LARGE, State.DOWNLOADING, detail=f"nobody will take over: {NOBODY_ANSWERS}")
+        assert supervisor.board.parts[LARGE].progress == part.progress
+        hub.slow.set()
+        detail = f"nobody could not take over: {NOBODY_ANSWERS}"
+        await until_part(supervisor, LARGE, State.READY, model="third", detail=detail)
+
+
 async def test_a_choice_that_came_with_a_key_is_not_written_down(supervised, tmp_path):
-    async with supervised(large_llm=NOBODY) as supervisor:
+    async with supervised(large_llm="file:/nowhere.gguf") as supervisor:
+        await until_part(supervisor, LARGE, State.FAILED)
         supervisor.swap(LARGE, "http://127.0.0.1:9/v1#paid", "sk-secret")
         await until_part(supervisor, LARGE, State.EXTERNAL, model="paid", detail=NOBODY_ANSWERS)
     assert not (tmp_path / "chosen_models.json").exists()

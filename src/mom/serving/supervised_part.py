@@ -1,6 +1,7 @@
 """One part under the supervisor: who plays it, and the change to another player without a gap."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from mom.errors import ConflictError
@@ -9,6 +10,7 @@ from mom.serving.board import Board
 from mom.serving.draining import wait_until_disconnected
 from mom.serving.performance import Performance, Player, Standing
 
+ON_THE_WAY = {State.STARTING, State.DOWNLOADING}
 CAN_BE_ASKED = {State.READY, State.EXTERNAL}
 
 
@@ -20,13 +22,18 @@ class SupervisedPart:
         self._board = board
         self._current: Performance | None = None
         self._next: Performance | None = None
+        self._take_back: Callable[[], None] | None = None
         self._note = ""
         self._endings: set[asyncio.Task[None]] = set()
 
-    def play(self, player: Player) -> None:
-        """Have `player` play this part, as soon as it is ready. A change still under way is given up for this one."""
+    def play(self, player: Player, take_back: Callable[[], None] | None = None) -> None:
+        """Have `player` play this part, as soon as it is ready. A change still under way is given up for this one.
+
+        `take_back` is called where it cannot take over. A choice of an earlier run has none: while another model answers, a
+        server that does not answer yet is waited for.
+        """
         performance = Performance(player, self._on_change)
-        self._note = ""
+        self._note, self._take_back = "", take_back
         if self._current is None:
             self._current = performance
         else:
@@ -62,36 +69,43 @@ class SupervisedPart:
             await asyncio.wait(self._endings)
 
     def _on_change(self, performance: Performance) -> None:
-        if performance is self._next:
-            self._consider_next(performance)
-        else:
-            self._note = ""
+        standing = performance.standing
+        if performance is self._current and standing.detail and standing.state is not State.DOWNLOADING:
+            self._note = ""  # it has something to say itself
+        if self._next is not None:
+            self._consider_next(self._next)
         self._show()
 
     def _consider_next(self, following: Performance) -> None:
         assert self._current is not None
         old, standing = self._current, following.standing
-        has_failed = standing.state is State.FAILED or not standing.answers
-        if has_failed and old.standing.endpoint is not None:
+        is_awaited = self._take_back is not None and old.standing.endpoint is not None
+        has_failed = standing.state is State.FAILED or (not standing.answers and is_awaited)
+        if has_failed and self._take_back is not None:
+            self._take_back()
+        can_be_asked = standing.state in CAN_BE_ASKED and standing.answers
+        if can_be_asked or (old.standing.state is State.FAILED and standing.state not in ON_THE_WAY):
+            self._current, self._next = following, None
+            self._end_soon(old)
+        elif has_failed:
             self._next = None
             self._note = f"{following.player.model} could not take over: {standing.detail}"
             self._end_soon(following)
-        elif has_failed or standing.state in CAN_BE_ASKED:
-            self._current, self._next = following, None
-            self._end_soon(old)
 
     def _show(self) -> None:
         if self._current is None:
             return
         if self._next is None:
             self._put(self._current, self._current.standing, self._note)
-        elif self._current.standing.endpoint is None:
+        elif self._current.standing.endpoint is None and self._next.standing.answers:
             self._put(self._next, self._next.standing)
         else:
             what = self._next.standing.detail or "it is starting"
             self._put(
                 self._current,
-                replace(self._current.standing, progress=self._next.standing.progress),
+                replace(
+                    self._current.standing, progress=self._next.standing.progress or self._current.standing.progress
+                ),
                 f"{self._next.player.model} will take over: {what}",
             )
 

@@ -96,11 +96,9 @@ class Supervisor:
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
         """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
         player = choose_player(part, parse_address(address), api_key, self._stage)
-        self._parts[part].play(player)
-        if api_key is None and address != self._plan.addresses.get(part, DEMO):
-            self._chosen.keep(part, address)
-        else:
-            self._chosen.forget(part)
+        before = self._chosen.read().get(part)
+        self._parts[part].play(player, take_back=lambda: self._write_down(part, before))
+        self._write_down(part, address if api_key is None else None)
 
     def cancel(self, part: PartName) -> None:
         """Give up a change of models, or a download, that is under way. Raises `ConflictError` where there is none."""
@@ -110,6 +108,12 @@ class Supervisor:
     async def offers(self) -> dict[str, Any]:
         """Models of others on this machine that could play parts."""
         return await find_offers(self._http, self._plan.ollama_url)
+
+    def _write_down(self, part: PartName, address: str | None) -> None:
+        if address is None or address == self._plan.addresses.get(part, DEMO):
+            self._chosen.forget(part)
+        else:
+            self._chosen.keep(part, address)
 
     def _start_parts(self) -> None:
         players = {
