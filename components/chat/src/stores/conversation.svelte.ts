@@ -63,6 +63,8 @@ export class Conversation {
 
   #isOpen = false
   #wishesUnderWay = 0
+  #reads = 0
+  #isReadDue = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastTry = { question: '', clientId: '' }
 
@@ -106,22 +108,26 @@ export class Conversation {
     this.draft = ''
   }
 
+  /** Read the chat as it is stored. What is stored does not yet hold what is just being asked: then it is read after that. */
   async read(): Promise<void> {
-    // What is stored does not yet hold what is just being asked.
-    if (!this.id || this.#wishesUnderWay > 0) return
-    this.isLoading = true
+    const number = ++this.#reads
+    this.#isReadDue = this.#wishesUnderWay > 0
+    this.isLoading = this.id !== null && !this.#isReadDue
+    if (!this.id || this.#isReadDue) return
     this.readError = ''
     this.isGone = false
     try {
       const stored = await readChat(this.id)
+      if (number !== this.#reads) return
       this.title = stored.title
       this.tree.store(stored.messages)
       this.#follow()
     } catch (error) {
+      if (number !== this.#reads) return
       this.readError = this.#failed(error).message
       this.isGone = error instanceof RequestError && error.status === 404
     } finally {
-      this.isLoading = false
+      if (number === this.#reads) this.isLoading = false
     }
   }
 
@@ -227,6 +233,7 @@ export class Conversation {
     this.error = ''
     this.tree.add(added)
     this.#wishesUnderWay++
+    if (this.isLoading) void this.read() // what comes of the read under way may be older than this wish
     try {
       answer.begin(await wish())
       this.#follow()
@@ -237,6 +244,7 @@ export class Conversation {
       return false
     } finally {
       this.#wishesUnderWay--
+      if (this.#isReadDue) void this.read()
       this.owner.onChanged()
     }
   }

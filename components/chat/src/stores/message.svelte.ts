@@ -87,6 +87,7 @@ export class AnswerMessage {
     this.id = message.id
     this.turnId = message.turn?.id ?? null
     if (this.#close) return
+    this.#askedAt = null // followed from here on, its events are a replay
     this.answer = storedAnswer(message)
     if (!this.isRunning) this.#settle()
   }

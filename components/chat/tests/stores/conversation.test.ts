@@ -1,13 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { StoredMessage } from '../../src/mixture/events'
+import type { StoredMessage, TurnEvent } from '../../src/mixture/events'
 import { Conversation } from '../../src/stores/conversation.svelte'
 import type { AnswerMessage, QuestionMessage } from '../../src/stores/message.svelte'
+import { goldenEvents } from '../golden'
 import { ScriptedEventSource } from '../scripted_event_source'
 
 const MOM_IS_AWAY = (): never => {
   throw new TypeError('Failed to fetch')
 }
 const REFUSED = (): Response => Response.json({ error: { message: 'Not now.', type: null, code: null, param: null } }, { status: 409 })
+
+/** A reply that a test keeps back until `release()`. */
+class Held {
+  release: (reply: unknown) => void = () => undefined
+  readonly reply = new Promise((resolve) => {
+    this.release = resolve
+  })
+}
 
 /** What MoM answers to each request; whatever stands nowhere here fails. */
 let replies: Record<string, () => unknown>
@@ -92,4 +101,70 @@ describe('the words of a prompt that is edited', () => {
     expect(answer.edited).toBeNull()
     expect((conversation.tree.path[0] as QuestionMessage).content).toBe('/image a fox at night')
   })
+})
+
+describe('a chat that is read while something is asked', () => {
+  const REPLY = { question_id: 'q2', message_id: '2', turn_id: 't2' }
+  const TURN = { id: 't1', status: 'finished' } as StoredMessage['turn']
+  const before = [{ content: 'Hello' }, { ...ANSWER, turn: TURN }]
+  const after = [...before, { parent_id: '0', role: 'assistant' as const, content: '', turn: { id: 't2', status: 'running' } as StoredMessage['turn'] }]
+
+  it('does not lose the answer that was begun meanwhile', async () => {
+    const conversation = await opened(before)
+    const [read, retry] = [new Held(), new Held()]
+    replies['GET /api/chats/c1'] = () => read.reply
+    replies['POST /api/turns/t1/retry'] = () => retry.reply
+    const reading = conversation.read()
+    const retrying = conversation.retry(conversation.tree.path[1] as AnswerMessage)
+    read.release(stored(before))
+    await reading
+    expect(conversation.tree.answers).toHaveLength(2)
+    replies['GET /api/chats/c1'] = () => stored(after)
+    retry.release(REPLY)
+    await retrying
+    expect(conversation.tree.path.at(-1)?.id).toBe('2')
+  })
+
+  it('is read after that', async () => {
+    const conversation = await opened(before)
+    const retry = new Held()
+    replies['POST /api/turns/t1/retry'] = () => retry.reply
+    const retrying = conversation.retry(conversation.tree.path[1] as AnswerMessage)
+    await conversation.read()
+    replies['GET /api/chats/c1'] = () => ({ ...stored(after), title: 'Read again' })
+    retry.release(REPLY)
+    await retrying
+    await vi.waitFor(() => { expect(conversation.title).toBe('Read again') })
+    expect(conversation.isLoading).toBe(false)
+    expect(conversation.tree.answers).toHaveLength(2)
+  })
+
+  it('becomes what the newest read says', async () => {
+    const conversation = await opened(before)
+    const read = new Held()
+    replies['GET /api/chats/c1'] = () => read.reply
+    const reading = conversation.read()
+    replies['GET /api/chats/c1'] = () => stored(after)
+    await conversation.read()
+    read.release(stored(before))
+    await reading
+    expect(conversation.tree.answers).toHaveLength(2)
+  })
+})
+
+it('the events that an answer has had are no longer timed when it is followed again', async () => {
+  const conversation = await opened([])
+  replies['POST /api/chats/c1/messages'] = () => ({ question_id: '0', message_id: '1', turn_id: 't1' })
+  const routed = goldenEvents('text_answer').find((event) => event.name === 'routed') as TurnEvent
+  await conversation.ask('Hello')
+  const answer = conversation.tree.path[1] as AnswerMessage
+  ScriptedEventSource.last.send(routed)
+  conversation.leave()
+  expect(answer.answer.timings).toHaveProperty('routed_ms')
+  replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, { turn: { id: 't1', status: 'running' } as StoredMessage['turn'] }])
+  await conversation.open()
+  ScriptedEventSource.last.send(routed)
+  conversation.leave()
+  expect(answer.answer.verdict).not.toBeNull()
+  expect(answer.answer.timings).toEqual({})
 })
