@@ -5,6 +5,7 @@ It is no test, because diffusers warns when it is imported, and here warnings ar
 
 import io
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,11 @@ from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_
 from mom.serving.image_server.engines import load_engine
 from mom.serving.image_server.preview import fit_matrix
 
+TRUTH = torch.tensor([[0.1, 0.0, 0.05], [0.0, 0.1, 0.0], [0.02, 0.0, -0.1], [0.0, -0.05, 0.03], [0.1, -0.1, 0.2]])
+APPLES_WORDS = (
+    "MPS backend out of memory (MPS allocated: 17.71 GiB, other allocations: 1.20 GiB, max allowed: 18.13 GiB).",
+    "Invalid buffer size: 20.25 GiB",
+)
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
 
 
@@ -70,9 +76,8 @@ def stop_at(engine: DiffusersEngine, number: int) -> list[int]:
     raise AssertionError("the drawing went on")
 
 
-def fit_known_matrix() -> float:
-    """The largest error of the fitted preview for a decoder that is linear."""
-    truth = torch.tensor([[0.1, 0.0, 0.05], [0.0, 0.1, 0.0], [0.02, 0.0, -0.1], [0.0, -0.05, 0.03], [0.1, -0.1, 0.2]])
+def fit_known_matrix(truth: torch.Tensor) -> torch.Tensor:
+    """The fitted preview for a decoder that is linear: with `truth` (5, 3), whose last row is the bias."""
 
     def decode(latents: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
         colours = torch.einsum("bchw,cr->brhw", latents, truth[:4]) + truth[4][:, None, None]
@@ -80,7 +85,7 @@ def fit_known_matrix() -> float:
 
     config = SimpleNamespace(latent_channels=4, scaling_factor=1.0, shift_factor=None)
     vae = SimpleNamespace(config=config, decode=decode, dtype=torch.float32, parameters=lambda: iter([torch.zeros(1)]))
-    return float((fit_matrix(vae) - truth).abs().max())
+    return fit_matrix(vae)
 
 
 def draw_together_and_alone(engine: DiffusersEngine) -> float:
@@ -133,12 +138,22 @@ def run_out_of_memory(engine: DiffusersEngine) -> dict[str, Any]:
     }
 
 
-def ask_for_too_much_memory() -> bool:
+def ask_for_too_much_memory() -> RuntimeError:
     try:
         torch.empty(2**50)
     except RuntimeError as error:
-        return is_out_of_memory(error)
-    return False
+        return error
+    raise AssertionError("there was enough")
+
+
+def free_memory_of_apples_gpu(engine: DiffusersEngine) -> int:
+    """How often it is asked to, by an engine that is on one."""
+    asked: list[bool] = []
+    torch.mps.empty_cache = lambda: asked.append(True)
+    own, engine._device = engine._device, torch.device("mps")
+    engine._free_memory()
+    engine._device = own
+    return len(asked)
 
 
 if __name__ == "__main__":
@@ -155,8 +170,13 @@ if __name__ == "__main__":
         "steps_before_stop": [stop_at(engine, number) for number in (1, 2, 4)],
         "same_after_stops": draw(engine, SPEC)[0].png == before,
         "remembers_the_prediction": engine.pipeline.scheduler.denoised is not None,
-        "fit_error": fit_known_matrix(),
-        "knows_out_of_memory": ask_for_too_much_memory(),
+        "fit_error": float((fit_known_matrix(TRUTH) - TRUTH).abs().max()),
+        "fit_without_numbers": float(fit_known_matrix(TRUTH * math.nan).abs().max()),
+        "knows_out_of_memory": [
+            is_out_of_memory(error)
+            for error in (ask_for_too_much_memory(), *map(RuntimeError, APPLES_WORDS), RuntimeError("of another size"))
+        ],
+        "frees_apples_gpu": free_memory_of_apples_gpu(engine),
         "batch_apart": draw_together_and_alone(engine),
         "out_of_memory": run_out_of_memory(engine),
         "schedules": all(int(count_schedule(n, s / 100) * s / 100) == n for n in range(1, 9) for s in range(20, 101)),

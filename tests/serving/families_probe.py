@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image, ImageChops
 
 from mom.errors import ModelFileError, SettingsError
@@ -16,7 +17,13 @@ from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
 from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.engines import load_engine
 from mom.serving.image_server.hardware import has_bfloat16
-from tests.serving.tiny_families import write_checked_sd, write_flux_schnell, write_sdxl_turbo, write_taesd
+from tests.serving.tiny_families import (
+    make_wide_vae,
+    write_checked_sd,
+    write_flux_schnell,
+    write_sdxl_turbo,
+    write_taesd,
+)
 from tests.serving.tiny_pipeline import make_pipeline
 
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
@@ -72,6 +79,22 @@ def apart(one: bytes, other: bytes) -> int:
     return max(highest for _, highest in difference.getextrema())
 
 
+def draw_in_float16(folder: Path) -> dict[str, Any]:
+    """XL with a VAE that needs float32, before and after an edit; and how far from a picture that is all float32."""
+    torch.manual_seed(0)
+    model = write_sdxl_turbo(folder, make_wide_vae())
+    exact, _ = draw(engine_of(model, dtype="float32"), SPEC)
+    engine = engine_of(model, dtype="float16")
+    drawn, _ = draw(engine, SPEC)
+    draw(engine, replace(SPEC, source=source_of(SPEC), strength=0.5))
+    return {
+        "apart": apart(drawn.png, exact.png),
+        "same": draw(engine, SPEC)[0].png == drawn.png,
+        "kept_as": str(engine.pipeline.vae.dtype),
+        "description": engine.description,
+    }
+
+
 def refusal_of(*arguments: Any, **options: str) -> str:
     try:
         engine_of(*arguments, **options)
@@ -93,6 +116,7 @@ if __name__ == "__main__":
     findings = {
         "sdxl": look_at(engine_of(write_sdxl_turbo(folder / "sdxl"))),
         "flux": look_at(engine_of(write_flux_schnell(folder / "flux"))),
+        "float16": draw_in_float16(folder / "wide"),
         "taesd": {"description": by_taesd.description, "differs": tiny_png != as_it_is.png},
         "safety": {
             "hidden": [hidden.hidden, shown.hidden],

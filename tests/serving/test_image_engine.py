@@ -32,8 +32,13 @@ def test_the_fitted_preview_finds_a_linear_decoder_out(findings):
     assert findings["fit_error"] < 1e-4
 
 
+def test_a_decoder_that_gives_no_numbers_leaves_the_previews_grey(findings):
+    assert findings["fit_without_numbers"] == 0
+
+
 def test_running_out_of_memory_is_known_by_its_words(findings):
-    assert findings["knows_out_of_memory"]
+    assert findings["knows_out_of_memory"] == [True, True, True, False]
+    assert findings["frees_apples_gpu"] == 1
 
 
 def test_the_default_size_is_the_models(findings):
@@ -69,6 +74,14 @@ def test_the_other_kinds_of_pipelines_draw_edit_and_show_how_far_they_are(famili
     assert (found["steps"], found["edit_steps"]) == ([0, 1, 2], [0, 1, 2])
     assert found["preview_apart"] < 40  # of 255: a fitted matrix on random weights
     assert found["dropped_tail"] == "bird"
+
+
+def test_xl_draws_in_float16_though_its_vae_needs_more(families):
+    found = families["float16"]
+    assert "float16 (as set)" in found["description"]
+    assert "linear previews, fitted" in found["description"]
+    assert found["apart"] < 10  # of 255: the steps are rounded
+    assert (found["same"], found["kept_as"]) == (True, "torch.float16")
 
 
 def test_each_kind_has_its_own_schedule_sides_and_guidance(families):

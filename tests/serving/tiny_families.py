@@ -36,14 +36,14 @@ def text_config(**more: object) -> CLIPTextConfig:
     )  # fmt: skip
 
 
-def make_vae(**more: object) -> AutoencoderKL:
+def make_vae(channels: tuple[int, int] = (16, 32), **more: object) -> AutoencoderKL:
     return AutoencoderKL(
-        block_out_channels=(16, 32), norm_num_groups=8, sample_size=32,
+        block_out_channels=channels, norm_num_groups=8, sample_size=32,
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2, **more,
     )  # fmt: skip
 
 
-def write_sdxl_turbo(folder: Path) -> Path:
+def write_sdxl_turbo(folder: Path, vae: AutoencoderKL | None = None) -> Path:
     torch.manual_seed(0)
     unet = UNet2DConditionModel(
         sample_size=16, block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8, attention_head_dim=(2, 4),
@@ -55,11 +55,19 @@ def write_sdxl_turbo(folder: Path) -> Path:
         beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, steps_offset=1, timestep_spacing="trailing"
     )
     StableDiffusionXLPipeline(
-        vae=make_vae(), text_encoder=CLIPTextModel(text_config()), tokenizer=make_tokenizer(),
+        vae=vae or make_vae(), text_encoder=CLIPTextModel(text_config()), tokenizer=make_tokenizer(),
         text_encoder_2=CLIPTextModelWithProjection(text_config(projection_dim=32)), tokenizer_2=make_tokenizer(),
         unet=unet, scheduler=scheduler, add_watermarker=False,
     ).save_pretrained(folder)  # fmt: skip
     return folder
+
+
+def make_wide_vae() -> AutoencoderKL:
+    """Of XL's scale, too large to decode previews with, and with numbers inside that float16 cannot hold."""
+    vae = make_vae(channels=(16, 136), scaling_factor=0.13025)
+    with torch.no_grad():
+        vae.decoder.conv_in.weight *= 100_000
+    return vae
 
 
 def write_flux_schnell(folder: Path) -> Path:

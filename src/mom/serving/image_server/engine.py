@@ -25,7 +25,7 @@ from mom.serving.image_server.drawing import (
 from mom.serving.image_server.hardware import Hardware, pixels_that_fit
 from mom.serving.image_server.loading import denoiser_of, make_editor
 from mom.serving.image_server.options import AUTO, EngineOptions
-from mom.serving.image_server.preview import Preview, choose_preview, decode_latents, make_picture
+from mom.serving.image_server.preview import Preview, choose_preview, decode_latents, decoding_dtype, make_picture
 from mom.serving.image_server.safety import SafetyChecker
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,7 @@ class DiffusersEngine:
             height, width = (side, side) if isinstance(side, int) else side
             size = (width * pipeline.vae_scale_factor, height * pipeline.vae_scale_factor)
         # The decoder's last but one stage runs at full size, and about four of its tensors live at the same time.
-        bytes_per_pixel = 4 * vae.config.block_out_channels[1] * vae.dtype.itemsize
+        bytes_per_pixel = 4 * vae.config.block_out_channels[1] * decoding_dtype(vae).itemsize
         most_steps = pipeline.scheduler.config.get("original_inference_steps", MOST_STEPS)  # LCM's schedule has no more
         guided = self._family is not Family.FLUX
         return Abilities(
@@ -241,6 +241,8 @@ class DiffusersEngine:
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+        elif self._device.type == "mps":
+            torch.mps.empty_cache()
 
 
 def count_schedule(steps: int, strength: float) -> int:
@@ -262,10 +264,10 @@ def decode_in_tiles(vae: Any, latents: torch.Tensor) -> torch.Tensor:  # noqa: A
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """The CPU allocators of PyTorch (c10/core/impl/alloc_cpu.cpp) and OpenVINO (intel_cpu/src/cpu_memory.cpp) have no
-    exception of their own: these are their words.
+    """The allocators of PyTorch for CPUs (c10/core/impl/alloc_cpu.cpp) and Apple's GPUs (aten/src/ATen/mps/MPSAllocator.mm),
+    and OpenVINO's (intel_cpu/src/cpu_memory.cpp), have no exception of their own: these are their words.
     """
-    words = ("can't allocate memory", "Failed to allocate")
+    words = ("can't allocate memory", "out of memory", "Invalid buffer size", "Failed to allocate")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(each in str(error) for each in words)
 
 

@@ -26,6 +26,7 @@ SD15_MATRIX = (
     (-0.2120, -0.2616, -0.7177),
 )
 SD15_CHANNELS, SD15_SCALING = (128, 256, 512, 512), 0.18215
+SDXL_SCALING = 0.13025
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,24 @@ def _is_sd15(vae: AutoencoderKL) -> bool:
 def decode_latents(vae: AutoencoderKL | AutoencoderTiny, latents: torch.Tensor) -> torch.Tensor:
     """Latents (1, C, h, w) as the model makes them -> RGB (3, H, W), float32 in [-1, 1]."""
     shift = getattr(vae.config, "shift_factor", None) or 0.0
-    scaled = (latents / vae.config.scaling_factor + shift).to(vae.dtype)
-    decoded: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+    own, wide_enough = vae.dtype, decoding_dtype(vae)
+    scaled = (latents / vae.config.scaling_factor + shift).to(wide_enough)
+    if wide_enough is own:
+        decoded: torch.Tensor = vae.decode(scaled, return_dict=False)[0]
+    else:
+        try:
+            decoded = vae.to(wide_enough).decode(scaled, return_dict=False)[0]
+        finally:
+            vae.to(own)
     return decoded[0].float().clamp(-1, 1).cpu()
+
+
+def decoding_dtype(vae: AutoencoderKL | AutoencoderTiny) -> torch.dtype:
+    """The VAE's own, but float32 for XL's where float16 does not suffice it: numbers inside go beyond 65,504. (1.5's says the
+    same of itself by default, and does not need it.) diffusers' pipelines do so where they decode; here they give latents.
+    """
+    is_xl = math.isclose(vae.config.scaling_factor, SDXL_SCALING)
+    return torch.float32 if vae.dtype is torch.float16 and is_xl and vae.config.force_upcast else vae.dtype
 
 
 def fit_matrix(vae: AutoencoderKL, *, samples: int = 12, side: int = 8) -> torch.Tensor:
@@ -79,6 +95,7 @@ def fit_matrix(vae: AutoencoderKL, *, samples: int = 12, side: int = 8) -> torch
     latents = (flat + torch.randn(samples, channels, side, side, generator=generator)) / 2**0.5
     colours = [decode_latents(vae, latent[None].to(parameter.device)) for latent in latents]
     means = torch.stack([torch.nn.functional.adaptive_avg_pool2d(colour, side) for colour in colours])
+    means = means.nan_to_num()  # else the fit fails, and nothing is drawn for want of previews
     pixels = latents.permute(0, 2, 3, 1).reshape(-1, channels)
     return torch.linalg.lstsq(_with_ones(pixels), means.permute(0, 2, 3, 1).reshape(-1, 3)).solution
 
