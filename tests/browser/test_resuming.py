@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import BrowserContext, Page, expect
 
 from mom.mixture.events import ImageProgress
-from tests.browser.chat_page import answers, ask
+from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
 from tests.browser.test_pictures import PREVIEW
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLanguageModel
@@ -36,6 +36,26 @@ def test_a_second_tab_sees_the_same_answer_grow_and_can_stop_it(
     second.get_by_role("button", name="Stop").click()
     expect(answers(page)).to_contain_text("Stopped.")
     expect(answers(second)).to_contain_text("Stopped.")
+
+
+def test_a_tab_that_is_looked_at_again_goes_on_where_another_one_has_led_the_chat(
+    page: Page, context: BrowserContext
+) -> None:
+    ask(page, "One")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    second = context.new_page()
+    second.goto(page.url)
+    expect(questions(second)).to_have_text(["One"])
+    ask(second, "Two")
+    expect(answers(second).last).to_have_attribute("aria-busy", "false")
+    second.get_by_role("link", name="New chat").click()
+    ask(second, "Apart")
+    expect(answers(second)).to_contain_text("Hello!")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a headless tab is visible always
+    expect(questions(page)).to_have_text(["One", "Two"])
+    expect(chat_links(page)).to_have_text(["Apart", "One"])
+    ask(page, "Three")
+    expect(questions(page)).to_have_text(["One", "Two", "Three"])
 
 
 def test_an_answer_that_a_restart_interrupted_says_so_and_can_be_tried_again(

@@ -34,7 +34,7 @@ export class ChatsStore implements ConversationOwner {
     await this.refresh()
   }
 
-  /** MoM answers again after it did not. */
+  /** MoM answers again after it did not, or the page is looked at again: what went on elsewhere is not missed. */
   async comeBack(): Promise<void> {
     await Promise.all([this.refresh(), this.open.read()])
   }
