@@ -223,3 +223,12 @@ async def test_closing_returns_when_the_backend_is_free():
     await begun.wait()
     await early.aclose()
     assert freed
+
+
+async def test_nothing_is_begun_that_the_vision_llm_would_answer():
+    photo = Message("user", "what is it?", (Attachment(b"png", "image/png"),))
+    conversation = Conversation((photo, Message("assistant", "A dog."), Message("user", "a cartoon of it")))
+    parts = parts_of(image=0.98)
+    async with aclosing(answer(conversation, speculating(parts))) as events:
+        assert [event async for event in events if isinstance(event, ImageFinished)]
+    assert parts.vision_llm.questions == []

@@ -153,15 +153,22 @@ def _not_numbers(path):
 
 
 @pytest.mark.parametrize("spoil", [_missing, _cut, _other, _older, _short, _of_another_encoder, _not_numbers])
-async def test_an_unusable_head_is_said_once_and_the_next_stage_is_asked(tmp_path, caplog, spoil):
+async def test_an_unusable_head_is_said_once_and_the_shipped_one_decides(tmp_path, caplog, spoil):
     path = biased(tmp_path, 9.0)
     spoil(path)
     stage = BertStage(BertOptions(path))
     with caplog.at_level(logging.WARNING):
         verdicts = [await stage.classify(of("draw a fox")) for _ in range(2)]
 
-    assert verdicts == [None, None]
+    assert [verdict.need for verdict in verdicts] == [Need.IMAGE, Need.IMAGE]
     assert len([record for record in caplog.records if "bert stage is left out" in record.message]) == 1
+
+
+async def test_where_no_head_can_be_used_the_next_stage_is_asked(tmp_path, monkeypatch):
+    path = biased(tmp_path, 9.0)
+    _cut(path)
+    monkeypatch.setattr("mom.models.bert.stage.SHIPPED", path)
+    assert await BertStage(BertOptions(path)).classify(of("draw a fox")) is None
 
 
 def test_a_head_of_another_version_says_so(tmp_path):

@@ -229,6 +229,25 @@ async def test_a_llama_cpp_that_ignores_the_grammar_is_asked_for_json(http, capl
     assert "cannot weigh tokens" in caplog.text
 
 
+@pytest.mark.parametrize(("failures", "asked_so"), [(1, [True, False, True]), (2, [True, False, True, False, False])])
+async def test_a_llama_cpp_that_fails_once_is_asked_for_tokens_again(http, failures, asked_so):
+    weighed = [
+        {"token": "image", "id": 2, "logprob": -0.1, "top_probs": [{"token": "image", "id": 2, "prob": 0.9},
+                                                                   {"token": "text", "id": 1, "prob": 0.1}]}
+    ]  # fmt: skip
+    failure, said = JSONResponse({"error": "being started"}, 500), completion('{"need": "image"}')
+    replies = {
+        "/props": [JSONResponse({"default_generation_settings": {}})],
+        "/tokenize": [JSONResponse({"tokens": [1]}), JSONResponse({"tokens": [2]})],
+        CHAT: [*[failure, said] * failures, completion("image", positions=weighed) if failures == 1 else said],
+    }
+    with running(replies) as server:
+        client = client_of(server, http)
+        for _ in range(failures + 1):
+            await client.weigh_labels(QUESTION, LABELS)
+        assert ["grammar" in body for body in server.bodies(CHAT)] == asked_so
+
+
 async def test_a_name_in_the_address_is_sent_as_it_is(http):
     with running({CHAT: [completion('{"prompt": "fox"}')]}) as server:
         endpoint = Endpoint(f"{server.root}/v1/", "org/model-1", None)

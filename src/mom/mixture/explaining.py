@@ -40,7 +40,7 @@ class Opinion:
 
 
 async def explain(conversation: Conversation, classifier: Classifier) -> list[Opinion]:
-    """Ask every stage, each under the classifier's deadline."""
+    """Ask every stage, each under the classifier's deadline; its evidence takes the time that it takes."""
     return [await _ask(stage, conversation, classifier.deadline_s) for stage in classifier.stages]
 
 
@@ -48,9 +48,9 @@ async def _ask(stage: ClassifierStage, conversation: Conversation, deadline_s: f
     try:
         async with asyncio.timeout(deadline_s):
             verdict = await stage.classify(conversation)
-            evidence = await stage.evidence(conversation) if isinstance(stage, Evident) else ()
     except MomError as error:
         return Opinion(stage.name, None, error.message)
     except TimeoutError:
         return Opinion(stage.name, None, f"no verdict within {deadline_s * 1000:.0f} ms")
+    evidence = await stage.evidence(conversation) if isinstance(stage, Evident) else ()
     return Opinion(stage.name, verdict, evidence=tuple(evidence))

@@ -121,7 +121,10 @@ async def answer(
     spoken = asked if is_to_be_seen else asked.without_pictures()
     async with aclosing(TextAnswer(partial(stream_text, spoken, speaker, wishes.sampling))) as text:
         verdict = await reach_verdict(
-            conversation, mixture.classifier, wishes.need, partial(_speculate, text, mixture.may_speculate)
+            conversation,
+            mixture.classifier,
+            wishes.need,
+            tell_nobody if is_to_be_seen else partial(_speculate, text, mixture.may_speculate),
         )
         watch.mark("routed_ms")
         if verdict.need is Need.IMAGE:

@@ -32,6 +32,7 @@ class TokenLabels:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._ids: dict[tuple[str, ...], Sequence[int] | None] = {}
+        self._failures_in_a_row = 0
         self.cached_tokens: int | None = None  # of the last question's prompt; None where the server does not tell
 
     def reads(self, labels: Sequence[str]) -> bool:
@@ -53,12 +54,17 @@ class TokenLabels:
             answer = await self._upstream.post(f"{self._upstream.base_url}/chat/completions", body)
             completion = Completion.model_validate(answer)
             self.cached_tokens = completion.timings.cache_n if completion.timings else None
-            return _read_weights(completion, dict(zip(ids, labels, strict=True)))
+            weights = _read_weights(completion, dict(zip(ids, labels, strict=True)))
         except ContextFullError:
             raise
         except (PartRefusedError, PartBrokenError, ValueError) as error:
-            self.distrust(labels, f"it cannot weigh tokens: {error}")
+            self._failures_in_a_row += 1
+            # A server that is being started anew breaks off once; it is no reason to ask it the slow way ever after.
+            if not isinstance(error, PartBrokenError) or self._failures_in_a_row > 1:
+                self.distrust(labels, f"it cannot weigh tokens: {error}")
             return None
+        self._failures_in_a_row = 0
+        return weights
 
     async def _token_ids(self, labels: tuple[str, ...]) -> Sequence[int] | None:
         if labels not in self._ids:

@@ -32,5 +32,6 @@ async def _answer(
     verdict = await (named.classify(conversation) if named else reach_verdict(conversation, classifier))
     value = verdict.as_json()
     if explained:
-        value["explanation"] = [opinion.as_json() for opinion in await explain(conversation, classifier)]
+        read = conversation if named else conversation.taking_up_records()
+        value["explanation"] = [opinion.as_json() for opinion in await explain(read, classifier)]
     return Response(json.dumps(value), headers=route_header(verdict), mimetype="application/json")

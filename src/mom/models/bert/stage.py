@@ -12,7 +12,7 @@ from mom.mixture.verdict import DecidedBy, Need, Verdict
 from mom.models.bert.evidence import evidence_for
 from mom.models.bert.features import State, state_of
 from mom.models.bert.head import HeadError
-from mom.models.bert.options import BertOptions
+from mom.models.bert.options import SHIPPED, BertOptions
 from mom.models.bert.reader import Reader, load_reader
 
 _shared_reader = cache(load_reader)  # stages of one process share it
@@ -29,6 +29,9 @@ REASONS = {
 DEFAULT = BertOptions()
 # One thread for all of it: what it needs stays in one heap (10 MB less), and one decides hundreds of messages a second.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="bert")
+_evidence_thread = ThreadPoolExecutor(
+    1, thread_name_prefix="bert evidence"
+)  # dozens of messages' work: no verdict waits for it
 Result = TypeVar("Result")
 
 
@@ -62,7 +65,11 @@ class BertStage:
 
     async def evidence(self, conversation: Conversation) -> Sequence[str]:
         """The words that speak for its verdict, and the nearest known messages; it is asked after the verdict."""
-        return await in_its_thread(evidence_for, self._reader, conversation) if self._reader else ()
+        if self._reader is None:
+            return ()
+        return await asyncio.get_running_loop().run_in_executor(
+            _evidence_thread, evidence_for, self._reader, conversation
+        )
 
     async def _load_once(self) -> None:
         async with self._loaded:
@@ -70,11 +77,15 @@ class BertStage:
                 await in_its_thread(self._load)
 
     def _load(self) -> None:
-        try:
-            self._reader = _shared_reader(self._options.head)
-        except HeadError as error:
-            self._usable = False
-            log.warning("the bert stage is left out: %s", error)
+        """A head that was trained here fits no longer where an update has brought another encoder: then the shipped one."""
+        for head in dict.fromkeys((self._options.head, SHIPPED)):
+            try:
+                self._reader = _shared_reader(head)
+            except HeadError as error:
+                log.warning("a head of the bert stage is left out: %s", error)
+            else:
+                return
+        self._usable = False
 
     def _weigh(self, reader: Reader, conversation: Conversation) -> Verdict | None:
         probability = reader.image_probability(conversation)
