@@ -32,13 +32,13 @@ def speculating(parts: ScriptedParts) -> Mixture:
 class Answering:
     """An answer in a task of its own; `events` are those that were shown."""
 
-    def __init__(self, mixture: Mixture) -> None:
+    def __init__(self, mixture: Mixture, conversation: Conversation = QUESTION) -> None:
         self.events: list[AnswerEvent | TurnFinished] = []
         self.has_words = asyncio.Event()
-        self.task = asyncio.create_task(self._collect(mixture))
+        self.task = asyncio.create_task(self._collect(mixture, conversation))
 
-    async def _collect(self, mixture: Mixture) -> None:
-        async with aclosing(answer(QUESTION, mixture)) as events:
+    async def _collect(self, mixture: Mixture, conversation: Conversation) -> None:
+        async with aclosing(answer(conversation, mixture)) as events:
             async for event in events:
                 self.events.append(event)
                 if isinstance(event, TextDelta):
@@ -228,7 +228,11 @@ async def test_closing_returns_when_the_backend_is_free():
 async def test_nothing_is_begun_that_the_vision_llm_would_answer():
     photo = Message("user", "what is it?", (Attachment(b"png", "image/png"),))
     conversation = Conversation((photo, Message("assistant", "A dog."), Message("user", "a cartoon of it")))
-    parts = parts_of(image=0.98)
-    async with aclosing(answer(conversation, speculating(parts))) as events:
-        assert [event async for event in events if isinstance(event, ImageFinished)]
+    verdict = Gate()
+    parts = parts_of(verdict, image=0.98)
+    answering = Answering(speculating(parts), conversation)
+    await asyncio.to_thread(verdict.wait_until_reached)
+    await asyncio.sleep(0.05)
+    verdict.open()
+    await answering.task
     assert parts.vision_llm.questions == []
