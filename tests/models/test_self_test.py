@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from mom.models.self_test.report import ENOUGH, Report, read_messages
 from mom.models.self_test.self_test import SelfTest, messages_for
 from tests.models.fake_servers import serving
 from tests.models.test_roster import TellingSource
+from tests.serving.waiting import until
 
 IDS = {"text": 7, "image": 8}
 TRUTH = {message.conversation.last.content: message.need.value for message in read_messages()}
@@ -38,6 +40,8 @@ class SmallLlmServer:
         self.probs: Callable[[str], dict[str, float]] = oddities.get("probs", self._sure)
         self.cached_tokens: int = oddities.get("cached_tokens", 200)
         self.keeps_schema: bool = oddities.get("keeps_schema", True)
+        self.thinks: bool = oddities.get("thinks", False)  # until its tokens are used up
+        self.refuses: Callable[[int], int | None] = oddities.get("refuses", lambda _nth: None)  # with a status
         self.asked: list[dict[str, Any]] = []
         routes = [Route("/props", self.props), Route("/tokenize", self.tokenize, methods=["POST"])]
         self.app = Starlette(
@@ -57,9 +61,13 @@ class SmallLlmServer:
     async def complete(self, request: Request) -> Response:
         body = await request.json()
         self.asked.append(body)
+        if status := self.refuses(len(self.asked)):
+            return JSONResponse({"error": {"message": "not now, and not so"}}, status_code=status)
         words = body["messages"][1]["content"].rpartition("Message: ")[2]
         label = self.judge(words)
         choice: dict[str, Any] = {"message": {"content": self._reply(label, body)}, "finish_reason": "stop"}
+        if self.thinks:
+            choice = {"message": {"content": "", "reasoning_content": "Hmm."}, "finish_reason": "length"}
         if "grammar" in body:
             tops = [{"id": IDS[each], "token": each, "prob": prob} for each, prob in self.probs(label).items()]
             choice["logprobs"] = {"content": [{"token": label, "top_probs": tops}]}
@@ -231,6 +239,70 @@ async def test_a_slow_one_is_tested_for_its_time_only_and_not_judged_by_a_few_an
     async with self_tested(server, budget_s=1e-9) as self_test:
         assert (self_test.report.asked, self_test.report.right) == (1, 0)
         assert not self_test.report.is_bypassed
+
+
+async def test_one_that_only_thinks_is_bypassed_after_a_few_messages():
+    server = SmallLlmServer(is_llama=False, thinks=True)
+    async with self_tested(server) as self_test:
+        assert self_test.report.is_bypassed
+        assert (
+            self_test.parts()[PartName.SMALL_LLM].detail == "Bypassed: it answered no test message with text or image."
+        )
+        tries, checks = 2 * self_test_module.SPEECHLESS_AFTER, 1
+        assert len(server.asked) == tries + checks
+        cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
+        assert (await cascade.classify(LAST.conversation)).decided_by is DecidedBy.DEFAULT
+        assert len(server.asked) == tries + checks
+
+
+async def test_an_answer_without_a_label_is_a_wrong_one():
+    speechless = {message.conversation.last.content for message in read_messages()[1:3]}
+    server = SmallLlmServer(lambda words: "neither" if words in speechless else TRUTH[words], is_llama=False)
+    async with self_tested(server) as self_test:
+        assert self_test.report == Report(asked=60, right=58, texts=30)
+
+
+async def test_after_an_error_the_test_goes_on_where_it_was(monkeypatch):
+    monkeypatch.setattr(self_test_module, "RETRY_S", 0.01)
+    server = SmallLlmServer(is_llama=False, refuses=lambda nth: 429 if nth % 10 == 0 else None)
+    async with self_tested(server) as self_test:
+        assert self_test.report == Report(asked=60, right=60, texts=30)
+    asked_well, checks = 60, 1
+    assert len(server.asked) == asked_well + checks + len(server.asked) // 10
+
+
+class NotingSelfTest(SelfTest):
+    """Notes how long it means to rest after each error."""
+
+    def __init__(self, roster: Roster) -> None:
+        super().__init__(roster)
+        self.rests: list[float | None] = []
+
+    async def _rest(self, endpoint: Endpoint, pause_s: float | None) -> None:
+        self.rests.append(pause_s)
+        await super()._rest(endpoint, pause_s)
+
+
+async def test_one_that_refuses_again_and_again_is_asked_no_more_until_another_plays(monkeypatch):
+    monkeypatch.setattr(self_test_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(self_test_module, "LONGEST_RETRY_S", 0.02)
+    monkeypatch.setattr(self_test_module, "POLL_S", 0.01)
+    server, other = SmallLlmServer(is_llama=False, refuses=lambda _nth: 401), SmallLlmServer()
+    with serving(server.app) as root, serving(other.app) as other_root:
+        part = Part(PartName.SMALL_LLM, State.READY, "little", endpoint=Endpoint(f"{root}/v1", "little"))
+        source = TellingSource(part)
+        roster = Roster(source)
+        self_test = NotingSelfTest(roster)
+        self_test.start()
+        await until(lambda: None in self_test.rests, "the last rest")
+        assert self_test.rests == [0.01, 0.02, 0.02, None]
+        assert len(server.asked) == self_test_module.MOST_REFUSALS
+        source.tell(replace(part, endpoint=Endpoint(f"{other_root}/v1", "other")))
+        await self_test.wait_for_report()
+        assert self_test.report.right == 60
+        assert len(server.asked) == self_test_module.MOST_REFUSALS
+        await self_test.close()
+        await roster.close()
 
 
 def test_one_whose_tokens_may_cost_money_is_asked_no_more_than_it_must():

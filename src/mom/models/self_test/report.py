@@ -51,13 +51,17 @@ def _message(value: dict[str, str]) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a small LLM did on `asked` messages. `rival_right` is what the `bert` stage had right of them, where there is one."""
+    """How a small LLM did on `asked` messages. `rival_right` is what the `bert` stage had right of them, where there is one.
+
+    `is_speechless`: none of its answers had a label.
+    """
 
     asked: int
     right: int
     texts: int
     rival_right: int | None = None
     rereads_prompt: bool = False
+    is_speechless: bool = False
 
     @property
     def more_than_text(self) -> float:
@@ -70,11 +74,13 @@ class Report:
 
     @property
     def is_bypassed(self) -> bool:
-        return self.asked >= ENOUGH and self.right < self.needed
+        return self.is_speechless or (self.asked >= ENOUGH and self.right < self.needed)
 
     @property
     def sentence(self) -> str:
         """What people are told, or nothing where all is well."""
+        if self.is_speechless:
+            return "Bypassed: it answered no test message with text or image."
         right = f"right on {self.right} of {self.asked} test messages"
         if self.is_bypassed and self.rival_right is not None and self.rival_right >= self.more_than_text:
             return f"Bypassed: {right}, BERT on {self.rival_right}."

@@ -1,17 +1,18 @@
 """Tests each small LLM once, in the background, when it is there: the traps of its server, and whether it is any good.
 
 One message at a time, only while no answer is being made, and no more than half of the time. A slow one is tested for
-`BUDGET_S` of its work; one elsewhere, whose tokens may cost money, on `ENOUGH` messages. What is found changes how it is
-asked (its client falls to the next dialect), or whether.
+`BUDGET_S` of its work; one elsewhere, whose tokens may cost money, on `ENOUGH` messages, and each on `SPEECHLESS_AFTER` if it
+answers none of them. What is found changes how it is asked (its client falls to the next dialect), or whether.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from mom.errors import MomError
+from mom.errors import MomError, PartRefusedError, StructureError
 from mom.mixture.classifier import SmallLlmStage
 from mom.mixture.conversation import Conversation
 from mom.mixture.ports import ClassifierStage
@@ -30,10 +31,12 @@ LABELS = tuple(need.value for need in Need)
 BUDGET_S = 20.0
 SAME_ANSWERS = 8  # so many different messages with the very same probabilities: they are not the model's
 POLL_S = 1.0
-RETRY_S = 30.0
+RETRY_S, LONGEST_RETRY_S = 30.0, 600.0  # pauses after errors: the first, doubled each time
+MOST_REFUSALS = 4  # in a row: there will be no other answer
 LONGEST_WAIT_S = 90.0  # for a report: a slow model's test takes twice its budget, in the pauses of others
 LONGEST_REST_S = 0.5
 CACHE_AFTER = 3  # messages after which the static prefix must be cached
+SPEECHLESS_AFTER = 3  # messages without one label: such as by a model that thinks until its tokens are used up
 
 
 @dataclass
@@ -85,21 +88,37 @@ class SelfTest:
         while True:
             endpoint = _endpoint_at_rest(self.roster.parts())
             if endpoint is not None and endpoint not in self.reports:
-                try:
-                    self.reports[endpoint] = await self._test(endpoint)
-                except MomError as error:
-                    log.info("the self-test of the small LLM was broken off: %s", error.message)
-                    await asyncio.sleep(RETRY_S)
+                await self._test(endpoint)
             await asyncio.sleep(POLL_S)
 
-    async def _test(self, endpoint: Endpoint) -> Report:
+    async def _test(self, endpoint: Endpoint) -> None:
+        """Until there is a report, or another model plays. An error is a pause; the answers before it hold."""
         client = self.roster.chat_client(PartName.SMALL_LLM)
-        report = await Examination(self.roster, client, messages_for(endpoint), self.budget_s).run()
+        examination = Examination(self.roster, client, messages_for(endpoint), self.budget_s)
+        pause_s, refusals = RETRY_S, 0
+        while endpoint not in self.reports and _endpoint_at_rest(self.roster.parts()) == endpoint:
+            try:
+                self.reports[endpoint] = await self._report_on(examination)
+            except MomError as error:
+                log.info("the self-test of the small LLM was broken off: %s", error.message)
+                refusals = refusals + 1 if isinstance(error, PartRefusedError) else 0
+                await self._rest(endpoint, pause_s if refusals < MOST_REFUSALS else None)
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
+
+    async def _rest(self, endpoint: Endpoint, pause_s: float | None) -> None:
+        """As long as that (None: for good), or until another model plays."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                while _endpoint_at_rest(self.roster.parts()) == endpoint:  # noqa: ASYNC110 - the parts tell no change
+                    await asyncio.sleep(POLL_S)
+
+    async def _report_on(self, examination: "Examination") -> Report:
+        report = await examination.run()
         if self.rival is not None:
             report = replace(report, rival_right=await _count_right(self.rival, read_messages()[: report.asked]))
         (log.warning if report.is_bypassed else log.info)(
             "self-test of the small LLM %s: right on %d of %d messages. %s",
-            client.name, report.right, report.asked, report.sentence,
+            examination.client.name, report.right, report.asked, report.sentence,
         )  # fmt: skip
         return report
 
@@ -130,7 +149,10 @@ async def _count_right(stage: ClassifierStage, messages: Sequence[TestMessage]) 
 
 @dataclass
 class Examination:
-    """One run of the messages through one small LLM."""
+    """One run of the messages through one small LLM. An answer without a label is an empty one.
+
+    Where `run` raises, the next `run` goes on with the message that failed.
+    """
 
     roster: Roster
     client: ChatClient
@@ -138,16 +160,17 @@ class Examination:
     budget_s: float
     answers: list[Mapping[str, float]] = field(default_factory=list)
     spent_s: float = 0.0
+    rereads: bool = False
 
     async def run(self) -> Report:
         messages = self.messages
-        rereads = False
-        while len(self.answers) < len(messages) and self.spent_s < self.budget_s:
-            await self._ask(messages[len(self.answers)].conversation)
-            if len(self.answers) == 1:
+        while len(self.answers) < len(messages) and self.spent_s < self.budget_s and not self._is_speechless():
+            answer = await self._ask(messages[len(self.answers)].conversation)
+            if not self.answers:
                 await self.roster.activity.in_a_pause(lambda: self._check_structure(messages[0]))
+            self.answers.append(answer)
             if len(self.answers) == CACHE_AFTER and self.client.cached_label_tokens == 0:
-                rereads = True
+                self.rereads = True
                 log.warning("%s does not keep the prompt's beginning: every verdict reads it all", self.client.name)
             if len(self.answers) == SAME_ANSWERS and all(answer == self.answers[0] for answer in self.answers):
                 self._distrust_probabilities()
@@ -155,27 +178,36 @@ class Examination:
         return Report(
             asked=len(asked),
             right=sum(
-                (answer[Need.IMAGE] > answer[Need.TEXT]) is (message.need is Need.IMAGE)
+                bool(answer) and (answer[Need.IMAGE] > answer[Need.TEXT]) is (message.need is Need.IMAGE)
                 for answer, message in zip(self.answers, asked, strict=True)
             ),
             texts=sum(message.need is Need.TEXT for message in asked),
-            rereads_prompt=rereads,
+            rereads_prompt=self.rereads,
+            is_speechless=not any(self.answers),
         )
 
-    async def _ask(self, conversation: Conversation) -> None:
+    def _is_speechless(self) -> bool:
+        return len(self.answers) >= SPEECHLESS_AFTER and not any(self.answers)
+
+    async def _ask(self, conversation: Conversation) -> Mapping[str, float]:
         question = question_with_transcript("classify", conversation, FOR_VERDICT)
         took = 0.0
 
         async def weigh() -> Mapping[str, float]:
             nonlocal took
             started = time.perf_counter()
-            weights = await self.client.weigh_labels(question, LABELS)
-            took = time.perf_counter() - started
-            return weights
+            try:
+                return await self.client.weigh_labels(question, LABELS)
+            except StructureError as error:
+                log.info("the small LLM named no label: %s", error.message)
+                return {}
+            finally:
+                took = time.perf_counter() - started
 
-        self.answers.append(await self.roster.activity.in_a_pause(weigh))
+        answer = await self.roster.activity.in_a_pause(weigh)
         self.spent_s += took
         await asyncio.sleep(min(took, LONGEST_REST_S))
+        return answer
 
     async def _check_structure(self, message: TestMessage) -> None:
         await self.client.check_label_structure(
