@@ -64,6 +64,7 @@ def test_overruling_back_makes_the_newest_stand(stage, corrections):
     _, second = overruled(stage, "a fox")
     stage.events(stage.turns.overrule(stage.owner, second.turn_id, "text"))
     assert [each.need for each in corrections.known(stage.owner)] == [Need.TEXT, Need.IMAGE]
+    assert [row["by_form"] for row in corrections.read_all(stage.owner)] == [False, False]
 
 
 def test_that_the_first_verdict_was_right_takes_the_correction_back(stage, corrections):
@@ -77,7 +78,21 @@ def test_what_the_form_decided_is_no_lesson_for_the_classifier(stage, correction
     overruled(stage, "/image a fox", need="text")
     overruled(stage, "make it blue", attachments=[Attachment(png_of(), "image/png")])
     assert corrections.known(stage.owner) == []
-    assert len(corrections.read_all(stage.owner)) == 2
+    assert [row["by_form"] for row in corrections.read_all(stage.owner)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "pictures", "there", "back"),
+    [("tell me about it in blue", [png_of()], "image", "text"), ("/image a fox", [], "text", "image")],
+)
+def test_what_the_form_decided_is_no_lesson_after_overruling_there_and_back(
+    stage, corrections, content, pictures, there, back
+):
+    _, second = overruled(stage, content, there, attachments=[Attachment(png, "image/png") for png in pictures])
+    stage.events(stage.turns.overrule(stage.owner, second.turn_id, back))
+    assert corrections.known(stage.owner) == []
+    rows = corrections.read_all(stage.owner)
+    assert [(row["route"], row["by_form"]) for row in rows] == [(back, True), (there, True)]
 
 
 def test_a_very_long_message_is_kept_but_not_compared_with(stage, corrections):

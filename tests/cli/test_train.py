@@ -53,10 +53,11 @@ def correct(history: History, words: str, need: str, decided_by: str = "small_ll
         )  # fmt: skip
 
 
-def test_of_contradictory_corrections_the_newest_teaches_and_commands_teach_nothing(history):
+def test_of_contradictory_corrections_the_newest_teaches_and_what_has_no_words_or_a_command_teaches_nothing(history):
     correct(history, FOX, "image")
     correct(history, FOX, "text")
     correct(history, "/image a bear", "text", decided_by="command")
+    correct(history, " ", "text", decided_by="correction")
     rows = lessons(Corrections(history.database).read_all(history.local_user_id()))
     assert [(row["messages"][0]["content"], row["route"]) for row in rows] == [(FOX, "text")]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from mom.chats.database import Database
@@ -21,9 +21,7 @@ from mom.mixture.ports import Correction
 from mom.mixture.verdict import DecidedBy, Need
 
 KNOWN_AT_MOST = 500
-# The form of such a message decided, and nobody who classifies has erred.
-_BY_FORM = (DecidedBy.COMMAND, DecidedBy.ATTACHMENT)
-_NEWEST_FIRST = (Verdict.corrected_at.desc(), Verdict.id)
+_answer, _question = aliased(Message), aliased(Message)
 
 
 class Corrections:
@@ -33,9 +31,11 @@ class Corrections:
         self._database = database
 
     def read_all(self, owner_id: str) -> list[dict[str, Any]]:
-        """All corrections, the newest first, each as a row of routing data with its id, its time and what was decided."""
+        """All corrections, the newest first, each as a row of routing data with its id, its time and what was decided.
+
+        `by_form`: the message's form decides, a command or a picture, so it teaches a classifier nothing.
+        """
         with self._database.session() as session:
-            found = session.scalars(select(Verdict).where(*_corrected(owner_id)).order_by(*_NEWEST_FIRST)).all()
             return [
                 {
                     "id": verdict.id,
@@ -49,8 +49,9 @@ class Corrections:
                     "kind": "correction",
                     "decided": verdict.need,
                     "decided_by": verdict.decided_by,
+                    "by_form": by_form,
                 }
-                for verdict in found
+                for verdict, by_form in session.execute(_newest_first(owner_id, Verdict, _is_by_form())).all()
             ]
 
     def delete(self, owner_id: str, correction_id: str) -> None:
@@ -63,22 +64,15 @@ class Corrections:
 
     def known(self, owner_id: str) -> Sequence[Correction]:
         """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
-        answer, question = aliased(Message), aliased(Message)
-        follows_picture = exists().where(Image.message_id == question.parent_id)
+        follows_picture = exists().where(Image.message_id == _question.parent_id)
         wanted = (
-            select(question.content, follows_picture, Verdict.corrected_to)
-            .join(answer, Verdict.message_id == answer.id)
-            .join(question, answer.parent_id == question.id)
-            .where(*_corrected(owner_id))
-            .where(func.length(question.content) <= COMPARED_CHARS, Verdict.decided_by.not_in(_BY_FORM))
-            .order_by(*_NEWEST_FIRST)
+            _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture)
+            .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
             .limit(KNOWN_AT_MOST)
         )
         with self._database.session() as session:
             return [
-                Correction(words, Need(need), follows_picture=after)
-                for words, after, need in session.execute(wanted)
-                if need is not None
+                Correction(words, Need(need), follows_picture=after) for words, need, after in session.execute(wanted)
             ]
 
 
@@ -93,5 +87,23 @@ class CorrectionsOf:
         return await asyncio.to_thread(lambda: self.corrections.known(self.owner_id()))
 
 
-def _corrected(owner_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Verdict.owner_id == owner_id, Verdict.corrected_to.is_not(None)
+def _newest_first(owner_id: str, *columns: Any) -> Select[Any]:  # noqa: ANN401 - as `select` takes them
+    """The person's corrections, each with its `_answer` and `_question`."""
+    return (
+        select(*columns)
+        .select_from(Verdict)
+        .join(_answer, Verdict.message_id == _answer.id)
+        .join(_question, _answer.parent_id == _question.id)
+        .where(Verdict.owner_id == owner_id, Verdict.corrected_to.is_not(None))
+        .order_by(Verdict.corrected_at.desc(), Verdict.id)
+    )
+
+
+def _is_by_form() -> ColumnElement[bool]:
+    """Did the form of the question decide, this answer or, before a person said otherwise, one beside it?"""
+    beside, its_verdict = aliased(Message), aliased(Verdict)
+    return exists().where(
+        beside.parent_id == _question.id,
+        its_verdict.message_id == beside.id,
+        its_verdict.decided_by.in_((DecidedBy.COMMAND, DecidedBy.ATTACHMENT)),
+    )

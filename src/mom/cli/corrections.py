@@ -1,6 +1,7 @@
 """`mom corrections`: what was corrected in chats: list, export, delete."""
 
 import json
+from typing import Any
 
 import click
 
@@ -25,11 +26,16 @@ def corrections(*, as_json: bool, correction_id: str | None) -> None:
             known.delete(owner_id, correction_id)
             return
         for row in known.read_all(owner_id):
-            if as_json:
-                click.echo(json.dumps(row, ensure_ascii=False))
-            else:
+            if not as_json:
                 words = " ".join(row["messages"][-1]["content"].split())
                 shown = words if len(words) <= WORDS_SHOWN else f"{words[:WORDS_SHOWN]}…"
                 click.echo(f"{row['id']}  {row['corrected_at'][:16]}  {row['decided']} → {row['route']}  {shown}")
+            elif has_words(row):
+                click.echo(json.dumps(row, ensure_ascii=False))
     finally:
         database.close()
+
+
+def has_words(row: dict[str, Any]) -> bool:
+    """Can it stand in routing data? A picture that was sent without a word cannot."""
+    return bool(row["messages"][-1]["content"].strip())

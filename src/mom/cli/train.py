@@ -14,6 +14,7 @@ import click
 from mom.chats.corrections import Corrections
 from mom.chats.database import Database
 from mom.chats.history import History
+from mom.cli.corrections import has_words
 from mom.cli.environment import read_settings_aloud
 from mom.errors import MomError, PartUnavailableError, StorageError
 from mom.settings import CLONE, Settings
@@ -50,10 +51,12 @@ def routing(*, output: Path | None, share: int) -> None:
 
 
 def lessons(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, the newest first, that teach something: of contradictory ones the newest, and none that the form decided."""
+    """The rows, the newest first, that teach something: of contradictory ones the newest, and none that the form decided
+    or that has no words.
+    """
     newest: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row["decided_by"] not in {"command", "attachment"}:
+        if not row["by_form"] and has_words(row):
             newest.setdefault(json.dumps(row["messages"]), row)
     return list(newest.values())
 
