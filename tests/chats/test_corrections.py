@@ -60,6 +60,30 @@ def test_whether_the_answer_before_was_a_picture_is_known(stage, corrections):
     assert corrections.known(stage.owner)[0] == Correction("a fox", Need.IMAGE, follows_picture=False)
 
 
+def test_a_picture_of_moms_that_is_attached_counts_as_the_answer_before(stage, corrections):
+    drawn = stage.message(stage.answered("/image a red boat"))["images"][0]["id"]
+    boat = Attachment(stage.pictures.read_png(stage.owner, drawn), "image/png")
+    overruled(stage, "now in blue please", parent_id="root", attachments=[boat])
+    assert corrections.known(stage.owner) == [Correction("now in blue please", Need.IMAGE, follows_picture=True)]
+    (row,) = corrections.read_all(stage.owner)
+    assert row["by_form"] is False
+    assert row["messages"] == [
+        {"role": "assistant", "content": "[image] a red boat"},
+        {"role": "user", "content": "now in blue please"},
+    ]
+
+
+def test_a_photo_beside_a_picture_of_moms_is_no_lesson_whatever_was_asked_for(stage, corrections):
+    drawn = stage.message(stage.answered("/image a red boat"))["images"][0]["id"]
+    both = [Attachment(stage.pictures.read_png(stage.owner, drawn), "image/png"), Attachment(png_of(), "image/png")]
+    first = stage.answered("which is older?", parent_id="root", attachments=both, need="image")
+    stage.events(stage.turns.overrule(stage.owner, first.turn_id, "text"))
+    assert corrections.known(stage.owner) == []
+    (row,) = corrections.read_all(stage.owner)
+    assert row["by_form"] is True
+    assert row["messages"] == [{"role": "user", "content": "which is older?"}]
+
+
 def test_overruling_back_makes_the_newest_stand(stage, corrections):
     _, second = overruled(stage, "a fox")
     stage.events(stage.turns.overrule(stage.owner, second.turn_id, "text"))

@@ -35,6 +35,7 @@ class Corrections:
 
         `by_form`: the message's form decides, a command or a picture, so it teaches a classifier nothing.
         """
+        wanted = _newest_first(owner_id, Verdict, _question.id, _is_by_form())
         with self._database.session() as session:
             return [
                 {
@@ -42,7 +43,7 @@ class Corrections:
                     "corrected_at": utc_text(verdict.corrected_at or verdict.created_at),
                     "messages": [
                         {"role": message.role, "content": message.as_words}
-                        for message in spoken_until(session, verdict.message_id)[:-1]
+                        for message in spoken_until(session, question_id)
                     ],
                     "route": verdict.corrected_to,
                     "source": "correction",
@@ -51,7 +52,7 @@ class Corrections:
                     "decided_by": verdict.decided_by,
                     "by_form": by_form,
                 }
-                for verdict, by_form in session.execute(_newest_first(owner_id, Verdict, _is_by_form())).all()
+                for verdict, question_id, by_form in session.execute(wanted).all()
             ]
 
     def delete(self, owner_id: str, correction_id: str) -> None:
@@ -64,7 +65,8 @@ class Corrections:
 
     def known(self, owner_id: str) -> Sequence[Correction]:
         """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
-        follows_picture = exists().where(Image.message_id == _question.parent_id)
+        # One of MoM's that is attached counts as the answer before.
+        follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id)))
         wanted = (
             _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture)
             .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
@@ -100,9 +102,11 @@ def _newest_first(owner_id: str, *columns: Any) -> Select[Any]:  # noqa: ANN401 
 
 
 def _is_by_form() -> ColumnElement[bool]:
-    """Did the form of the question decide, this answer or, before a person said otherwise, one beside it?"""
+    """Does the form of the question decide? A picture that MoM did not draw is attached, or the form has decided an answer:
+    this one or, before a person said otherwise, one beside it.
+    """
     beside, its_verdict = aliased(Message), aliased(Verdict)
-    return exists().where(
+    return exists().where(Image.message_id == _question.id, Image.prompt == "") | exists().where(
         beside.parent_id == _question.id,
         its_verdict.message_id == beside.id,
         its_verdict.decided_by.in_((DecidedBy.COMMAND, DecidedBy.ATTACHMENT)),

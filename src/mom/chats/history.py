@@ -123,9 +123,16 @@ class History:
         return Conversation(tuple(spoken.values()))
 
 
-def spoken_until(session: Session, message_id: str) -> list[talk.Message]:
-    """The messages from the chat's first question to this one, along the tree, as values."""
-    return [_as_spoken(message) for message in _path_to(session, message_id)]
+def spoken_until(session: Session, question_id: str) -> Sequence[talk.Message]:
+    """The messages from the chat's first question to this one, along the tree, as the classifier reads them: MoM's own
+    pictures that are attached to it are taken up.
+    """
+    rows = _path_to(session, question_id)
+    *earlier, question = map(_as_spoken, rows)
+    added = tuple(
+        Attachment(b"", "image/png", Drawing(image.prompt) if image.prompt else None) for image in rows[-1].images
+    )
+    return Conversation((*earlier, replace(question, attachments=added))).taking_up_records().messages
 
 
 def short_title(words: str) -> str:
