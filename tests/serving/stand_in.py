@@ -1,5 +1,6 @@
-"""A child program for tests: tied like every child, healthy at `/health`, and with a fault on demand.
+"""A child program for tests: tied like every child, healthy at every path, and with a fault on demand.
 
+It listens at `host` of its configuration, or at 127.0.0.1.
 `fault` of the configuration: `crash` (at once), `refuse` (fails for good), `deaf` (never ready), `stubborn` (ignores SIGTERM).
 A file at `crash_unless` heals a crashing one.
 """
@@ -7,6 +8,7 @@ A file at `crash_unless` heals a crashing one.
 import http.server
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -38,7 +40,9 @@ def main():
         Health.status = 503
     if fault == "stubborn":
         signal.signal(signal.SIGTERM, lambda *_: print("the stand-in stays", flush=True))
-    http.server.ThreadingHTTPServer(("127.0.0.1", config["port"]), Health).serve_forever()
+    host = config.get("host", "127.0.0.1")
+    http.server.ThreadingHTTPServer.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    http.server.ThreadingHTTPServer((host, config["port"]), Health).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 import asyncio
 import os
 import signal
+import socket
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from mom.serving.child import free_port
 from mom.serving.keeping import GivenUp, Restarts, Running, Starting, keep
 from mom.serving.program import Program
+from mom.serving.programs import WebAddress, web_program
 from tests.serving.waiting import has_ended, until
 
 QUICK = Restarts(at_most=3, first_pause_s=0.01, longest_pause_s=0.05)
@@ -79,6 +83,18 @@ async def test_a_child_is_not_ready_before_its_health_is(kept, stand_in, tmp_pat
 async def test_a_child_that_ignores_sigterm_is_killed(kept, stand_in, monkeypatch):
     monkeypatch.setattr("mom.serving.child.TERMINATE_S", 0.2)
     async with kept(stand_in(fault="stubborn")) as news:
+        await until(lambda: pids(news), "the child")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1", "0.0.0.0", "::"])
+async def test_a_web_process_is_ready_wherever_it_listens(kept, stand_in, host):
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    program = web_program(WebAddress(host, free_port()), "", "")
+    async with kept(replace(program, argv=stand_in().argv)) as news:
         await until(lambda: pids(news), "the child")
 
 

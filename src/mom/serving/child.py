@@ -121,7 +121,7 @@ class Child:
     async def _is_healthy(self, http: httpx.AsyncClient) -> bool:
         try:
             answer = await http.get(
-                f"http://{LOOPBACK}:{self.port}{self.program.health_path}", timeout=HEALTH_TIMEOUT_S
+                f"http://{self.program.host}:{self.port}{self.program.health_path}", timeout=HEALTH_TIMEOUT_S
             )
         except httpx.HTTPError:
             return False

@@ -11,12 +11,14 @@ from mom.serving.llama_log import last_words
 class Program:
     """`config` is sent as the JSON line on stdin, together with a `port` and an `api_key` made anew at each start.
 
-    `name` is its log file's name, `port` a fixed one instead of any free one, `explain` finds the reason of its end in its last lines.
+    `name` is its log file's name, `host` where its health is asked, as in a URL, `port` a fixed one instead of any free one, `explain`
+    finds the reason of its end in its last lines.
     """
 
     name: str
     argv: tuple[str, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     health_path: str = "/health"
+    host: str = "127.0.0.1"
     port: int | None = None
     explain: Callable[[Sequence[str]], str] = last_words

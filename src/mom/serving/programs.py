@@ -24,10 +24,14 @@ class WebAddress:
     port: int
 
     @property
-    def url(self) -> str:
-        """Where this machine reaches it: one that listens at every address is asked at loopback."""
+    def asked_host(self) -> str:
+        """Where this machine reaches it, as in a URL: one that listens at every address is asked at loopback."""
         host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)  # noqa: S104 -- compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.asked_host}:{self.port}"
 
 
 def web_program(web: WebAddress, control_url: str, control_token: str) -> Program:
@@ -37,6 +41,7 @@ def web_program(web: WebAddress, control_url: str, control_token: str) -> Progra
         (sys.executable, "-m", "mom", "web"),
         {"control_url": control_url, "control_token": control_token, "host": web.host},
         health_path="/healthz",
+        host=web.asked_host,
         port=web.port,
     )
 
