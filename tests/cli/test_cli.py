@@ -33,6 +33,20 @@ def test_classify_reads_a_conversation_from_stdin(site, parts):
     assert mom("classify", "-", stdin='{"messages": []}').exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (["ask", "caf\udce9"], None),  # as Python reads an argument in Latin-1
+        (["classify", "caf\udce9"], None),
+        (["classify", "-"], r'{"messages": [{"role": "user", "content": "a\ud800"}]}'),
+    ],
+)
+def test_words_that_are_no_utf_8_are_a_usage_error(words, stdin):
+    result = mom(*words, stdin=stdin)
+    assert result.exit_code == 2
+    assert "no UTF-8" in one_sentence(result)
+
+
 def test_models_shows_part_model_state_and_memory(site):
     lines = mom("models").stdout.splitlines()
     assert [line.split()[:3] for line in lines if line.startswith("large")] == [["large_llm", "scripted-llm", "ready"]]

@@ -59,6 +59,7 @@ def test_several_files_are_read_in_their_order_and_blank_lines_passed_over(tmp_p
         ({**GOOD, "messages": [{"role": "assistant", "content": "x"}]}, "the user's"),
         ({**GOOD, "messages": [{"role": "user", "content": "\ud800"}]}, "half of a character"),
         ({**GOOD, "kind": 3}, "'kind' is no word"),
+        ({**GOOD, "kind": "x\ud800"}, "'kind' holds half of a character"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_with_file_and_line(tmp_path, row, complaint):

@@ -15,7 +15,7 @@ import httpx
 from httpx_sse import EventSource
 
 from mom.chats.attachments import check_attachments
-from mom.cli.at_hand import Server, failure_from, server_at_hand
+from mom.cli.at_hand import Server, check_words, failure_from, server_at_hand
 from mom.cli.environment import read_settings_aloud
 from mom.errors import ParameterError, PartBrokenError, PartUnavailableError, StorageError
 from mom.mixture.conversation import Attachment
@@ -57,6 +57,7 @@ class Answer:
 @click.option("--image", "need", flag_value="image", help="Draw, whatever is asked.")
 def ask(*, text: str, as_json: bool, image_dir: Path, seed: int | None, need: str | None, source: Path | None) -> None:
     """Ask one question and print the answer: words as they come, a picture as the path of its file."""
+    check_words(text)
     picture = _read_picture(source) if source else None
     question = Question(text, need, seed, image_dir, is_quiet=as_json, picture=picture)
     answer = asyncio.run(_ask(read_settings_aloud(), question))

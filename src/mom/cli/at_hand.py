@@ -1,6 +1,7 @@
 """A MoM to ask: the one that is running, otherwise one that runs for this command alone and ends with it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -113,6 +114,16 @@ async def _own_server(settings: Settings) -> AsyncIterator[Server]:
 
 def _client(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(ANSWER_S, connect=PROBE_S), trust_env=False)
+
+
+def check_words(asked: object) -> None:
+    """Raises `ParameterError` where words in this JSON value cannot be sent, before a server is started for them."""
+    try:
+        json.dumps(asked, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            "The message is no UTF-8: it is in another encoding, or holds half of a character. Write it in UTF-8."
+        ) from error
 
 
 def failure_from(answer: dict[str, Any]) -> MomError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mom.cli.at_hand import server_at_hand
+from mom.cli.at_hand import check_words, server_at_hand
 from mom.cli.environment import read_settings_aloud
 from mom.models.parts import PartName
 from mom.settings import Settings
@@ -20,6 +20,7 @@ from mom.settings import Settings
 def classify(*, text: str, as_json: bool, explain: bool) -> None:
     """Say whether TEXT needs a text or an image. With -, read {"messages": […]} from standard input."""
     body = _read_conversation() if text == "-" else {"messages": [{"role": "user", "content": text}]}
+    check_words(body)
     if explain:
         body = {**body, "explain": True}
     verdict = asyncio.run(_classify(read_settings_aloud(), body))

@@ -82,10 +82,7 @@ def _read_message(value: object) -> Message:
     content = value.get("content") if isinstance(value, dict) else None
     if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str):
         raise ValueError("a message has a 'role' (user or assistant) and a 'content' in words")
-    try:
-        content.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("a message holds half of a character") from error
+    _check_words(content, "a message")
     if role == "assistant" and content.startswith(PICTURE_MARK):
         return Message("assistant", content, drawing=Drawing(content.removeprefix(PICTURE_MARK)))
     return Message(_ROLES[role], content)
@@ -96,4 +93,13 @@ def _read_slices(row: Mapping[str, object]) -> dict[str, str]:
     for field, value in slices.items():
         if not isinstance(value, str):
             raise ValueError(f"{field!r} is no word")  # noqa: TRY004 - as above
+        _check_words(value, repr(field))
     return {field: str(value) for field, value in slices.items()}
+
+
+def _check_words(words: str, where: str) -> None:
+    """Raises `ValueError` where they are no UTF-8: such words can be measured, but stand in no report."""
+    try:
+        words.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{where} holds half of a character") from error
