@@ -1,4 +1,6 @@
-from mom.evaluation.measuring import measure
+from dataclasses import replace
+
+from mom.evaluation.measuring import THROWN_AWAY, measure
 from mom.evaluation.routing_data import Example
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.verdict import DecidedBy, Need, certain
@@ -16,9 +18,20 @@ async def test_each_example_is_asked_once_and_progress_told():
         return certain(Need.IMAGE, DecidedBy.REGEX, "so")
 
     outcomes = await measure(ask, [example("a fox"), example("a bear")], lambda done, of: told.append((done, of)))
-    assert asked == ["a fox", "a bear"]
+    assert asked == [THROWN_AWAY.last.content, "a fox", "a bear"]
     assert told == [(1, 2), (2, 2)]
     assert all(each.is_right for each in outcomes)
+
+
+async def test_what_loads_at_the_first_message_is_no_latency_of_an_example():
+    loading_ms = [200.0]
+
+    async def ask(_conversation):
+        took_ms = 5.0 + (loading_ms.pop() if loading_ms else 0.0)
+        return replace(certain(Need.IMAGE, DecidedBy.BERT, "so"), took_ms=took_ms)
+
+    outcomes = await measure(ask, [example("a fox"), example("a bear")], lambda _done, _of: None)
+    assert [each.verdict.took_ms for each in outcomes] == [5.0, 5.0]
 
 
 async def test_a_command_decides_by_itself_and_one_that_does_not_exist_is_words():

@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from mom.errors import InputError
 from mom.evaluation.figures import Outcome
 from mom.evaluation.routing_data import Example
-from mom.mixture.conversation import Conversation
+from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import read_command
 from mom.mixture.verdict import DecidedBy, Verdict, certain
 
 Ask = Callable[[Conversation], Awaitable[Verdict]]
 Tell = Callable[[int, int], None]
+THROWN_AWAY = Conversation((Message("user", "hello"),))
 
 
 async def measure(ask: Ask, examples: Sequence[Example], tell: Tell) -> list[Outcome]:
     """What `ask` says of each example. `tell(done, of)` is called after each."""
+    await ask(THROWN_AWAY)  # what a classifier loads at its first message is not that message's latency
     outcomes = []
     for done, example in enumerate(examples, 1):
         verdict = _by_command(example.conversation) or await ask(example.conversation)
