@@ -3,6 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.chat_page import answers, ask, chat_links
+from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import Gate, ScriptedLanguageModel
 
 
 def test_a_chat_is_renamed_in_place(page: Page) -> None:
@@ -40,6 +42,19 @@ def test_a_chat_is_deleted_after_a_second_thought(page: Page) -> None:
     expect(chat_links(page)).to_have_count(0)
     expect(answers(page)).to_have_count(0)
     expect(page.get_by_role("heading", name="Words or a picture?")).to_be_visible()
+
+
+def test_escape_keeps_a_chat_and_stops_no_answer(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("Slowly")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Delete “Hello”").click()
+    page.get_by_role("button", name="Keep").press("Escape")
+    expect(chat_links(page)).to_have_text(["Hello"])
+    gate.open()
+    expect(answers(page)).to_contain_text("Slowly done.")
 
 
 def test_a_chat_that_is_not_there_says_so(page: Page, complaints: list[str]) -> None:

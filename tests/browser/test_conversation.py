@@ -187,6 +187,36 @@ def test_escape_closes_the_menu_and_stops_no_answer(mom: ScriptedMom, page: Page
     expect(answers(page)).to_contain_text("Slowly done.")
 
 
+@pytest.mark.parametrize("composing", [{"isComposing": True}, {"keyCode": 229}])
+def test_keys_of_an_input_method_send_close_and_stop_nothing(mom: ScriptedMom, page: Page, composing: dict) -> None:
+    def press(label: str, key: str) -> None:
+        page.get_by_label(label, exact=True).dispatch_event("keydown", {"key": key, "bubbles": True, **composing})
+
+    answered(page, "/image a fox")
+    answers(page).get_by_role("button", name="Edit prompt").click()
+    page.get_by_label("Message", exact=True).press("ArrowUp")
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
+    ask(page, "Hello")
+    expect(answers(page).last).to_contain_text("Slowly")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name=re.compile("^Rename")).click()
+    page.get_by_label("Message", exact=True).fill("half")
+    for label in ("Message", "Your question", "Image prompt"):
+        press(label, "Enter")
+        press(label, "Escape")
+    press("Title of the chat", "Escape")
+    expect(page.get_by_label("Title of the chat")).to_be_visible()
+    expect(page.get_by_label("Your question")).to_be_visible()
+    expect(page.get_by_label("Image prompt")).to_be_visible()
+    expect(questions(page)).to_have_count(2)
+    gate.open()
+    expect(answers(page).last).to_contain_text("Slowly done.")
+    press("Message", "Enter")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("half")
+    expect(questions(page)).to_have_count(2)
+
+
 def test_each_chat_keeps_its_draft_over_a_reload(page: Page) -> None:
     answered(page, "Hello")
     box = page.get_by_label("Message", exact=True)

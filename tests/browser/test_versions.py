@@ -33,6 +33,15 @@ def test_arrow_keys_step_through_the_versions_but_not_while_one_writes(mom: Scri
     expect(answers(page)).to_contain_text("The second.")
 
 
+def test_arrow_keys_scroll_a_block_of_code_and_leave_no_version(mom: ScriptedMom, page: Page) -> None:
+    two_versions(mom, page, first=f"```\n{'wide ' * 90}\n```")
+    page.get_by_label("Message", exact=True).blur()
+    page.keyboard.press("ArrowLeft")
+    answers(page).locator("pre").press("ArrowRight")
+    page.wait_for_function("document.querySelector('article pre').scrollLeft > 0")
+    expect(answers(page)).to_contain_text("1/2")
+
+
 @pytest.fixture
 def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
     context = browser.new_context(base_url=mom.url, viewport={"width": 390, "height": 844}, has_touch=True)

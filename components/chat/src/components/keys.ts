@@ -12,6 +12,20 @@ export const keysOf =
     }
   }
 
+/** What scrolls sideways by itself, being wider than the page. */
+export const WIDE = 'pre, table, .katex-display'
+
+/** Whether the key is an input method's, which makes words of it. 229: Safari's, for the key that ends the composition. */
+export function isComposing(event: KeyboardEvent): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else tells it there
+  return event.isComposing || event.keyCode === 229
+}
+
+/** Whether the key is pressed in what it scrolls. */
+export function isScrolling(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.closest(WIDE) !== null
+}
+
 /** Whether the key is written into something. */
 export function isTyping(event: KeyboardEvent): boolean {
   const { target } = event

@@ -1,7 +1,9 @@
 /** A finger's swipe to the left or right, and none of a scroll, a selection or a picture that is moved about. */
 
+import { WIDE } from './keys'
+
 const LEAST_PX = 56
-const OTHERS = 'pre, table, textarea, input, summary, .katex-display'
+const OTHERS = `${WIDE}, textarea, input, summary`
 
 /** `onSwipe` gets +1 for a swipe to the left (onwards), -1 for one to the right. */
 export const swipe =
