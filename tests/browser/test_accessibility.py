@@ -1,5 +1,6 @@
 """Everyone can use the page: axe finds nothing in any state, light or dark, narrow or wide, and the keyboard is enough."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from mom.errors import PartUnavailableError
 from mom.mixture.events import ImageProgress
 from mom.models.parts import PartName, State
-from tests.browser.chat_page import answers, ask, questions
+from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
 
@@ -93,9 +94,11 @@ def test_the_keyboard_is_enough(mom: ScriptedMom, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(answers(page)).to_have_attribute("aria-busy", "false")
 
-    page.evaluate("document.activeElement.blur()")
+    box = page.get_by_label("Message", exact=True)
+    expect(box).to_be_focused()
+    box.blur()
     page.keyboard.press("/")
-    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    expect(box).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type("a fox")
     page.keyboard.press("Enter")
@@ -104,9 +107,51 @@ def test_the_keyboard_is_enough(mom: ScriptedMom, page: Page) -> None:
     press_until_focused(page, "Retry", "Shift+Tab")
     page.keyboard.press("Enter")
     expect(answers(page).last).to_contain_text("2/2")
-    page.get_by_label("Message", exact=True).focus()
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    expect(box).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.type(" cub")
     page.keyboard.press("Enter")
     expect(questions(page).last).to_contain_text("/image a fox cub")
     expect(answers(page).last.get_by_alt_text("a fox cub")).to_be_visible()
+    expect(box).to_be_focused()
+
+
+def test_the_focus_stays_where_versions_are_stepped_through(mom: ScriptedMom, page: Page) -> None:
+    for _ in range(2):
+        ask(page, "/image a fox")
+        expect(answers(page).last).to_have_attribute("aria-busy", "false")
+        answers(page).last.get_by_role("button", name="Retry").click()
+        expect(answers(page).last).to_contain_text("2/2")
+        expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    first = answers(page).first
+    first.get_by_role("button", name="Previous version").press("Enter")
+    expect(answers(page)).to_have_count(1)
+    expect(first.get_by_role("button", name="Next version")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(answers(page)).to_have_count(2)
+    expect(first.get_by_role("button", name="Previous version")).to_be_focused()
+
+
+def test_the_focus_goes_back_where_a_form_is_left(page: Page) -> None:
+    ask(page, "/image a fox")
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    questions(page).get_by_role("button", name="Edit").press("Enter")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(questions(page).get_by_role("button", name="Edit")).to_be_focused()
+    answers(page).get_by_role("button", name="Edit prompt").press("Enter")
+    page.get_by_role("button", name="Leave it").press("Enter")
+    expect(answers(page).get_by_role("button", name="Edit prompt")).to_be_focused()
+    chat = chat_links(page).first
+    for opener, leaver in (("Rename", "Escape"), ("Rename", "Enter"), ("Delete", "Escape")):
+        chat.focus()
+        page.get_by_role("button", name=re.compile(f"^{opener}")).press("Enter")
+        page.keyboard.press(leaver)
+        expect(chat).to_be_focused()
+    page.get_by_role("button", name=re.compile("^Delete")).press("Enter")
+    page.keyboard.press("Enter")
+    expect(chat_links(page)).to_have_count(0)
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.get_by_role("link", name="New chat").click()
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()

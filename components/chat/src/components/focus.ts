@@ -1,0 +1,14 @@
+/** Where the keyboard goes on when the control that was pressed goes away: left to the browser, it would begin again at the top. */
+
+/** Whether there is a keyboard at hand; where there is none, focus would open one over half of the page. */
+export const hasKeyboard = (): boolean => matchMedia('(hover: hover)').matches
+
+/** Go on in the message box. A mouse needs no focus: the arrow keys still step through versions after its press. */
+export function goOnInMessage(event: Event): void {
+  if (!hasKeyboard() || (event instanceof MouseEvent && event.detail > 0) || !(event.currentTarget instanceof Element)) return
+  focusMessage(event.currentTarget.getRootNode() as Document | ShadowRoot)
+}
+
+export function focusMessage(root: ParentNode): void {
+  root.querySelector<HTMLElement>('#message')?.focus()
+}
