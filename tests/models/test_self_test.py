@@ -177,7 +177,9 @@ async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
     async with self_tested(SmallLlmServer(judge), rival=Bert()) as self_test:
         detail = self_test.parts()[PartName.SMALL_LLM].detail
         cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
-        verdict = await cascade.classify(LAST.conversation)
+        announced: list[str] = []
+        verdict = await cascade.classify(LAST.conversation, announced.append)
+    assert announced == ["bert"]  # the small LLM's name would let a text answer begin early
     assert detail == "Bypassed: right on 55 of 60 test messages, BERT on 60."
     assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
 

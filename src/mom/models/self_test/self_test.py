@@ -230,10 +230,15 @@ class TestedSmallLlmStage:
 
     @property
     def name(self) -> str:
-        return self.stage.name
+        """Of the one that decides now: an answer is begun early only while the small LLM is asked."""
+        return self.self_test.rival.name if self._is_passed_over and self.self_test.rival else self.stage.name
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
-        report, rival = self.self_test.report, self.self_test.rival
-        if report is None or not report.is_bypassed:
+        if not self._is_passed_over:
             return await self.stage.classify(conversation)
-        return await rival.classify(conversation) if rival else None
+        return await self.self_test.rival.classify(conversation) if self.self_test.rival else None
+
+    @property
+    def _is_passed_over(self) -> bool:
+        report = self.self_test.report
+        return report is not None and report.is_bypassed
