@@ -1,12 +1,13 @@
 """`mom image-server`: the image model as a service of its own, such as compose.yaml's chat_image."""
 
 import asyncio
+from pathlib import Path
 
 import click
 
 from mom.cli.environment import read_settings_aloud
 from mom.errors import SettingsError
-from mom.models.addresses import AddressKind, parse_address
+from mom.models.addresses import AddressKind, ModelAddress, parse_address
 from mom.models.parts import PartName
 from mom.serving.image_server.__main__ import serve
 from mom.serving.image_server.config import ServerConfig
@@ -40,10 +41,18 @@ def image_server(*, host: str, port: int) -> None:
         find_here(PART, address),
         model_name(PART, address),
         data_dir=settings.data_dir,
-        lora=find_here(PART, parse_address(settings.image_lora, name="MOM_IMAGE_LORA"))
-        if settings.image_lora
-        else None,
+        lora=_find_lora(settings.image_lora, address),
         options=EngineOptions.from_text(settings.image_engine).as_pairs(),
         edits=address.kind is not AddressKind.DEMO,
     )
     asyncio.run(serve(ServerConfig.from_json({**program.config, "host": host, "port": port, "api_key": key})))
+
+
+def _find_lora(words: str | None, model: ModelAddress) -> Path | None:
+    """The demo model takes none."""
+    if words is None or model.kind is AddressKind.DEMO:
+        return None
+    address = parse_address(words, name="MOM_IMAGE_LORA")
+    if address.kind is not AddressKind.FILE:
+        raise SettingsError(f"MOM_IMAGE_LORA={address}: this server takes one that is on this machine: file:PATH.")
+    return find_here(PART, address)
