@@ -55,7 +55,7 @@ def small_history(author: Author, turns: int) -> Earlier:
 
 def after_picture(author: Author, earlier: Earlier) -> Picture:
     """A picture is asked for and drawn, perhaps changed once or twice."""
-    wanted = 2 if author.chance(0.5) else 1
+    wanted = 2 if author.chance(0.25) else 1
     words, picture = request(author)
     while len(picture.things) < wanted:
         words, picture = request(author)
