@@ -57,9 +57,10 @@ class RunningMom:
         except httpx.TransportError:
             return {}
 
-    def wait_for(self, *names: str, state: str = "ready") -> None:
+    def wait_for(self, *names: str, state: str = "ready", deadline_s: float = DEADLINE_S) -> None:
         for name in names:
-            wait_until(lambda name=name: self.parts().get(name, {}).get("state") == state, f"{name} is {state}")
+            claim = f"{name} is {state}"
+            wait_until(lambda name=name: self.parts().get(name, {}).get("state") == state, claim, deadline_s)
 
     def new_chat(self) -> str:
         return self.http.post("/api/chats", json={}).raise_for_status().json()["id"]

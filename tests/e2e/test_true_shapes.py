@@ -32,7 +32,7 @@ def mom(tmp_path_factory):
         "MOM_CLASSIFIER_DEADLINE_MS": "60000",
     }
     with running_mom(folder / "data", **settings) as mom:
-        mom.wait_for("small_llm", "large_llm", "image_model")
+        mom.wait_for("small_llm", "large_llm", "image_model", deadline_s=300)  # the image model is converted first
         yield mom
 
 
