@@ -34,7 +34,7 @@ def shipped():
 
 @pytest.fixture(scope="module")
 def readings(shipped):
-    return [read(case.conversation, shipped.vocabulary) for case in read_dev()[0][::5]]
+    return [read(case.conversation, shipped.vocabulary) for case in read_dev()[0]]
 
 
 def in_torch(start):
@@ -47,7 +47,7 @@ def test_torch_begins_with_the_shipped_layers(shipped, readings):
     said = np.array([shipped.weigh_reading(reading)[0] for reading in readings])
     found = weighed(in_torch(SHIPPED_ENCODER), readings)
     # The one reckons in 8 bits, the other in bfloat16.
-    assert np.corrcoef(said, found)[0, 1] > 0.998
+    assert np.corrcoef(said, found)[0, 1] > 0.999
     assert ((said > 0) == (found > 0)).all()
 
 
