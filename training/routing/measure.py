@@ -60,6 +60,7 @@ def main() -> None:
         "blind, second part": read_blind("w7", "w8"),
         "blind, third part": read_blind("w14"),
         "blind, fourth part": read_blind("w19"),
+        "blind, fifth part": read_blind("w23"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
