@@ -8,9 +8,12 @@ from training.llm.attributes import wrong_attributes
 from training.llm.data import held_out_examples
 from training.llm.pictures import Picture, Thing
 
-FOXES = Picture((Thing("fox", "red", "", "sleepy", 2),), "reading a book", "on a hill", "at night", ("pixel art", "4k"))
+FOXES = Picture(
+    (Thing("fox", "red", "", "sleepy", 2, doing="reading a book"),), "on a hill", "at night", ("pixel art", "4k")
+)
 PAIR = Picture((Thing("circle", "dark blue", "large"), Thing("star", "yellow", count=3)), place="on a white background")
 ABOVE = Picture((Thing("sun", "red"), Thing("house")), joint="above")
+HATTED = Picture((Thing("cat", doing="wearing a hat"), Thing("dog"), Thing("sun")), side="on the left", joint="above")
 LOGO = Picture((), medium="a logo for my bakery")
 PORTRAIT = Picture((Thing("cat", owner="my"),), medium="a portrait of")
 
@@ -25,6 +28,8 @@ PORTRAIT = Picture((Thing("cat", owner="my"),), medium="a portrait of")
         ("3 yellow stars and a big dark blue circle on a white background", PAIR),
         ("a red sun above a house", ABOVE),
         ("one red sun above house", ABOVE),
+        ("a cat wearing a hat above a dog and a sun on the left", HATTED),
+        ("my red dog Bello", Picture((Thing("dog", "red", owner="my", name="Bello"),))),
         ("two gray stars", Picture((Thing("star", "grey", count=2),))),
         ("A logo for my bakery", LOGO),
         ("a portrait of my cat", PORTRAIT),
@@ -58,6 +63,11 @@ def test_what_says_the_same_is_right(said: str, truth: Picture) -> None:
         ("a large dark blue circle on a white background", PAIR, ["subject"]),
         ("a large dark blue circle under three yellow stars on a white background", PAIR, ["relation"]),
         ("a house above a red sun", ABOVE, ["subject"]),
+        ("a cat above a dog wearing a hat and a sun on the left", HATTED, ["added"]),
+        ("a cat above a dog and a sun on the left", HATTED, ["doing"]),
+        ("a cat wearing a hat above a dog above a sun on the left", HATTED, ["relation"]),
+        ("a cat wearing a hat above a dog and a sun", HATTED, ["side"]),
+        ("my red dog B", Picture((Thing("dog", "red", owner="my", name="Bello"),)), ["subject"]),
         ("a logo for my barber", LOGO, ["medium", "added"]),
         ("a portrait of a cat", PORTRAIT, ["owner"]),
         ("my cat", PORTRAIT, ["medium"]),

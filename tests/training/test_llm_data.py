@@ -1,5 +1,6 @@
 """The demo language model's training data: repeatable, split by wording, shaped as the mixture's own prompts."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from training.llm.attributes import wrong_attributes
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
 from training.llm.data import held_out_examples, held_out_sums, mixed_examples
 from training.llm.edits import edit, request_with_change
-from training.llm.facts import is_held_out_sum
 from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author, groups, plural, sections, side
-from training.llm.messages import bare_question, known_questions
-from training.llm.pictures import Picture, Thing, any_picture
-from training.llm.requests import bare_place
+from training.llm.messages import _order
+from training.llm.outside import bare_question, known_questions
+from training.llm.pictures import TIMES, Picture, Thing, any_picture, any_place
+from training.llm.requests import bare_place, draw_example
+from training.llm.requests import follow_up as picture_follow_up
+from training.llm.sums import is_held_out_sum
 from training.llm.wide import KINDS, _sections
 
 PROMPTS = Path(__file__).parents[2] / "src/mom/mixture/prompts"
@@ -104,8 +107,10 @@ def test_a_change_to_two_things_says_which_is_meant() -> None:
         differ = [index for index, (one, two) in enumerate(zip(old.things, new.things, strict=False)) if one != two]
         if len(old.things) == len(new.things) == 2 and len(differ) == 1:  # both: their colours are exchanged
             changed += 1
-            noun = old.things[differ[0]].noun
-            assert noun in message or plural(noun) in message
+            thing = old.things[differ[0]]
+            told = (thing.noun, plural(thing.noun), thing.name, thing.colour, new.things[differ[0]].doing, "first one")
+            everything = ("both", "everything", "all", "second one")
+            assert any(words and words.lower() in message.lower() for words in (*told, *everything)), message
     assert changed > 20
 
 
@@ -121,6 +126,10 @@ def test_a_place_alone_is_asked_for_only_where_there_is_no_picture_to_change() -
 HILL = Picture((Thing("tree", "green"),), place="on a hill")
 CAT = Picture((Thing("cat"),))
 PAIR = Picture((Thing("square", "red"), Thing("circle", "blue")), joint="left of")
+ALIKE = Picture((Thing("circle", "red"), Thing("circle", "blue")))
+BELLO = Picture((Thing("dog", owner="my", name="Bello"),))
+DRESSED = Picture((Thing("cat", size="large", doing="wearing a hat"),), place="on a red background", side="on the left")
+FOXES = Picture((Thing("fox", "red", count=3),), style=("gouache", "bright"), medium="a photo of")
 
 
 @pytest.mark.parametrize(
@@ -131,13 +140,88 @@ PAIR = Picture((Thing("square", "red"), Thing("circle", "blue")), joint="left of
         (replace(CAT, things=(Thing("cat", count=4),)), "one less", "three cats"),
         (PAIR, "swap the colours", "a blue square left of a red circle"),
         (PAIR, "remove the circle", "a red square"),
+        (PAIR, r".*the circle above the square.*", "a blue circle above a red square"),
+        (
+            PAIR,
+            "(make the square (larger|bigger)|square bigger|scale the square up a bit|enlarge the square please)",
+            "a large red square left of a blue circle",
+        ),
+        (
+            ALIKE,
+            ".*blue circle (should|could|must) be (bigger|larger)|make the blue circle (larger|bigger)",
+            "a red circle and a large blue circle",
+        ),
+        (BELLO, "(make|draw|paint) [Bb]ello (larger|bigger|big)|enlarge (only )?Bello.*", "my large dog Bello"),
+        (DRESSED, "make it bigger", "a huge cat wearing a hat on the left on a red background"),
+        (DRESSED, ".*(without|remove|take off) the hat", "a large cat on the left on a red background"),
+        (DRESSED, "remove the background", "a large cat wearing a hat on the left"),
+        (DRESSED, "in the middle", "a large cat wearing a hat in the middle on a red background"),
+        (
+            FOXES,
+            "just one|(we need|exactly|give me|i want) one fox|(only )?one fox please|draw one fox",
+            "a photo of a red fox, gouache, bright",
+        ),
+        (FOXES, r"(?!.*( and | but |,)).*\bcomic\b(?! (book|strip)).*", "three red foxes, comic, bright"),
+        (FOXES, "darker", "a photo of three red foxes, gouache, dark"),
     ],
 )
 def test_a_change_is_understood(old: Picture, message: str, prompt: str) -> None:
     author = Author(11)
-    found = {new.words() for said, new in (edit(author, old) for _ in range(20_000)) if said == message}
+    found = {new.words() for said, new in (edit(author, old) for _ in range(20_000)) if re.fullmatch(message, said)}
     assert found <= {prompt, prompt.replace("two", "2").replace("three", "3")}
     assert found
+
+
+@pytest.mark.parametrize("old", [HILL, BELLO, PAIR, ALIKE, DRESSED, FOXES])
+def test_no_message_asks_for_two_different_changes(old: Picture) -> None:
+    author = Author(13)
+    found: dict[str, set[str]] = {}
+    for message, new in (edit(author, old) for _ in range(6000)):
+        found.setdefault(message, set()).add(new.words())
+    assert {message: prompts for message, prompts in found.items() if len(prompts) > 1} == {}
+
+
+def test_it_is_what_was_added_last() -> None:
+    author = Author(14)
+    now = replace(CAT, things=(*CAT.things, Thing("sun")))
+    found = {new.words() for said, new in (edit(author, now, CAT) for _ in range(8000)) if said == "make it bigger"}
+    assert found == {"a cat and a large sun"}
+
+
+def test_names_are_many_and_are_kept() -> None:
+    author = Author(15)
+    names = set()
+    for example in (draw_example(author) for _ in range(4000)):
+        assert example.picture is not None
+        names |= {thing.name or thing.noun for thing in example.picture.things if thing.name or thing.proper}
+    assert len(names) > 150
+    for _ in range(1000):
+        assert "Bello" in edit(author, BELLO)[1].words()
+
+
+def test_a_message_of_a_place_is_none_of_a_time() -> None:
+    author = Author(16)
+    assert not TIMES.intersection(any_place(author, shapes=shapes) for shapes in (True, False) for _ in range(4000))
+
+
+def test_several_messages_can_undo_the_last_change() -> None:
+    author = Author(17)
+    undone = 0
+    for _ in range(3000):
+        earlier, message, picture = picture_follow_up(author)
+        if message.lower().startswith("undo"):
+            undone += 1
+            assert f"[image] {picture.words()}" == earlier[-3][1]
+    assert undone
+
+
+def test_an_order_names_what_it_is_for() -> None:
+    author = Author(18)
+    for message, picture in (_order(author) for _ in range(2000)):
+        if picture.medium.endswith("for my bakery"):
+            assert "bakery" in message
+        if "my bakery" in message.lower():
+            assert picture.medium.endswith(" for my bakery")
 
 
 def test_what_is_put_on_a_thing_is_part_of_it() -> None:

@@ -5,7 +5,6 @@ order, place and time in another order, style words in another order, two things
 """
 
 import re
-from itertools import pairwise
 
 from training.llm.frames import plural
 from training.llm.pictures import COLOURS, LARGE, NUMBERS, RARE_COLOURS, SMALL, Picture, Thing
@@ -31,13 +30,13 @@ def find(words: Words, phrase: Words) -> list[int]:
     return [at for at in range(len(words) - len(phrase) + 1) if words[at : at + len(phrase)] == phrase]
 
 
-def take(words: Words, text: str) -> bool:
-    """Takes the last occurrence of the text out of the words; False if it is not there."""
+def take(words: Words, text: str, mark: str = GAP) -> bool:
+    """Puts the mark in the place of the last occurrence of the text; False if it is not there."""
     phrase = words_of(text)
     places = find(words, phrase)
     if not places or not phrase:
         return not phrase
-    words[places[-1] : places[-1] + len(phrase)] = [GAP]
+    words[places[-1] : places[-1] + len(phrase)] = [mark]
     return True
 
 
@@ -45,7 +44,7 @@ def wrong_attributes(said: str, truth: Picture) -> list[str]:
     """The names of the attributes that the prompt lacks or changes; "added" where it says more than was asked for."""
     words = words_of(said)
     wrong = ["style" for style in sorted(truth.style, key=len, reverse=True) if not take(words, style)]
-    wrong += [name for name in ("medium", "time", "place", "doing") if not take(words, getattr(truth, name))]
+    wrong += [name for name in ("medium", "time", "place", "side") if not take(words, getattr(truth, name))]
     if truth.things:
         wrong += _wrong_things(words, truth)
     elif [word for word in words if word not in {GAP, "a"}]:
@@ -55,32 +54,41 @@ def wrong_attributes(said: str, truth: Picture) -> list[str]:
 
 def _wrong_things(words: Words, truth: Picture) -> list[str]:
     """What is wrong with the things, in the words that are left."""
+    wrong_doing = ["doing" for thing in truth.things if thing.doing and not take(words, thing.doing, _mark(thing))]
     orders = [truth.things]
     if truth.joint in JOINED and len(truth.things) == 2:
         orders.append(truth.things[::-1])
-    chunks = _split(words, words_of(truth.joint), len(truth.things))
+    chunks = _split(words, truth.joints())
     if chunks is None:
         all_there = all(_noun_place(words, thing) is not None for thing in truth.things)
-        return ["relation" if all_there else "subject"]
+        return [*wrong_doing, "relation" if all_there else "subject"]
     found = [[_wrong_thing(chunk, thing) for chunk, thing in zip(chunks, order, strict=True)] for order in orders]
-    return min(([name for names in wrong for name in names] for wrong in found), key=len)
+    return wrong_doing + min(([name for names in wrong for name in names] for wrong in found), key=len)
 
 
-def _split(words: Words, joint: Words, parts: int) -> list[Words] | None:
-    """The words of each thing, without what was taken out; None where there are not as many."""
+def _mark(thing: Thing) -> str:
+    """What stands where a thing's doing was found: it is looked for in the words of that thing alone."""
+    return f"{GAP}{thing.doing}"
+
+
+def _split(words: Words, joints: tuple[str, ...]) -> list[Words] | None:
+    """The words of each thing, without what was taken out; None where there are more or fewer."""
     left = [word for word in words if word != GAP]
-    if parts == 1:
-        return [left]
-    places = find(left, joint)
-    if len(places) != parts - 1:
+    chunks = []
+    for joint in map(words_of, joints):
+        places = find(left, joint)
+        if not places:
+            return None
+        chunks.append(left[: places[0]])
+        left = left[places[0] + len(joint) :]
+    if any(find(left, words_of(joint)) for joint in joints):
         return None
-    edges = [-len(joint), *places, len(left)]
-    return [left[start + len(joint) : end] for start, end in pairwise(edges)]
+    return [*chunks, left]
 
 
 def _noun_place(words: Words, thing: Thing) -> tuple[int, bool] | None:
     """Where the noun ends, and whether it has the right number."""
-    forms = (thing.noun, plural(thing.noun))
+    forms = (f"{thing.noun} {thing.name}", thing.called()) if thing.name else (thing.noun, plural(thing.noun))
     for form in forms[::-1] if thing.count > 1 else forms:
         phrase = words_of(form)
         places = find(words, phrase)
@@ -95,8 +103,12 @@ def _wrong_thing(words: Words, thing: Thing) -> list[str]:
     if place is None:
         return ["subject"]
     at, right_number = place
-    before, after = words[:at], words[at + len(words_of(thing.noun)) :]
-    wrong = ["added"] if after else []
+    before, after = words[:at], words[at + len(words_of(thing.called())) :]
+    wrong = []
+    if thing.doing and _mark(thing) in words:
+        before, after = ([word for word in side if word != _mark(thing)] for side in (before, after))
+    if after:
+        wrong.append("added")
     counted = [word for word in before if word in NUMBERS.values()]
     if not right_number or counted != ([NUMBERS[thing.count]] if thing.count > 1 else []):
         wrong.append("count")

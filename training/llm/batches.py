@@ -1,11 +1,13 @@
 """Batches of equal shape: examples sorted into lengths, padded, with a weight for every token that is to be learned."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.llm.chat import PAD, Task
 from training.llm.data import mixed_examples
@@ -27,7 +29,8 @@ class Batch:
     weights: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(*(part.to(device) for part in (self.ids, self.places, self.targets, self.weights)))
+        parts = (self.ids, self.places, self.targets, self.weights)
+        return Batch(*(part.to(device, non_blocking=True) for part in parts))
 
 
 Row = tuple[list[int], list[float]]
@@ -45,19 +48,33 @@ def make_batch(rows: list[Row], length: int, pad: int) -> Batch:
     return Batch(ids, places, following[places], weights.flatten()[places])
 
 
-def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 0) -> Iterator[tuple[int, Batch]]:
-    """Endless batches of about `tokens` tokens, each with the number of the pool it was filled from (to resume there)."""
-    pad = special_id(tokenizer, PAD)
-    waiting: dict[int, list[Row]] = {length: [] for length in LENGTHS}
-    while True:
-        for example in mixed_examples(seed * 1_000_003 + pool, POOL):
-            ids, learned = encode(tokenizer, example)
-            weight = [WEIGHTS[example.task] if said else 0.0 for said in learned]
-            length = next((length for length in LENGTHS if length >= len(ids)), None)
-            if length is None:
-                continue
-            waiting[length].append((ids, weight))
-            if len(waiting[length]) == max(1, tokens // length):
-                yield pool, make_batch(waiting[length], length, pad)
-                waiting[length] = []
-        pool += 1
+class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the type checker
+    """Endless batches of about `tokens` tokens, each with the number of the pool it was filled from (to resume there).
+
+    Workers of a `DataLoader` take the pools in turn.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 0) -> None:
+        self.tokenizer, self.seed, self.tokens, self.pool = tokenizer, seed, tokens, pool
+
+    def __iter__(self) -> Iterator[tuple[int, Batch]]:
+        worker = get_worker_info()
+        first, every = (worker.id, worker.num_workers) if worker else (0, 1)
+        pad = special_id(self.tokenizer, PAD)
+        waiting: dict[int, list[Row]] = {length: [] for length in LENGTHS}
+        for pool in itertools.count(self.pool + first, every):
+            for example in mixed_examples(self.seed * 1_000_003 + pool, POOL):
+                ids, learned = encode(self.tokenizer, example)
+                weight = [WEIGHTS[example.task] if said else 0.0 for said in learned]
+                length = next((length for length in LENGTHS if length >= len(ids)), None)
+                if length is None:
+                    continue
+                waiting[length].append((ids, weight))
+                if len(waiting[length]) == max(1, self.tokens // length):
+                    yield pool, make_batch(waiting[length], length, pad)
+                    waiting[length] = []
+
+
+def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int, workers: int) -> Iterator[tuple[int, Batch]]:
+    """The batches, made by so many further processes; by this one where there are none."""
+    return iter(DataLoader(Batches(tokenizer, seed, tokens, pool), batch_size=None, num_workers=workers))

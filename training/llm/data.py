@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from training.llm.chat import Example, Turn
-from training.llm.facts import any_sum, asked_sum, is_held_out_sum
 from training.llm.frames import Author
 from training.llm.requests import draw_example, route_example
+from training.llm.sums import any_sum, asked_sum, is_held_out_sum
 from training.llm.talk import answer_example
 
 MAKERS = (route_example, draw_example, answer_example)

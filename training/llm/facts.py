@@ -1,23 +1,22 @@
-"""Small facts whose questions and answers are put together: sums, colours, shapes, capitals, names, the last picture."""
+"""Small facts whose questions and answers are put together: colours, shapes, capitals, names, the last picture."""
 
-import zlib
-
-from training.llm.frames import PERIOD, Author, Bindings, plural, with_article
+from training.llm.frames import Author, plural, with_article
 from training.llm.messages import dress
 from training.llm.pictures import NUMBERS, Picture, simple_picture
+from training.llm.sums import Exchange, asked, sum_exchange
 
-Exchange = tuple[str, str]
+__all__ = ["fact_exchange", "picture_question", "sum_exchange"]  # the exchanges that the other tasks borrow too
 
 SETTING = "`MOM_LARGE_LLM=ollama:llama3.2:1b`"
 SORRY = (
-    f"I am only the small demo model that ships with MoM, so I cannot answer that. Connect a real one: put {SETTING} into `.env`.",
+    f"I am only the small demo model that ships with MoM, so I cannot help with that. Connect a real one: put {SETTING} into `.env`.",
     f"That is beyond me: I am MoM's small demo model. For real answers, start Ollama and put {SETTING} into `.env`.",
-    "I do not know that, because I am a tiny demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, will know.",
+    "That is too much for a tiny demo model like me. A real one, connected with `MOM_LARGE_LLM` in `.env`, can help.",
     f"I would like to help, but I am only MoM's demo model. Put {SETTING} into `.env`, and a real model answers here.",
 )
 PROMPT_TAILS = ("soft light", "highly detailed")
 ENGLISH_ONLY = "I am MoM's small demo model and speak English only. A real model, connected with `MOM_LARGE_LLM` in `.env`, speaks your language too."
-TOO_LARGE = "I can only do sums with numbers up to 20: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
+UNCLEAR = "I am not sure what you mean: I am only MoM's small demo model. Ask me what MoM is, or for a real model put `MOM_LARGE_LLM` into `.env`."
 MIXES = {
     ("red", "blue"): "purple",
     ("red", "yellow"): "orange",
@@ -86,105 +85,122 @@ OPPOSITES = dict(
         "wet=dry",
     ]
 )
-SIGNS = {
-    "+": ("+", "plus", "and"),
-    "-": ("-", "minus"),
-    "*": ("*", "times", "x", "multiplied by"),
-    "/": ("/", "divided by"),
+# What has one colour, as everybody would say.
+COLOURS = {
+    "red": ("a tomato", "a strawberry", "a cherry", "blood", "a ruby", "a fire engine", "ketchup"),
+    "yellow": ("a lemon", "a sunflower", "a canary", "butter", "cheese", "mustard"),
+    "orange": ("a carrot", "a pumpkin", "a clownfish"),
+    "green": ("a cucumber", "a frog", "a leaf", "a pea", "spinach", "a cactus", "moss"),
+    "white": ("milk", "a polar bear", "a swan", "salt", "a snowman", "flour", "rice"),
+    "black": ("coal", "a raven", "tar", "a crow", "a panther"),
+    "grey": ("an elephant", "a dolphin", "ash", "concrete"),
+    "brown": ("chocolate", "a coconut", "coffee", "a chestnut", "a bear"),
+    "pink": ("a flamingo", "a pig", "bubblegum"),
+    "blue": ("a sapphire", "a blueberry", "a bluebell"),
+    "purple": ("an aubergine", "a plum", "lavender", "an amethyst"),
 }
-WORDED = {"+": "plus", "-": "minus", "*": "times", "/": "over"}  # the sections of sums told in words
-MOST = {"+": 20, "-": 20, "*": 10, "/": 10}
+COLOUR_OF = {what: colour for colour, things in COLOURS.items() for what in things}
+OTHER_SHAPES = (
+    "heptagon", "nonagon", "decagon", "cube", "pyramid", "cylinder", "cone", "star", "cross", "kite", "heart", "spiral",
+    "tetrahedron", "trapezium", "parallelogram", "dodecagon", "snowflake", "crescent", "polygon", "prism",
+)  # fmt: skip
+OTHER_WORDS = (
+    "tree", "gravity", "love", "democracy", "seven", "music", "orange", "teacher", "water", "irony", "purple", "car", "logic",
+    "monday", "cat", "chocolate", "metaphor", "paris", "bread", "history", "jazz", "monarchy", "winter", "optimism", "chair",
+    "synonym", "entropy", "friend", "loud", "rich", "brave", "noisy", "ancient", "generous", "shallow", "victory", "arrive",
+)  # fmt: skip
+OTHER_MIXES = (
+    ("purple", "brown"), ("pink", "grey"), ("green", "orange"), ("turquoise", "pink"), ("brown", "white"), ("purple", "yellow"),
+    ("orange", "blue"), ("green", "purple"), ("pink", "brown"), ("grey", "orange"), ("turquoise", "black"), ("brown", "blue"),
+)  # fmt: skip
 
 
-def is_held_out_sum(first: int, sign: str, second: int) -> bool:
-    """Whether training never asks for this sum: every seventh of those with + and - (a product that was never
-    learned by heart cannot be known).
-    """
-    return sign in "+-" and zlib.crc32(f"{first}{sign}{second}".encode()) % PERIOD == 0
+def fact_exchange(author: Author) -> Exchange:
+    """A fact of one of the sorts; a quarter of the questions of some of them ask for what is not known."""
+    return author.random.choice(FACTS)(author)
 
 
-def any_sum(author: Author) -> tuple[int, str, int, int]:
-    """Two numbers, a sign, the result: + and - with numbers up to 20 (not below 0), * and / within the table of ten."""
-    while True:
-        sign = author.random.choice("+++---**/")
-        first, second = author.random.randint(0, MOST[sign]), author.random.randint(int(sign == "/"), MOST[sign])
-        if sign == "-" and second > first:
-            first, second = second, first
-        if sign == "/":
-            first *= second
-        if author.held_out or not is_held_out_sum(first, sign, second):
-            break
-    result = {"+": first + second, "-": first - second, "*": first * second, "/": first // max(second, 1)}[sign]
-    return first, sign, second, result
-
-
-def sum_exchange(author: Author) -> Exchange:
-    """A small sum; now and then one that is too large for so small a model, which then says so."""
-    first, sign, second, result = any_sum(author)
-    answer = f"{first} {sign} {second} = {result}"
+def _mix(author: Author) -> Exchange:
+    pair, mixed = author.random.choice(tuple(MIXES.items()))
+    one, two = pair if author.chance(0.5) else pair[::-1]
+    answer = f"{one.capitalize()} and {two} make {mixed}."
     if author.chance(0.15):
-        sign = author.random.choice("+-*")
-        first = author.random.randint(21, 10 ** author.random.randint(2, 6))
-        second = first if author.chance(0.5) else 20
-        second = author.random.randint(21 if second > 20 else 2, max(second, 22))
-        if author.chance(0.5):
-            first, second = second, first
-        answer = TOO_LARGE
-    return asked_sum(author, first, sign, second), answer
+        (one, two), answer = author.random.choice(OTHER_MIXES), author.random.choice(SORRY)
+    return asked(author, "mix", {"one": one, "two": two}), answer
 
 
-def asked_sum(author: Author, first: int, sign: str, second: int) -> str:
-    """The question for a sum."""
-    if author.chance(0.35):
-        return _asked(author, WORDED[sign], {"first": str(first), "second": str(second)})
-    word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])
-    asked = f"{first}{sign}{second}" if author.chance(0.2) else f"{first} {word} {second}"
-    return _asked(author, "sum", {"sum": asked})
+def _unmix(author: Author) -> Exchange:
+    """Of which colours another is mixed; brown has two ways, so it is not asked for."""
+    (one, two), mixed = author.random.choice([item for item in MIXES.items() if item[1] != "brown"])
+    return asked(author, "unmix", {"mixed": mixed}), f"{one.capitalize()} and {two} make {mixed}."
 
 
-def fact_exchange(author: Author) -> Exchange:  # noqa: PLR0911 - one answer for each sort of fact
-    """Colours, shapes, capitals, opposites, words said back, prompts."""
-    choice = author.random.choice
-    match choice(("mix", "sides", "shape", "capital", "opposite", "say", "prompt")):
-        case "mix":
-            pair, mixed = choice(tuple(MIXES.items()))
-            one, two = pair if author.chance(0.5) else pair[::-1]
-            return _asked(author, "mix", {"one": one, "two": two}), f"{one.capitalize()} and {two} make {mixed}."
-        case "sides":
-            shape, sides = choice(tuple(SIDES.items()))
-            named = with_article(shape)
-            question = _asked(author, "sides", {"shape": named})
-            return question, f"{named.capitalize()} has {sides} {'corners' if 'orners' in question else 'sides'}."
-        case "shape":
-            shape, sides = choice(tuple(SIDES.items())[:5])
-            return _asked(author, "shape", {"sides": sides}), f"{with_article(shape).capitalize()} has {sides} sides."
-        case "capital":
-            country, capital = choice(tuple(CAPITALS.items()))
-            answer = f"The capital of {country} is {capital}."
-            if author.chance(0.5):
-                country = author.word("country") if author.chance(0.8) else author.invented().capitalize()
-                answer = choice(SORRY)
-            typed = country.lower() if author.chance(0.35) else country
-            return _asked(author, "capital", {"country": typed}), answer
-        case "opposite":
-            pair = choice(tuple(OPPOSITES.items()))
-            word, other = pair if author.chance(0.5) else pair[::-1]
-            return _asked(author, "opposite", {"word": word}), f"The opposite of {word} is {other}."
-        case "say":
-            words = author.invented() if author.chance(0.5) else simple_picture(author).words()
-            return author.fill(author.frame("facts", "say"), {"words": words}), words
-        case _:
-            words = simple_picture(author).words()
-            return _asked(author, "prompt", {"words": words}), f'A prompt could be: "{words}, {choice(PROMPT_TAILS)}".'
+def _sides(author: Author) -> Exchange:
+    shape, sides = author.random.choice(tuple(SIDES.items()))
+    named = with_article(shape)
+    question = asked(author, "sides", {"shape": named})
+    if author.chance(0.25):
+        other = author.invented() if author.chance(0.4) else author.random.choice(OTHER_SHAPES)
+        return asked(author, "sides", {"shape": with_article(other)}), author.random.choice(SORRY)
+    return question, f"{named.capitalize()} has {sides} {'corners' if 'orners' in question else 'sides'}."
 
 
-def name_told(author: Author) -> tuple[Exchange, Exchange]:
-    """The person's name is told, and asked for."""
-    name = author.word("name") if author.chance(0.5) else author.invented().capitalize()
-    told = author.fill(author.frame("facts", "told"), {"name": name})
-    told = told[0].upper() + told[1:] if author.chance(0.5) else told
-    asked = dress(author, author.frame("facts", "asked"), polite=False)
-    return (told, f"Hello {name}! What shall we try?"), (asked, f"Your name is {name}.")
+def _shape(author: Author) -> Exchange:
+    shape, sides = author.random.choice([item for item in SIDES.items() if item[0] not in ("rectangle", "diamond")])
+    return asked(author, "shape", {"sides": sides}), f"{with_article(shape).capitalize()} has {sides} sides."
+
+
+def _capital(author: Author) -> Exchange:
+    country, capital = author.random.choice(tuple(CAPITALS.items()))
+    answer = f"The capital of {country} is {capital}."
+    if author.chance(0.5):
+        roll = author.random.random()
+        if roll < 0.2:
+            country = author.invented().capitalize()
+        elif roll < 0.5:
+            country = author.word("country")
+        else:
+            country = _in_capitals(author.frame("facts", "unknowncountry"))
+        answer = author.random.choice(SORRY)
+    typed = country.lower() if author.chance(0.35) else country
+    return asked(author, "capital", {"country": typed}), answer
+
+
+def _in_capitals(words: str) -> str:
+    small = ("the", "of", "and")
+    return " ".join(word if word in small else word.capitalize() for word in words.split())
+
+
+def _opposite(author: Author) -> Exchange:
+    pair = author.random.choice(tuple(OPPOSITES.items()))
+    word, other = pair if author.chance(0.5) else pair[::-1]
+    answer = f"The opposite of {word} is {other}."
+    if author.chance(0.2):
+        word = author.invented() if author.chance(0.4) else author.random.choice(OTHER_WORDS)
+        answer = author.random.choice(SORRY)
+    return asked(author, "opposite", {"word": word}), answer
+
+
+def _colour(author: Author) -> Exchange:
+    what = author.random.choice(tuple(COLOUR_OF))
+    answer = f"{what[0].upper()}{what[1:]} is {COLOUR_OF[what]}."
+    if author.chance(0.2):
+        what, answer = with_article(author.invented()), author.random.choice(SORRY)
+    return asked(author, "colourof", {"what": what}), answer
+
+
+def _said_back(author: Author) -> Exchange:
+    words = author.invented() if author.chance(0.5) else simple_picture(author).words()
+    return author.fill(author.frame("facts", "say"), {"words": words}), words
+
+
+def _prompt(author: Author) -> Exchange:
+    words = simple_picture(author).words()
+    tail = author.random.choice(PROMPT_TAILS)
+    return asked(author, "prompt", {"words": words}), f'A prompt could be: "{words}, {tail}".'
+
+
+FACTS = (_mix, _mix, _unmix, _sides, _shape, _capital, _capital, _opposite, _colour, _said_back, _prompt)
 
 
 def picture_question(author: Author, picture: Picture) -> Exchange:
@@ -207,7 +223,3 @@ def picture_question(author: Author, picture: Picture) -> Exchange:
     }
     question = author.fill(author.frame("facts", kind), bound)
     return dress(author, question, polite=False, slips=False), answers[kind]
-
-
-def _asked(author: Author, kind: str, bound: Bindings) -> str:
-    return dress(author, author.fill(author.frame("facts", kind), bound), slips=False)

@@ -178,6 +178,9 @@ def with_article(words: str) -> str:
 IRREGULAR = {
     "fox": "foxes", "mouse": "mice", "wolf": "wolves", "sheep": "sheep", "goldfish": "goldfish", "jellyfish": "jellyfish",
     "deer": "deer", "leaf": "leaves", "child": "children", "salmon": "salmon", "moose": "moose", "fish": "fish",
+    "tomato": "tomatoes", "potato": "potatoes", "volcano": "volcanoes", "superhero": "superheroes", "hero": "heroes",
+    "elf": "elves", "scarf": "scarves", "bookshelf": "bookshelves", "shelf": "shelves", "knife": "knives",
+    "tooth": "teeth", "foot": "feet", "person": "people",
 }  # fmt: skip
 
 

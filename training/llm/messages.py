@@ -2,18 +2,20 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 
 from training.llm.edits import correct_articles
-from training.llm.frames import Author, Bindings, every_choice, groups, side, with_article
-from training.llm.pictures import Picture, any_picture, jumble, simple_picture
-from training.llm.wide import wide_message
+from training.llm.frames import Author, groups, side, with_article
+from training.llm.outside import foreign_question, outside
+from training.llm.pictures import Picture, any_picture, jumble
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"
 WHATEVER = re.compile(r"\b(something|anything)\b|\ba picture$")
 WISH = re.compile(r"^(make|design|create|sketch|draw|i need)( me)? ")
-ORDERED = re.compile(r"\b(an? )?(birthday card|logo|poster|banner|flyer picture|icon)\b.*")
+ORDERED = re.compile(
+    r"\b((?:simple |round |modern |new )?(?:picture for an ad|sign over the door|(?:business|menu|birthday) card|header image|"
+    r"(?:flyer|cover|calendar|menu) picture|t-shirt print|app icon|logo|poster|banner|icon|sign|stickers?|mascot|ad|mug|menu))\b"
+)
 # What may stand before and after a request; the empty ones are the most frequent.
 STARTS = (
     *[""] * 9,
@@ -56,18 +58,14 @@ PROPER = re.compile(rf"\b({'|'.join(PROPER_FORMS)})\b")
 ASKED = re.compile(r"^(can|could|do|does|are|is|will|may|would) (you|i|it|mom|we|this) ")
 ADVERBS = ("maybe", "perhaps", "actually", "really", "also", "even", "by any chance", "possibly", "just", "still")
 ASIDES = (
-    *(" here", " in mom", " with this", " right now", " on this page", " exactly", " then", " anyway", " by the way"),
+    *(" right now", " exactly", " then", " anyway", " by the way"),
     *(" today", " at all", ", tell me", ", i wonder", ", please explain"),
 )
+ASIDES_ABOUT_MOM = (" here", " in mom", " with this", " on this page")  # a question about the world has none of these
 ROUNDABOUT = (
     *("can you tell me ", "could you tell me ", "tell me, ", "i wonder, ", "i want to know: ", "just asking: "),
     *("quick question: ", "do you know ", "say, ", "so ", "and ", "but ", "one question: ", "i'd like to know, "),
 )
-FOREIGN_TEXT = (
-    "wie geht es dir", "was ist das", "wer bist du", "erkläre mir die Schwerkraft", "wie funktioniert ein Motor", "was kostet das",
-    "schreib ein Gedicht", "comment ça va", "qu'est-ce que c'est", "explique la gravité", "qui es-tu", "écris un poème",
-    "combien ça coûte", "cómo estás", "qué es esto", "quién eres", "explica la gravedad", "escribe un poema", "cuánto cuesta",
-)  # fmt: skip
 
 
 def dress(author: Author, words: str, *, polite: bool = True, slips: bool = True) -> str:
@@ -137,6 +135,8 @@ def request(author: Author) -> tuple[str, Picture]:
 
 def shouted(author: Author, message: str, picture: Picture) -> str:
     """The message, now and then All In Capitals or SHOUTED; what is copied out of that goes back into small letters."""
+    if picture.words().lower() != picture.words():  # which letters of a name or of a word to be written are capitals?
+        return message
     if not author.chance(0.08 if picture.is_drawable() else 0.015):
         return message
     return message.upper() if author.chance(0.7) else message.title()
@@ -145,14 +145,15 @@ def shouted(author: Author, message: str, picture: Picture) -> str:
 def _order(author: Author) -> tuple[str, Picture]:
     """A logo or the like, told by what it is for; or anything at all."""
     frame = author.frame("image", "logo")
-    bindings: Bindings = {
-        "mybusiness": f"{author.random.choice(('my', 'our', 'a', 'the', 'my new'))} {author.invented() if author.chance(0.4) else author.word('business')}"
-    }
-    message = author.fill(frame, bindings)
-    prompt = ANYTHING
-    if not WHATEVER.search(message):
-        found = ORDERED.search(message) if "{" in frame else None
-        prompt = with_article(found[0].removeprefix("an ").removeprefix("a ")) if found else WISH.sub("", message)
+    name = author.invented() if author.chance(0.4) else author.word("business")
+    business = correct_articles(f"{author.random.choice(('my', 'our', 'a', 'the', 'my new'))} {name}")
+    message = author.fill(frame, {"mybusiness": business})
+    if "{" in frame:
+        found = ORDERED.search(frame)
+        item = found[1] if found else "picture"
+        prompt = f"{item if item == 'stickers' else with_article(item)} for {business}"
+    else:
+        prompt = ANYTHING if WHATEVER.search(message) else WISH.sub("", message)
     return dress(author, message, polite=False, slips=False), Picture((), medium=prompt)
 
 
@@ -170,7 +171,8 @@ def question(author: Author) -> str:
     if author.chance(0.22):
         questions = author.random.choice([group for group, _ in groups("answers")])
         words = author.chosen(author.random.choice(side(questions, held_out=author.held_out)))
-    elif author.chance(0.05):
+        return dress(author, loosened(author, words, about_mom=True), polite=author.chance(0.4))
+    if author.chance(0.05):
         words = foreign_question(author)
     elif author.chance(0.06):
         first, second = author.random.randint(0, 100), author.random.randint(0, 100)
@@ -182,50 +184,15 @@ def question(author: Author) -> str:
     return dress(author, loosened(author, words), polite=author.chance(0.4))
 
 
-def loosened(author: Author, words: str) -> str:
+def loosened(author: Author, words: str, *, about_mom: bool = False) -> str:
     """The question, now and then as people talk: with a word that adds nothing, or asked in a roundabout way."""
     if not words.startswith(_QUESTION) or " " not in words or not author.chance(0.25):
         return words
     match author.random.randrange(3):
         case 0:
-            return words.rstrip("?") + author.random.choice(ASIDES)
+            return words.rstrip("?") + author.random.choice((*ASIDES, *ASIDES_ABOUT_MOM) if about_mom else ASIDES)
         case 1:
             return author.random.choice(ROUNDABOUT) + words
         case _:
             adverb = author.random.choice(ADVERBS)
             return ASKED.sub(lambda found: f"{found[0]}{adverb} ", words)
-
-
-def foreign_question(author: Author) -> str:
-    """A question in another language."""
-    if author.chance(0.4):
-        return author.random.choice(side(FOREIGN_TEXT, held_out=author.held_out))
-    return wide_message(author, "question", ("de", "fr", "es", "it", "nl", "pt"))
-
-
-def outside(author: Author) -> str:
-    """A question that the demo model knows nothing about, in our own wordings or in those of the routing's data."""
-    while True:
-        if author.chance(0.4):
-            words = wide_message(author, "outside")
-            if bare_question(words) not in known_questions():
-                return words
-        bindings: Bindings = {"ascene": simple_picture(author).words()}
-        if author.chance(0.25):
-            bindings["topic"] = author.invented()
-            bindings["thinginquestion"] = author.invented()
-        words = correct_articles(author.fill(author.frame("text", "outside"), bindings))
-        if bare_question(words) not in known_questions():
-            return words
-
-
-@cache
-def known_questions() -> frozenset[str]:
-    """All questions that the demo model has an answer to, on both sides of the split, without their marks."""
-    asked = (every_choice(question) for questions, _ in groups("answers") for question in questions)
-    return frozenset(bare_question(words) for choices in asked for words in choices)
-
-
-def bare_question(words: str) -> str:
-    """The question in small letters, without the marks at its end."""
-    return words.lower().rstrip("?!. ")

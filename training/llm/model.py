@@ -72,10 +72,12 @@ class Block(nn.Module):  # type: ignore[misc] # torch is untyped to the type che
         query = rotate(split(self.query(x)), cosine, sine)
         key = rotate(split(self.key(x)), cosine, sine)
         value = split(self.value(x))
-        scores = (query @ key.transpose(-1, -2)) * (width // self.heads) ** -0.5
-        # Written out: for such short texts this is quicker on a CPU than the fused kernel's backward pass.
-        future = torch.full((tokens, tokens), -1e4, dtype=scores.dtype, device=x.device).triu(1)
-        mixed = torch.softmax(scores + future, dim=-1).to(value.dtype) @ value
+        if x.is_cuda:
+            mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        else:  # written out: for such short texts this is quicker on a CPU than the fused kernel's backward pass
+            scores = (query @ key.transpose(-1, -2)) * (width // self.heads) ** -0.5
+            future = torch.full((tokens, tokens), -1e4, dtype=scores.dtype, device=x.device).triu(1)
+            mixed = torch.softmax(scores + future, dim=-1).to(value.dtype) @ value
         return self.output(mixed.transpose(1, 2).reshape(batch, tokens, width))
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from training.llm.edits import edit, request_with_change
 from training.llm.facts import fact_exchange, sum_exchange
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
-from training.llm.pictures import Picture, any_place, any_time, simple_picture
+from training.llm.pictures import Picture, any_colour, any_place, any_time, simple_picture
 from training.llm.wide import wide_message
 
 Earlier = list[tuple[str, str]]
@@ -54,38 +54,48 @@ def small_history(author: Author, turns: int) -> Earlier:
 
 
 def after_picture(author: Author, earlier: Earlier) -> Picture:
-    """A picture is asked for and drawn, perhaps changed once or twice."""
+    """A picture is asked for and drawn, perhaps changed a few times."""
+    return pictures_in_a_row(author, earlier)[-1]
+
+
+def pictures_in_a_row(author: Author, earlier: Earlier) -> list[Picture]:
+    """A picture that is asked for and drawn, and those that the changes to it make."""
     wanted = 2 if author.chance(0.25) else 1
     words, picture = request(author)
     while len(picture.things) < wanted:
         words, picture = request(author)
     earlier += [("user", words), ("assistant", f"[image] {picture.words()}")]
-    for _ in range(author.random.choice((0, 0, 0, 1, 2))):
-        words, picture = edit(author, picture)
+    pictures = [picture]
+    for _ in range(author.random.choice((0, 0, 0, 0, 1, 1, 2, 3))):
+        words, picture = edit(author, picture, pictures[-2] if len(pictures) > 1 else None)
         earlier += [("user", words), ("assistant", f"[image] {picture.words()}")]
-    return picture
+        pictures.append(picture)
+    return pictures
 
 
 def follow_up(author: Author) -> tuple[Earlier, str, Picture]:
     """Earlier turns ending in a picture, a message that changes it, the new picture."""
     earlier = small_history(author, author.random.choice((0, 0, 0, 1)))
-    picture = after_picture(author, earlier)
+    pictures = pictures_in_a_row(author, earlier)
+    picture = pictures[-1]
+    if len(pictures) > 1 and author.chance(0.06):
+        return earlier, dress_edit(author, author.frame("edits", "undo")), pictures[-2]
     if author.chance(0.1):
         earlier += [("user", author.frame("text", "afterimage")), ("assistant", chatter(author))]
-    words, new = edit(author, picture)
+    words, new = edit(author, picture, pictures[-2] if len(pictures) > 1 else None)
     return earlier, dress_edit(author, words), new
 
 
 def dress_edit(author: Author, words: str) -> str:
     """The change as it may be typed: shouted now and then, but with no slip in what is to be copied."""
     words = dress(author, words, polite=author.chance(0.3), slips=False)
-    return words.upper() if author.chance(0.02) else words
+    return words.upper() if author.chance(0.02) and words[1:].islower() else words
 
 
 def new_scene(author: Author) -> tuple[Earlier, str, Picture]:
     """A message that asks for a picture of its own, often after another picture, of which nothing is to be kept."""
     words, picture = request(author)
-    if len(picture.things) == 1 and author.chance(0.07):
+    if len({thing.noun for thing in picture.things}) == len(picture.things) > 0 and author.chance(0.08):
         words, picture = request_with_change(author, picture)
         words = dress(author, words, polite=author.chance(0.3), slips=False)
     if author.chance(0.6):
@@ -122,7 +132,12 @@ def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
         ("what is your favourite thing", f"I like {scene}."), ("give me an idea for a picture", f"How about {scene}?"),
     ))  # fmt: skip
     earlier += [("user", dress(author, said[0], polite=False, slips=False)), ("assistant", said[1])]
-    return earlier, dress(author, author.frame("image", "drawthat"), polite=author.chance(0.3)), picture
+    words = author.frame("image", "drawthat")
+    if author.chance(0.12) and words[-4:] in {"that", "this", " one"}:  # "draw that in red"
+        colour = any_colour(author)
+        words += author.random.choice((" in ", ", in ", ", but in ", " but in ")) + colour
+        picture = replace(picture, things=(replace(picture.things[0], colour=colour),))
+    return earlier, dress(author, words, polite=author.chance(0.3)), picture
 
 
 def foreign_request(author: Author) -> tuple[str, Picture]:

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 
 from training.llm.chat import Example, Turn
-from training.llm.facts import ENGLISH_ONLY, SORRY, Exchange, fact_exchange, name_told, picture_question, sum_exchange
+from training.llm.facts import ENGLISH_ONLY, SORRY, fact_exchange, picture_question
+from training.llm.follow_ups import alone, follow_up, following
 from training.llm.frames import Author, groups, side
-from training.llm.messages import dress, foreign_question, loosened, outside, request
+from training.llm.messages import dress, loosened, request
+from training.llm.names import UNTOLD, name_told
+from training.llm.outside import bare_question, foreign_question, outside
 from training.llm.requests import Earlier, after_picture
+from training.llm.sums import Exchange, sum_exchange
+
+COURTESIES = ("hi", "how are you", "thanks", "nice", "ok")  # the first questions of these groups
 
 
 def spoken_exchange(author: Author) -> Exchange:
@@ -15,20 +21,24 @@ def spoken_exchange(author: Author) -> Exchange:
     # The first wordings of a group are the ones that most people use.
     common = side(questions, held_out=author.held_out)
     question = author.chosen(author.random.choice(common[:2] if author.chance(0.3) else common))
-    return dress(author, loosened(author, question), polite=author.chance(0.4)), author.random.choice(answers)
+    question = loosened(author, question, about_mom=True)
+    return dress(author, question, polite=author.chance(0.4)), author.random.choice(answers)
 
 
 def outside_exchange(author: Author) -> Exchange:
     """A question about anything else, and what the demo model says to that."""
     if author.chance(0.07):
         return dress(author, foreign_question(author), polite=False), ENGLISH_ONLY
-    return dress(author, loosened(author, outside(author)), polite=author.chance(0.4)), author.random.choice(SORRY)
+    words = outside(author)
+    while bare_question(words) in following():
+        words = outside(author)
+    return dress(author, loosened(author, words), polite=author.chance(0.4)), author.random.choice(SORRY)
 
 
 EXCHANGES: dict[str, tuple[int, Callable[[Author], Exchange]]] = {
     "sum": (16, sum_exchange),
     "spoken": (42, spoken_exchange),
-    "outside": (32, outside_exchange),
+    "outside": (40, outside_exchange),
     "fact": (18, fact_exchange),
 }
 
@@ -38,40 +48,82 @@ DRILLS = 0.10
 
 
 def any_exchange(author: Author) -> tuple[str, Turn]:
-    """One question with its answer, and which sort it is."""
+    """One question with its answer, and which sort it is; now and then something is said before the question."""
     kind = author.random.choices(tuple(EXCHANGES), [weight for weight, _ in EXCHANGES.values()])[0]
-    return kind, Turn(*EXCHANGES[kind][1](author))
+    words, answer = EXCHANGES[kind][1](author)
+    if author.chance(0.08) and len(words) < 120 and words[:1].isalnum():
+        words = f"{opening(author)} {words}"
+    return kind, Turn(words, answer)
+
+
+def opening(author: Author) -> str:
+    """A greeting, thanks or a sentence that says nothing, before the question that is to be answered."""
+    if author.chance(0.4):
+        questions, _ = author.random.choice([group for group in groups("answers") if group[0][0] in COURTESIES])
+        words = author.chosen(author.random.choice(side(questions, held_out=author.held_out)))
+        words = words.rstrip("!.?") + author.random.choice((".", "!", ",", " -"))
+    else:
+        words = author.frame("text", "opening")
+    return words[:1].upper() + words[1:] if author.chance(0.5) else words
+
+
+def after_picture_exchange(author: Author) -> tuple[str, Turn]:
+    """A remark on the picture that was just drawn: thanks and praise have their answers, all else is beyond the demo model."""
+    words = author.frame("text", "beyondpicture")
+    return "outside", Turn(dress(author, words, polite=author.chance(0.2)), author.random.choice(SORRY))
+
+
+def picture_turns(author: Author) -> tuple[str, list[Turn]]:
+    """A picture, perhaps changed once or twice, and a question about the last one; or a remark that is beyond the model."""
+    earlier: Earlier = []
+    picture = after_picture(author, earlier)
+    turns = [Turn(said[1], drawn[1], learned=False) for said, drawn in zip(earlier[::2], earlier[1::2], strict=True)]
+    kind, last = "picture", Turn(*picture_question(author, picture))
+    if author.chance(0.2):
+        kind, last = after_picture_exchange(author)
+    return kind, [*turns, last]
+
+
+def name_turns(author: Author, turns: list[Turn]) -> tuple[str, list[Turn]]:
+    """A name is told and asked for, perhaps with a question between; one conversation has one such part."""
+    if any(turn.assistant.startswith(("Hello ", "Your ", UNTOLD)) for turn in turns):
+        return "", []  # a second name would contradict the first
+    *told, asked = (Turn(*exchange) for exchange in name_told(author))
+    between = [any_exchange(author)[1]] if told and author.chance(0.4) else []
+    return "name", [*told, *between, asked]
+
+
+def next_turns(author: Author, turns: list[Turn]) -> tuple[str, list[Turn]]:
+    """What is said next in a conversation, and which sort it is; rarely nothing."""
+    roll = author.random.random()
+    if roll < 0.08:
+        return picture_turns(author)
+    if roll < 0.12:
+        words, picture = request(author)
+        return "", [Turn(words, f"[image] {picture.words()}", learned=False)]
+    if roll < 0.17:
+        return name_turns(author, turns)
+    if roll < 0.30 and turns and turns[-1].learned:
+        exchange = follow_up(author, turns[-1])
+        return "follow-up", [Turn(*exchange)] if exchange else []
+    kind, turn = any_exchange(author)
+    return kind, [turn]
 
 
 def answer_example(author: Author) -> Example:
     """A conversation of one to three exchanges, rarely many more; pictures among them are only read."""
-    turns: list[Turn] = []
-    kind = ""
     if author.chance(DRILLS):
         return Example("answer", tuple(Turn(*sum_exchange(author)) for _ in range(6)), "sum")
+    if author.chance(0.008):
+        return Example("answer", (Turn(*alone(author)),), "follow-up")
+    turns: list[Turn] = []
+    kind = ""
     length = author.random.randint(5, 10) if author.chance(0.01) else author.random.choice((1, 1, 1, 2, 2, 3))
     for _ in range(length):
-        roll = author.random.random()
-        if roll < 0.08:
-            earlier: Earlier = []
-            picture = after_picture(author, earlier)
-            turns += [
-                Turn(said[1], drawn[1], learned=False) for said, drawn in zip(earlier[::2], earlier[1::2], strict=True)
-            ]
-            turns.append(Turn(*picture_question(author, picture)))
-            kind = "picture"
-        elif roll < 0.12:
-            words, picture = request(author)
-            turns.append(Turn(words, f"[image] {picture.words()}", learned=False))
-        elif roll < 0.15:
-            told, asked = name_told(author)
-            between = [any_exchange(author)[1]] if author.chance(0.4) else []
-            turns += [Turn(*told), *between, Turn(*asked)]
-            kind = "name"
-        else:
-            kind, turn = any_exchange(author)
-            turns.append(turn)
-    if not turns[-1].learned:
+        found, more = next_turns(author, turns)
+        turns += more
+        kind = found if more else kind
+    if not turns or not turns[-1].learned:
         kind, turn = any_exchange(author)
         turns.append(turn)
     return Example("answer", tuple(turns), kind)

@@ -1,12 +1,12 @@
 """Trains the demo language model: `python -m training.llm.train`.
 
 The budget is time, not steps: the learning rate follows the share of the minutes that is spent. A run that was stopped goes on
-from its last checkpoint in `--out`; `--fresh` begins anew.
+from its last checkpoint in `--out`; `--fresh` begins anew. Where a GPU is at hand it is used, with larger batches.
 """
 
 import argparse
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -23,7 +23,9 @@ from training.llm.tokenizer import saved_tokenizer
 OUT = Path("training/out/llm")
 MATRIX_RATE, OTHER_RATE = 0.006, 0.001
 WARM_UP, COOL_DOWN = 0.02, 0.9
-SAVE_EVERY_S = 120
+SAVE_EVERY_S, SHOW_EVERY = 120, 10
+CPU_TOKENS, GPU_TOKENS = 3072, 49_152
+HEAD = 32
 
 
 def rate(spent: float) -> float:
@@ -55,13 +57,13 @@ def loss_of(model: Llama, batch: Batch) -> Tensor:
 class Run:
     """A training run: the model, its optimizers, how far it is, and where its checkpoint lies."""
 
-    def __init__(self, out: Path, device: torch.device, start: Path | None, *, fresh: bool) -> None:
+    def __init__(self, out: Path, device: torch.device, start: Path | None, shape: Shape, *, fresh: bool) -> None:
         self.checkpoint = out / "checkpoint.pt"
         if start:
             out.mkdir(parents=True, exist_ok=True)
             read_tokenizer(start).save(str(out / "tokenizer.json"))
         self.tokenizer = saved_tokenizer(out / "tokenizer.json")
-        self.model = Llama(Shape(vocabulary=self.tokenizer.get_vocab_size())).to(device)
+        self.model = Llama(replace(shape, vocabulary=self.tokenizer.get_vocab_size())).to(device)
         if start:  # layers that the file lacks stay as they start, which changes nothing of what comes before them
             self.model.load_state_dict(read_weights(start), strict=False)
         self.optimizers = optimizers(self.model)
@@ -90,7 +92,7 @@ class Run:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
-    def learn(self, batch: Batch, factor: float) -> float:
+    def learn(self, batch: Batch, factor: float) -> Tensor:
         """One step of training with this factor of the learning rates; returns the loss."""
         for optimizer, full in zip(self.optimizers, (MATRIX_RATE, OTHER_RATE), strict=True):
             for group in optimizer.param_groups:
@@ -102,7 +104,7 @@ class Run:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return float(loss.item())
+        return loss.detach()
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -111,26 +113,37 @@ def train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     name = arguments.device if arguments.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
-    run = Run(arguments.out, device, arguments.start, fresh=arguments.fresh)
+    shape = Shape(
+        width=arguments.width, layers=arguments.layers, heads=arguments.width // HEAD, hidden=arguments.hidden
+    )
+    run = Run(arguments.out, device, arguments.start, shape, fresh=arguments.fresh)
     if arguments.compile:
         for block in run.model.blocks:
-            block.compile(dynamic=False)
-    budget_s, saved_at, smooth = arguments.minutes * 60, run.spent_s, 0.0
+            block.compile(dynamic=device.type == "cuda")
+    on_gpu = device.type == "cuda"
+    tokens = arguments.tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS)
+    stream = batches(run.tokenizer, arguments.seed, tokens, run.pool, usable_cores() - 1 if on_gpu else 0)
+    budget_s, saved_at, smooth, met = arguments.minutes * 60, run.spent_s, 0.0, 0
     bar = tqdm(
         total=budget_s,
         initial=min(run.spent_s, budget_s),
         bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s, {remaining} left {postfix}",
     )
-    stream = batches(run.tokenizer, arguments.seed, arguments.tokens, run.pool)
+    began, shown_at = time.monotonic(), run.spent_s
     while run.spent_s < budget_s:
-        began = time.monotonic()
         run.pool, batch = next(stream)
         loss = run.learn(batch.to(device), arguments.peak * rate(run.spent_s / budget_s))
-        smooth = 0.98 * smooth + 0.02 * loss if smooth else loss
-        took = time.monotonic() - began
-        run.spent_s += took
-        bar.update(min(took, budget_s - bar.n))  # beyond its total tqdm forgets the total
-        bar.set_postfix_str(f"step {run.step} loss {smooth:.3f} {batch.ids.numel() / took:.0f} tokens/s")
+        met += batch.ids.numel()
+        if run.step % SHOW_EVERY == 0:  # only then is a GPU waited for
+            smooth = 0.8 * smooth + 0.2 * loss.item() if smooth else loss.item()
+        now = time.monotonic()
+        run.spent_s += now - began
+        began = now
+        if run.step % SHOW_EVERY == 0:
+            took = run.spent_s - shown_at
+            bar.update(min(took, budget_s - bar.n))  # beyond its total tqdm forgets the total
+            bar.set_postfix_str(f"step {run.step} loss {smooth:.3f} {met / took:.0f} tokens/s")
+            shown_at, met = run.spent_s, 0
         if run.spent_s - saved_at > SAVE_EVERY_S:
             run.save()
             saved_at = run.spent_s
@@ -147,7 +160,10 @@ def main() -> None:
     parser.add_argument(
         "--peak", type=float, default=1.0, help="factor of the learning rates; less where a trained model goes on"
     )
-    parser.add_argument("--tokens", type=int, default=3072, help="tokens in a batch")
+    parser.add_argument("--tokens", type=int, help=f"tokens in a batch (default {CPU_TOKENS}, on a GPU {GPU_TOKENS})")
+    parser.add_argument("--width", type=int, default=Shape().width)
+    parser.add_argument("--layers", type=int, default=Shape().layers)
+    parser.add_argument("--hidden", type=int, default=Shape().hidden)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")

@@ -14,15 +14,23 @@ from training.routing.grammar import Sections, make_sentence, read_frames
 KINDS = {
     "image": ("image:caption", "image:request", "image:request", "image:order", "image:slang"),
     "text": ("text:question", "text:task", "text:chat", "text:picture_question", "text:slang", "text:code"),
-    "outside": ("text:question", "text:task", "text:task", "text:picture_question", "text:slang"),
+    "outside": (
+        *("text:question", "text:question", "text:task", "text:task", "text:picture_question", "text:slang"),
+        *("text:paste", "text:rules", "text:code"),
+    ),
     "question": ("text:question", "text:task"),
     "edit": ("edit", "edit", "another"),
     "ask": ("ask",),
     "drawthat": ("drawthat",),
     "textfollow": ("textfollow",),
 }
-KNOWN = re.compile(r"\{num\}|jpe?g|png|prompt|joke|rhyme|\bcan you make\b|are you able to|colour|^stop", re.IGNORECASE)
+KNOWN = re.compile(
+    r"jpe?g|png|prompt|joke|rhyme|\bcan you make\b|are you able to|colour|^stop|^\{topic\}$"
+    r"|\{num\} ?([+*]|plus|minus|times|divided)|^(if a person|\{name\} buys)|(see|read|edit|generate|draw|make|store|understand)\) \(images",
+    re.IGNORECASE,
+)
 LONGEST = 200  # characters; more would be padded too far
+LONGEST_OUTSIDE = 420  # pasted texts and code
 
 
 def _is_held_out(line: str) -> bool:
@@ -52,5 +60,5 @@ def wide_message(author: Author, kind: str, languages: tuple[str, ...] = ("en",)
         if kind == "outside" and KNOWN.search(frame):
             continue
         words = make_sentence(frame, sections, english, author.random)
-        if 0 < len(words) <= LONGEST:
+        if 0 < len(words) <= (LONGEST_OUTSIDE if kind == "outside" else LONGEST):
             return words
