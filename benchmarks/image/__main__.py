@@ -19,6 +19,7 @@ import psutil
 
 from benchmarks.image import load, pictures
 from benchmarks.image.asked import Asked, NotMeasuredError
+from benchmarks.image.memory import ask_nvidia
 from benchmarks.image.models import CLONE, find_sd15, find_tiny_autoencoder
 from benchmarks.image.report import as_table
 from mom.serving.image_server.options import EngineOptions
@@ -92,6 +93,7 @@ def describe_machine() -> str:
     cores, memory = psutil.cpu_count(logical=False), round(psutil.virtual_memory().total / 1e9)
     return ", ".join(
         [
+            *ask_nvidia("--query-gpu=name"),
             _processor(),
             f"{cores} cores",
             f"{memory} GB",

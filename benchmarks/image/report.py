@@ -52,12 +52,12 @@ def _pictures(found: Found) -> Iterator[str]:
             if "start_from_disk_s" in one
             else ""
         )
-        yield f"process start to ready: {one['start_s']:.1f} s{disk}; peak memory {one['peak_gb']:.1f} GB"
+        yield f"process start to ready: {one['start_s']:.1f} s{disk}; peak memory {one['peak_gb']:.1f} GB{_on_gpu(one)}"
         if plain:
             yield f"plain diffusers: {plain['picture_s'] / one['picture_s']:.2f} times as long"
     if plain:
         yield ""
-        yield f"plain diffusers, {plain['dtype']}: {_s(plain['picture_s'])} s, load {plain['load_s']:.1f} s, peak {plain['peak_gb']:.1f} GB"
+        yield f"plain diffusers, {plain['dtype']}: {_s(plain['picture_s'])} s, load {plain['load_s']:.1f} s, peak {plain['peak_gb']:.1f} GB{_on_gpu(plain)}"
     if batches := found.get("batches"):
         yield ""
         yield _row(f"waiting, {batches['size']} px", "one by one", "together", "gain")
@@ -82,6 +82,10 @@ def _load(found: Found) -> Iterator[str]:
             f"1,000 waiting with {one['text_mb']:.0f} MB of text: {one['full_mb']:+.0f} MB "
             f"({one['kb_per_job_beyond_text']:.0f} kB each beyond its text); gone again: {one['afterwards_mb']:+.0f} MB"
         )
+
+
+def _on_gpu(one: Found) -> str:
+    return f", {one['gpu_gb']:.1f} GB of the GPU's" if "gpu_gb" in one else ""
 
 
 def _row(name: str, *cells: str) -> str:

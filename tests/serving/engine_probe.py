@@ -146,6 +146,25 @@ def ask_for_too_much_memory() -> RuntimeError:
     raise AssertionError("there was enough")
 
 
+def draw_as_for_a_gpu(engine: DiffusersEngine) -> dict[str, Any]:
+    """What of the CPU's work is done beside the drawing there: the same pictures and previews, told in the same order?"""
+    specs = [SPEC, replace(SPEC, seed=2)]
+
+    def told() -> list[list[StepDone | Drawn]]:
+        events: list[list[StepDone | Drawn]] = [[], []]
+        engine.draw(specs, check=lambda: None, tell=lambda number, event: events[number].append(event))
+        return events
+
+    here = told()
+    own, engine._device = engine._device, torch.device("mps")
+    there = told()
+    engine._device = own
+    return {
+        "same_steps": [each[:-1] for each in here] == [each[:-1] for each in there],
+        "apart": max(apart(one[-1].png, other[-1].png) for one, other in zip(here, there, strict=True)),
+    }
+
+
 def free_memory_of_apples_gpu(engine: DiffusersEngine) -> int:
     """How often it is asked to, by an engine that is on one."""
     asked: list[bool] = []
@@ -177,6 +196,7 @@ if __name__ == "__main__":
             for error in (ask_for_too_much_memory(), *map(RuntimeError, APPLES_WORDS), RuntimeError("of another size"))
         ],
         "frees_apples_gpu": free_memory_of_apples_gpu(engine),
+        "as_for_a_gpu": draw_as_for_a_gpu(engine),
         "batch_apart": draw_together_and_alone(engine),
         "out_of_memory": run_out_of_memory(engine),
         "schedules": all(int(count_schedule(n, s / 100) * s / 100) == n for n in range(1, 9) for s in range(20, 101)),

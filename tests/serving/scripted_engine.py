@@ -27,6 +27,9 @@ class ScriptedEngine:
     def prompts(self) -> list[str]:
         return [prompt for batch in self.batches for prompt in batch]
 
+    def warm_up(self) -> None:
+        pass
+
     def draw(self, specs: Sequence[PictureSpec], *, check, tell) -> None:
         self.batches.append([spec.prompt for spec in specs])
         if len(specs) > self._fits:

@@ -49,6 +49,10 @@ def test_pictures_drawn_together_are_those_that_are_drawn_alone(findings):
     assert findings["batch_apart"] <= 2  # of 255: matrix products of another shape round otherwise
 
 
+def test_what_is_done_beside_the_drawing_of_a_gpu_changes_nothing(findings):
+    assert findings["as_for_a_gpu"] == {"same_steps": True, "apart": 0}
+
+
 def test_what_cannot_be_decoded_at_once_is_decoded_in_tiles(findings):
     assert findings["out_of_memory"]["tiled_apart"] < 255
     assert findings["out_of_memory"]["whole_again"]

@@ -35,7 +35,7 @@ def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
     for parameter in model.parameters():
         if parameter.ndim == 2:
             torch.nn.init.normal_(parameter, std=0.15)
-    write_gguf(model.eval(), tokenizer, tmp_path / "tiny.gguf", half=False)
+    write_gguf(model.eval(), tokenizer, tmp_path / "tiny.gguf", quantized=False)
     with running_server(tmp_path / "tiny.gguf") as server:
         for words in ("draw a red circle", "Was kostet das? 12 + 30", 'say "zwölf"\n'):
             ids = tokenizer.encode(words).ids
@@ -50,7 +50,7 @@ def test_llama_cpp_continues_as_torch_does(tmp_path: Path) -> None:
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     tokenizer = train_tokenizer(count=300)
     model = Llama(Shape(vocabulary=tokenizer.get_vocab_size(), width=32, layers=2, heads=1, hidden=64))
-    write_gguf(model, tokenizer, tmp_path / "tiny.gguf", half=False)
+    write_gguf(model, tokenizer, tmp_path / "tiny.gguf", quantized=False)
     weights = read_weights(tmp_path / "tiny.gguf")
     assert weights.keys() == model.state_dict().keys()
     assert all(torch.equal(weights[name], parameter) for name, parameter in model.state_dict().items())

@@ -1,6 +1,7 @@
 """Batches of equal shape: examples sorted into lengths, padded, with a weight for every token that is to be learned."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,4 +78,5 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
 
 def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int, workers: int) -> Iterator[tuple[int, Batch]]:
     """The batches, made by so many further processes; by this one where there are none."""
-    return iter(DataLoader(Batches(tokenizer, seed, tokens, pool), batch_size=None, num_workers=workers))
+    made = Batches(tokenizer, seed, tokens, pool)
+    return iter(DataLoader(made, batch_size=None, num_workers=workers, worker_init_fn=lambda _: os.nice(10)))

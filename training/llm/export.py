@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import gguf
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -16,11 +15,12 @@ from training.llm.tokenizer import special_id
 from training.llm.train import OUT
 
 TEMPERATURE = 0.2  # what a server takes where nobody asks for another: surer of its sums, and still not always the same
+EIGHT_BITS = gguf.GGMLQuantizationType.Q8_0
 
 
-def write_gguf(model: Llama, tokenizer: Tokenizer, path: Path, half: bool = True) -> None:
-    """The model with its tokenizer and chat template; matrices as F16 (or F32), norms as F32. Without an output matrix
-    llama.cpp uses the embedding for both.
+def write_gguf(model: Llama, tokenizer: Tokenizer, path: Path, *, quantized: bool = True) -> None:
+    """The model with its tokenizer and chat template; matrices as Q8_0 (8 bits, a scale for every 32), norms as F32; or
+    all as F32. Without an output matrix llama.cpp uses the embedding for both.
     """
     shape = model.shape
     writer = gguf.GGUFWriter(str(path), "llama")
@@ -37,11 +37,15 @@ def write_gguf(model: Llama, tokenizer: Tokenizer, path: Path, half: bool = True
     writer.add_layer_norm_rms_eps(shape.norm_epsilon)
     writer.add_vocab_size(shape.vocabulary)
     writer.add_sampling_temp(TEMPERATURE)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if half else gguf.LlamaFileType.ALL_F32)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if quantized else gguf.LlamaFileType.ALL_F32)
     add_tokenizer(writer, tokenizer)
     for name, parameter in model.state_dict().items():
         array = parameter.detach().float().cpu().numpy()
-        writer.add_tensor(gguf_name(name), array.astype(np.float16) if half and array.ndim == 2 else array)
+        if quantized and array.ndim == 2:
+            blocks = gguf.quantize(array, EIGHT_BITS)
+            writer.add_tensor(gguf_name(name), blocks, raw_dtype=EIGHT_BITS)
+        else:
+            writer.add_tensor(gguf_name(name), array)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

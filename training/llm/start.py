@@ -15,7 +15,7 @@ from training.llm.tensor_names import our_name
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The file's tensors in float32, under our model's names."""
     tensors = gguf.GGUFReader(str(path)).tensors
-    return {our_name(tensor.name): torch.tensor(tensor.data).float() for tensor in tensors}
+    return {our_name(tensor.name): torch.tensor(gguf.dequantize(tensor.data, tensor.tensor_type)) for tensor in tensors}
 
 
 def read_tokenizer(path: Path) -> Tokenizer:

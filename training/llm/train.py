@@ -17,30 +17,33 @@ from tqdm import tqdm
 from mom.serving.programs import usable_cores
 from training.llm.batches import Batch, batches
 from training.llm.model import Llama, Shape
+from training.llm.muon import Muon
 from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
 MATRIX_RATE, OTHER_RATE = 0.006, 0.001
-WARM_UP, COOL_DOWN = 0.02, 0.9
+WARM_UP, WARM_UP_STEPS, COOL_DOWN = 0.02, 300, 0.9
 SAVE_EVERY_S, SHOW_EVERY = 120, 10
-CPU_TOKENS, GPU_TOKENS = 3072, 49_152
+CPU_TOKENS, GPU_TOKENS = 3072, 65_536
 HEAD = 32
 
 
-def rate(spent: float) -> float:
-    """The learning rate's factor when this share of the time is spent: up, level, then down to nearly nothing."""
-    if spent < WARM_UP:
-        return max(spent / WARM_UP, 0.02)
-    return min(1.0, max(0.01, (1 - spent) / COOL_DOWN))
+def rate(spent: float, step: int) -> float:
+    """The learning rate's factor when this share of the time is spent: up, level, then down to nearly nothing.
+
+    Not up at once where the first steps took most of that time, as they do where layers are compiled.
+    """
+    up = max(0.02, min(spent / WARM_UP, step / WARM_UP_STEPS))
+    return min(1.0, up, max(0.01, (1 - spent) / COOL_DOWN))
 
 
 def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the layers (K. Jordan 2024, https://kellerjordan.github.io/posts/muon), AdamW for the rest."""
+    """Muon for the matrices of the layers, AdamW for the rest."""
     matrices = [parameter for parameter in model.blocks.parameters() if parameter.ndim == 2]
     others = [model.embedding.weight, *(parameter for parameter in model.parameters() if parameter.ndim == 1)]
     return [
-        torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.1),
+        Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.1),
         torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
@@ -132,7 +135,7 @@ def train(arguments: argparse.Namespace) -> None:
     began, shown_at = time.monotonic(), run.spent_s
     while run.spent_s < budget_s:
         run.pool, batch = next(stream)
-        loss = run.learn(batch.to(device), arguments.peak * rate(run.spent_s / budget_s))
+        loss = run.learn(batch.to(device), arguments.peak * rate(run.spent_s / budget_s, run.step))
         met += batch.ids.numel()
         if run.step % SHOW_EVERY == 0:  # only then is a GPU waited for
             smooth = 0.8 * smooth + 0.2 * loss.item() if smooth else loss.item()

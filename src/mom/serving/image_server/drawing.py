@@ -121,6 +121,10 @@ class Engine(Protocol):
         """One line for logs: device, data type, threads, kind of preview, each with its reason."""
         ...
 
+    def warm_up(self) -> None:
+        """What is done once before the first picture, in the thread that draws. Raises nothing that can be expected."""
+        ...
+
     def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
         """Draw pictures that can share a batch; `tell(i, …)` reports the steps and the end of the i-th.
 

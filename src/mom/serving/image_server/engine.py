@@ -6,12 +6,15 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from PIL import Image
 
 from mom.serving.image_server.attention import AttentionByRows
+from mom.serving.image_server.beside import BesideDrawing
 from mom.serving.image_server.checkpoint import Family
 from mom.serving.image_server.drawing import (
     Abilities,
@@ -25,7 +28,15 @@ from mom.serving.image_server.drawing import (
 from mom.serving.image_server.hardware import Hardware, pixels_that_fit
 from mom.serving.image_server.loading import denoiser_of, make_editor
 from mom.serving.image_server.options import AUTO, EngineOptions
-from mom.serving.image_server.preview import Preview, choose_preview, decode_latents, decoding_dtype, make_picture
+from mom.serving.image_server.preview import (
+    Preview,
+    choose_preview,
+    decode_latents,
+    decoding_dtype,
+    make_jpeg,
+    make_picture,
+)
+from mom.serving.image_server.recording import Recordings
 from mom.serving.image_server.safety import SafetyChecker
 
 log = logging.getLogger(__name__)
@@ -36,6 +47,8 @@ EMBEDDED_GUIDANCE, MAX_EMBEDDED_GUIDANCE = 8.0, 20.0
 NO_GUIDANCE, MAX_GUIDANCE = 1.0, 10.0
 FLUX_TOKENS = 256  # what FLUX.1-schnell's text encoder was trained to read
 MOST_STEPS = 50
+# zlib's levels. On a CPU the smaller file; a GPU draws in a tenth of a second, of which level 6 would take a third.
+CPU_PNG_LEVEL, GPU_PNG_LEVEL = 6, 2
 STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
 
 
@@ -56,6 +69,7 @@ class DiffusersEngine:
         *,
         edits: bool = True,
         attention: AttentionByRows | None = None,
+        recordings: Recordings | None = None,
         runs_on: str = "PyTorch",
         stop: StopCheck | None = None,
     ) -> None:
@@ -75,6 +89,7 @@ class DiffusersEngine:
         if options.attention == "sliced":
             pipeline.enable_attention_slicing()
         self._attention = attention or nullcontext()
+        self._recordings = recordings
         self._check_before_each_block()
         self.abilities = self._find_abilities(hardware)
         extras = [
@@ -94,7 +109,7 @@ class DiffusersEngine:
         return f"{hardware}, {self.runs_on}, {extras}"
 
     def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
-        first = specs[0]
+        first, beside = specs[0], BesideDrawing(len(specs), at_once=self._device.type == "cpu")
 
         def after_step(_pipeline: object, index: int, _timestep: int, tensors: dict[str, Any]) -> dict[str, Any]:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
@@ -102,25 +117,38 @@ class DiffusersEngine:
             check()
             denoised, step = self._unpack(self.pipeline.scheduler.denoised, first), index + 1
             for number in range(len(specs)):
-                preview = self._show(denoised[number : number + 1], is_last=step == first.steps)
-                tell(number, StepDone(step, first.steps, preview))
+                colours = self._show(denoised[number : number + 1], is_last=step == first.steps)
+                beside.do(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
             return tensors
 
         try:
-            with torch.inference_mode(), self._attention, self._stop.asking(check):
+            with torch.inference_mode(), self._attention, self._stop.asking(check), beside:
                 check()
                 for number in range(len(specs)):
                     tell(number, StepDone(0, first.steps))
                 latents = self._unpack(self._denoise(specs, after_step), first)
                 for number, spec in enumerate(specs):
                     check()
-                    tell(number, self._finish(spec, self._decode(latents[number : number + 1])))
+                    rgb = self._decode(latents[number : number + 1])
+                    beside.do(number, self._finish(spec, rgb, partial(tell, number)))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
             error.__traceback__ = None  # it holds what does not fit
             self._free_memory()
             raise NotEnoughMemoryError from None
+
+    def warm_up(self) -> None:
+        """Draws twice for nobody on a GPU: the first picture chooses kernels for seconds, the second one is recorded."""
+        if self._device.type != "cuda":
+            return
+        width, height = self.abilities.default_size
+        spec = PictureSpec(prompt="a red apple", seed=1, steps=2, width=width, height=height)
+        try:
+            for _ in range(2):
+                self.draw([spec], check=lambda: None, tell=lambda _index, _told: None)
+        except NotEnoughMemoryError:
+            log.warning("not enough memory to draw %sx%s px", width, height)
 
     def _denoise(self, specs: Sequence[PictureSpec], after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
         first = specs[0]
@@ -175,26 +203,33 @@ class DiffusersEngine:
         log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))
         return decode_in_tiles(self._decoder, latents)
 
-    def _show(self, denoised: torch.Tensor, *, is_last: bool) -> bytes | None:
-        """The preview; a picture is not given up for the want of one. None where it would be the picture itself."""
+    def _show(self, denoised: torch.Tensor, *, is_last: bool) -> torch.Tensor | None:
+        """The preview's colours; a picture is not given up for the want of one. None where it would be the picture itself."""
         if self._preview is None or (is_last and self._preview.decoder is self._decoder):
             return None
         try:
-            return self._preview.make(denoised)
+            return self._preview.colours(denoised)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
             return None
 
-    def _finish(self, spec: PictureSpec, rgb: torch.Tensor) -> Drawn:
+    def _finish(self, spec: PictureSpec, rgb: torch.Tensor, tell: Callable[[Drawn], None]) -> Callable[[], None]:
+        """What is left to be done beside: to encode it and to tell. Not more, as a tokenizer cannot be asked by two threads."""
         picture = make_picture(rgb)
         hidden = self._safety is not None and self._safety.objects_to(picture)
         if hidden:
             picture = Image.new("RGB", picture.size, "grey")
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
         scheduler = type(self.pipeline.scheduler).__name__.removeprefix("Remembering")
-        return Drawn(spec, buffer.getvalue(), scheduler, self._find_dropped_tail(spec.prompt), hidden)
+        dropped_tail = self._find_dropped_tail(spec.prompt)
+        level = CPU_PNG_LEVEL if self._device.type == "cpu" else GPU_PNG_LEVEL
+
+        def encode() -> None:
+            buffer = io.BytesIO()
+            picture.save(buffer, "PNG", compress_level=level)
+            tell(Drawn(spec, buffer.getvalue(), scheduler, dropped_tail, hidden))
+
+        return encode
 
     def _find_dropped_tail(self, prompt: str) -> str:
         tokenizer, limit = self.pipeline.tokenizer, self.pipeline.tokenizer.model_max_length
@@ -238,11 +273,17 @@ class DiffusersEngine:
                 module.register_forward_pre_hook(lambda _module, _inputs: self._stop())
 
     def _free_memory(self) -> None:
+        if self._recordings:
+            self._recordings.forget()
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         elif self._device.type == "mps":
             torch.mps.empty_cache()
+
+
+def _tell_step(tell: Tell, number: int, done: StepDone, colours: torch.Tensor | None) -> None:
+    tell(number, done if colours is None else replace(done, preview=make_jpeg(colours)))
 
 
 def count_schedule(steps: int, strength: float) -> int:
@@ -265,9 +306,15 @@ def decode_in_tiles(vae: Any, latents: torch.Tensor) -> torch.Tensor:  # noqa: A
 
 def is_out_of_memory(error: BaseException) -> bool:
     """The allocators of PyTorch for CPUs (c10/core/impl/alloc_cpu.cpp) and Apple's GPUs (aten/src/ATen/mps/MPSAllocator.mm),
-    and OpenVINO's (intel_cpu/src/cpu_memory.cpp), have no exception of their own: these are their words.
+    OpenVINO's (intel_cpu/src/cpu_memory.cpp) and those of cuBLAS and cuDNN have no exception of their own: these are their words.
     """
-    words = ("can't allocate memory", "out of memory", "Invalid buffer size", "Failed to allocate")
+    words = (
+        "can't allocate memory",
+        "out of memory",
+        "Invalid buffer size",
+        "Failed to allocate",
+        "STATUS_ALLOC_FAILED",
+    )
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(each in str(error) for each in words)
 
 

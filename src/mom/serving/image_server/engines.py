@@ -17,6 +17,7 @@ from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_h
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
 from mom.serving.image_server.options import NAME, EngineOptions
 from mom.serving.image_server.quickening import choose_attention, quicken
+from mom.serving.image_server.recording import record_networks
 from mom.serving.image_server.unfit import UnfitError
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,19 @@ def _load_with_torch(
     with torch.inference_mode():
         quicken(pipeline, checkpoint.family, hardware, options)
         attention = choose_attention(hardware, options)
+        recordings = record_networks(pipeline, tiny, hardware, options)
         engine = DiffusersEngine(
-            pipeline, checkpoint.family, hardware, options, tiny, edits=config.edits, attention=attention
+            pipeline,
+            checkpoint.family,
+            hardware,
+            options,
+            tiny,
+            edits=config.edits,
+            attention=attention,
+            recordings=recordings,
         )
-    engine.runs_on = f"PyTorch ({why}), {compile_blocks(engine, options, hardware.device)}"
+    recorded = "as CUDA graphs, " if recordings else ""
+    engine.runs_on = f"PyTorch ({why}), {recorded}{compile_blocks(engine, options, hardware.device)}"
     return engine
 
 

@@ -23,6 +23,7 @@ class EngineOptions:
     dtype: str = field(default=AUTO, metadata={"words": (AUTO, "float32", "bfloat16", "float16")})
     memory_format: str = field(default=AUTO, metadata={"words": (AUTO, "contiguous", "channels_last")})
     compile: str = field(default=AUTO, metadata={"words": (AUTO, "on", "off")})
+    graphs: str = field(default=AUTO, metadata={"words": (AUTO, "off")})
     attention: str = field(default=AUTO, metadata={"words": (AUTO, "sdpa", "sliced")})
     tiling: str = field(default=AUTO, metadata={"words": (AUTO, "on", "off")})
     taesd: str = ""

@@ -31,26 +31,28 @@ SDXL_SCALING = 0.13025
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`make` turns latents (1, C, H, W) into a JPEG; `decoder` is the VAE that it decodes them with, if it does."""
+    """`colours` turns latents (1, C, h, w) into RGB (3, H, W) on the CPU; `decoder` is the VAE that does it, if one does."""
 
-    make: Callable[[torch.Tensor], bytes]
+    colours: Callable[[torch.Tensor], torch.Tensor]
     kind: str
     decoder: AutoencoderKL | AutoencoderTiny | None = None
+
+    def make(self, latents: torch.Tensor) -> bytes:
+        """A JPEG."""
+        return make_jpeg(self.colours(latents))
 
 
 def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> Preview:
     """The preview that suits this VAE; `tiny` is asked where it is given."""
     if tiny is not None:
-        return Preview(
-            lambda latents: make_jpeg(decode_latents(tiny, latents)), "previews by the tiny autoencoder", tiny
-        )
+        return Preview(lambda latents: decode_latents(tiny, latents), "previews by the tiny autoencoder", tiny)
     if max(vae.config.block_out_channels) <= TINY_VAE_CHANNELS:  # its parameters may be elsewhere, with OpenVINO
-        return Preview(lambda latents: make_jpeg(decode_latents(vae, latents)), "decoded previews", vae)
+        return Preview(lambda latents: decode_latents(vae, latents), "decoded previews", vae)
     if _is_sd15(vae):
         weights = torch.tensor((*SD15_MATRIX, (0.0, 0.0, 0.0)))
-        return Preview(lambda latents: make_jpeg(_apply(weights, latents)), "linear previews")
+        return Preview(lambda latents: _apply(weights, latents), "linear previews")
     weights = fit_matrix(vae)
-    return Preview(lambda latents: make_jpeg(_apply(weights, latents)), "linear previews, fitted")
+    return Preview(lambda latents: _apply(weights, latents), "linear previews, fitted")
 
 
 def _is_sd15(vae: AutoencoderKL) -> bool:
