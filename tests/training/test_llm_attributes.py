@@ -32,6 +32,9 @@ PORTRAIT = Picture((Thing("cat", owner="my"),), medium="a portrait of")
         ("my red dog Bello", Picture((Thing("dog", "red", owner="my", name="Bello"),))),
         ("two gray stars", Picture((Thing("star", "grey", count=2),))),
         ("A logo for my bakery", LOGO),
+        ("logo for my bakery", LOGO),
+        ("two foxes, pixel art style", Picture((Thing("fox", count=2),), style=("pixel art",))),
+        ("two foxes, pixel art", Picture((Thing("fox", count=2),), style=("pixel art style",))),
         ("a portrait of my cat", PORTRAIT),
     ],
 )

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader
 
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, Excerpt, question_with_transcript
+from training.llm.allowed import allows
 from training.llm.attributes import wrong_attributes
+from training.llm.changes import noun_of_doing
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
 from training.llm.data import held_out_examples, held_out_sums, mixed_examples
 from training.llm.edits import edit, request_with_change
@@ -108,7 +110,16 @@ def test_a_change_to_two_things_says_which_is_meant() -> None:
         if len(old.things) == len(new.things) == 2 and len(differ) == 1:  # both: their colours are exchanged
             changed += 1
             thing = old.things[differ[0]]
-            told = (thing.noun, plural(thing.noun), thing.name, thing.colour, new.things[differ[0]].doing, "first one")
+            part = noun_of_doing(thing)
+            told = (
+                thing.noun,
+                plural(thing.noun),
+                thing.name,
+                thing.colour,
+                part,
+                new.things[differ[0]].doing,
+                "first one",
+            )
             everything = ("both", "everything", "all", "second one")
             assert any(words and words.lower() in message.lower() for words in (*told, *everything)), message
     assert changed > 20
@@ -140,6 +151,7 @@ FOXES = Picture((Thing("fox", "red", count=3),), style=("gouache", "bright"), me
         (replace(CAT, things=(Thing("cat", count=4),)), "one less", "three cats"),
         (PAIR, "swap the colours", "a blue square left of a red circle"),
         (PAIR, "remove the circle", "a red square"),
+        (FOXES, "make it funny", "a photo of three red foxes, gouache, bright, funny"),
         (PAIR, r".*the circle above the square.*", "a blue circle above a red square"),
         (
             PAIR,
@@ -167,7 +179,7 @@ FOXES = Picture((Thing("fox", "red", count=3),), style=("gouache", "bright"), me
 )
 def test_a_change_is_understood(old: Picture, message: str, prompt: str) -> None:
     author = Author(11)
-    found = {new.words() for said, new in (edit(author, old) for _ in range(20_000)) if re.fullmatch(message, said)}
+    found = {new.words() for said, new in (edit(author, old) for _ in range(40_000)) if re.fullmatch(message, said)}
     assert found <= {prompt, prompt.replace("two", "2").replace("three", "3")}
     assert found
 
@@ -186,6 +198,25 @@ def test_it_is_what_was_added_last() -> None:
     now = replace(CAT, things=(*CAT.things, Thing("sun")))
     found = {new.words() for said, new in (edit(author, now, CAT) for _ in range(8000)) if said == "make it bigger"}
     assert found == {"a cat and a large sun"}
+
+
+def test_what_is_put_next_to_it_stands_next_to_it_in_the_prompt() -> None:
+    author = Author(19)
+    found = dict(edit(author, CAT) for _ in range(6000))
+    beside = {
+        said: new
+        for said, new in found.items()
+        if re.match(r"(draw|put|place|set) .* (next to|beside) (it|the cat)$", said)
+    }
+    assert beside
+    for said, new in beside.items():
+        assert len(new.things) == 1 or new.joint in said
+
+
+def test_the_colours_are_not_swapped_where_there_are_three() -> None:
+    hatted = replace(PAIR, things=(replace(PAIR.things[0], doing="wearing a green hat"), PAIR.things[1]))
+    assert allows(PAIR, "exchange")
+    assert not allows(hatted, "exchange")
 
 
 def test_names_are_many_and_are_kept() -> None:

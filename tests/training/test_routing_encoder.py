@@ -10,14 +10,14 @@ import pytest
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
-from mom.models.bert.encoder import BLOCK, LAYERS, PIECES, SHIPPED_ENCODER, WIDTH, WORDS, read_encoder
+from mom.models.bert.encoder import LAYERS, PIECES, SHIPPED_ENCODER, WIDTH, WORDS, read_encoder
 from mom.models.bert.tokens import read
 from training.routing.as_typed import ENGLISH, HABITS, as_typed, without_marks, without_signs
 from training.routing.dataset import read_dev
-from training.routing.encoder_model import RoutingEncoder
+from training.routing.encoder_model import batch_of
 from training.routing.export_encoder import build, mean_weights, quantized
 from training.routing.shipped_layers import read_layers
-from training.routing.tune_encoder import begin, weighed
+from training.routing.tune_encoder import begun, learn, weighed
 
 LAYER_COUNT = 6
 
@@ -37,15 +37,9 @@ def readings(shipped):
     return [read(case.conversation, shipped.vocabulary) for case in read_dev()[0]]
 
 
-def in_torch(start):
-    model = RoutingEncoder(np.fromfile(SHIPPED_ENCODER / WORDS, BLOCK).reshape(-1, WIDTH // 32))
-    begin(model, start)
-    return model
-
-
 def test_torch_begins_with_the_shipped_layers(shipped, readings):
     said = np.array([shipped.weigh_reading(reading)[0] for reading in readings])
-    found = weighed(in_torch(SHIPPED_ENCODER), readings)
+    found = weighed(begun(SHIPPED_ENCODER), readings)
     # The one reckons in 8 bits, the other in bfloat16.
     assert np.corrcoef(said, found)[0, 1] > 0.999
     assert ((said > 0) == (found > 0)).all()
@@ -65,7 +59,7 @@ def test_the_exported_graph_reckons_as_torch_does(layers, readings, tmp_path):
     path.write_bytes(build(layers, LAYER_COUNT).SerializeToString())
     for name in (WORDS, PIECES):
         (tmp_path / name).symlink_to(SHIPPED_ENCODER / name)
-    exported, model = read_encoder(tmp_path), in_torch(SHIPPED_ENCODER).eval()
+    exported, model = read_encoder(tmp_path), begun(SHIPPED_ENCODER).eval()
     with torch.inference_mode():
         for reading in readings[:10]:
             vectors = torch.tensor([reading.pieces]), torch.tensor([reading.kinds])
@@ -105,3 +99,40 @@ def test_several_runs_are_exported_as_their_mean(tmp_path):
         torch.save({"model": {"out.weight": torch.full((2,), value)}}, folder / "checkpoint.pt")
     assert mean_weights(folders)["out.weight"].tolist() == [2.5, 2.5]
     assert mean_weights(folders[1:])["out.weight"].tolist() == [4.0, 4.0]
+
+
+def taught(readings, labels, **how):
+    """The shipped encoder after eight steps on these readings."""
+    torch.manual_seed(1)
+    model = begun(SHIPPED_ENCODER)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(8):
+        learn(model, optimizer, (*batch_of(readings), torch.tensor(labels)), **how)
+    return model.eval()
+
+
+def test_a_teacher_is_believed_more_than_a_label(readings):
+    few = readings[:12]
+    teacher = begun(SHIPPED_ENCODER).eval()
+    said = weighed(teacher, few)
+    wrong = [float(each < 0) for each in said]
+    alone = weighed(taught(few, wrong, teachers=[], adversarial=0.0), few)
+    with_teacher = weighed(taught(few, wrong, teachers=[teacher], adversarial=0.0), few)
+    assert np.abs(with_teacher - said).mean() < 0.6 * np.abs(alone - said).mean()
+
+
+def test_what_was_taught_against_harm_is_moved_less_by_it(readings):
+    few = readings[:12]
+    right = [float(each > 0) for each in weighed(begun(SHIPPED_ENCODER), few)]
+
+    def harmed(model):
+        *inputs, wanted = (*batch_of(few), torch.tensor(right))
+        moved = torch.zeros((*inputs[0].shape, WIDTH), requires_grad=True)
+        torch.nn.functional.binary_cross_entropy_with_logits(model(*inputs, moved), wanted).backward()
+        harm = 2 * moved.grad / moved.grad.flatten(1).norm(dim=1)[:, None, None]
+        with torch.no_grad():
+            return float(torch.nn.functional.binary_cross_entropy_with_logits(model(*inputs, harm), wanted))
+
+    plain = harmed(taught(few, right, teachers=[], adversarial=0.0))
+    steeled = harmed(taught(few, right, teachers=[], adversarial=2.0))
+    assert steeled < 0.9 * plain, (steeled, plain)

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from training.llm.changes import noun_of_doing, noun_of_place
-from training.llm.pictures import NUMBERS, Picture, Thing, are_told_apart
+from training.llm.pictures import COLOURS, NUMBERS, Picture, Thing, are_told_apart
 
 LONG_DOING = 5  # spaces
 # Changes to one thing: of several, the message names it.
@@ -35,7 +35,7 @@ def allows(old: Picture, kind: str) -> bool:
     idle_alone = not others and not first.doing
     allowed = {
         "remove": bool(removable(old)),
-        "exchange": len(others) == 1 and len(colours) == 2,
+        "exchange": len(others) == 1 and len(colours) == 2 and not any(_has_coloured(thing) for thing in old.things),
         "relate": len(others) == 1 and can_be_named(old),
         "everything": bool(others),
         "add": len(others) < 2,
@@ -45,6 +45,11 @@ def allows(old: Picture, kind: str) -> bool:
         "write": idle_alone,
     }
     return allowed.get(kind, True)
+
+
+def _has_coloured(thing: Thing) -> bool:
+    """Whether it has on or does something with a colour of its own: "the colours" would be three."""
+    return not set(COLOURS).isdisjoint(thing.doing.split(" "))
 
 
 def indices(old: Picture, kind: str) -> list[int]:

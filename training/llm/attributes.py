@@ -1,7 +1,7 @@
 """Whether a prompt says what the picture's truth says, attribute by attribute: count, colour, size, look, subject, place and so on.
 
 Harmless differences count as right: capitals, articles, numbers as digits or words, `big` for `large`, `gray` for `grey`, adjectives in another
-order, place and time in another order, style words in another order, two things joined by `and` in another order.
+order, place and time in another order, style words in another order, "collage style" for "collage", two things joined by `and` in another order.
 """
 
 import re
@@ -11,6 +11,7 @@ from training.llm.pictures import COLOURS, LARGE, NUMBERS, RARE_COLOURS, SMALL, 
 
 WORD = re.compile(r"[^\s,.!?;:\"()]+")
 ARTICLES = {"a", "an", "one"}
+ARTICLE = re.compile(r"^an? ")
 SPELLINGS = {"gray": "grey"} | {str(number): word for number, word in NUMBERS.items()}
 SIZES = dict.fromkeys(SMALL, "small") | dict.fromkeys(LARGE, "large")
 JOINED = {"and", "next to", "with", "beside"}  # joints whose two sides may be swapped
@@ -40,11 +41,18 @@ def take(words: Words, text: str, mark: str = GAP) -> bool:
     return True
 
 
+def _take_style(words: Words, style: str) -> bool:
+    """Takes out the style, called a style or not."""
+    name = style.removesuffix(" style")
+    return take(words, f"{name} style") or take(words, name)
+
+
 def wrong_attributes(said: str, truth: Picture) -> list[str]:
     """The names of the attributes that the prompt lacks or changes; "added" where it says more than was asked for."""
     words = words_of(said)
-    wrong = ["style" for style in sorted(truth.style, key=len, reverse=True) if not take(words, style)]
-    wrong += [name for name in ("medium", "time", "place", "side") if not take(words, getattr(truth, name))]
+    wrong = ["style" for style in sorted(truth.style, key=len, reverse=True) if not _take_style(words, style)]
+    wrong += [] if take(words, truth.medium) or take(words, ARTICLE.sub("", truth.medium)) else ["medium"]
+    wrong += [name for name in ("time", "place", "side") if not take(words, getattr(truth, name))]
     if truth.things:
         wrong += _wrong_things(words, truth)
     elif [word for word in words if word not in {GAP, "a"}]:

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from training.llm.frames import Author, Bindings, sections, with_article
-from training.llm.pictures import SIMPLE_PLACES, Picture, Thing, any_colour, any_place, any_style, any_thing, any_time
+from training.llm.pictures import (
+    SIMPLE_PLACES,
+    Picture,
+    Thing,
+    any_colour,
+    any_medium,
+    any_place,
+    any_style,
+    any_thing,
+    any_time,
+)
 from training.llm.thing_changes import (
     DRAWN,
     add_one,
@@ -36,7 +46,9 @@ Change = Callable[[Author, Picture, Bindings], Picture]
 # Media that say nothing of the style, so that a picture of any style can become one.
 MEDIA = (
     *("poster", "logo", "icon", "sticker", "banner", "mural", "book cover", "album cover", "tattoo design", "avatar"),
-    *("wallpaper", "postcard", "stamp", "birthday card", "t-shirt print", "colouring page"),
+    *("wallpaper", "postcard", "stamp", "birthday card", "t-shirt print", "colouring page", "greeting card", "flyer"),
+    *("bookmark", "fridge magnet", "badge", "emblem", "movie poster", "record sleeve", "jigsaw puzzle", "game card"),
+    *("playing card", "shop sign", "mug print", "tote bag print", "phone case", "gift tag", "calendar page"),
 )
 BACKGROUNDS = ("plain", "transparent", "plain white", "dark", "light", "starry", "bright", "striped", "blurry", "empty")
 RELATIONS = (
@@ -55,8 +67,11 @@ OPPOSITES = (
 # Media that a style takes the place of: no photograph is a watercolour.
 STYLED_MEDIA = re.compile(
     r"an? (painting|photo|photograph|sketch|drawing|cartoon|watercolour|rendering|comic|oil painting|pencil sketch|"
-    r"concept art|3d model|pixel art|doodle|silhouette)\b"
+    r"concept art|3d model|pixel art|doodle|silhouette|line drawing|ink sketch|charcoal sketch|chalk drawing|woodcut|mosaic|"
+    r"collage|fresco|stencil|papercut|technical drawing|blueprint|2d drawing|3d rendering|low poly model|voxel model|"
+    r"clay model|wireframe|snapshot)\b"
 )
+BESIDE = re.compile(r"next to|beside")
 PLACED = re.compile(r"(?:on|at|near|under|by|behind|next to|in front of) (?:an? old|an?|the) (\w+)")
 HELD = re.compile(r"(?:with|wearing|holding|carrying) (?!the word)(?:[a-z]+ ){0,3}([a-z]+)")
 
@@ -119,6 +134,9 @@ def _restyled(old: Picture, style: str) -> Picture:
 def _add(author: Author, old: Picture, bound: Bindings) -> Picture:
     other = _other(author, old)
     bound["other"] = other.words()
+    beside = BESIDE.search(bound["frame"])
+    if len(old.things) == 1 and beside:  # as `_addat`, which the same message may be
+        return replace(old, things=(other, *old.things), joint=beside[0], later="and")
     if len(old.things) == 1:
         return replace(old, things=(*old.things, other), joint="and", later="and")
     return replace(old, things=(*old.things, other), later="and")
@@ -139,7 +157,8 @@ def _another(author: Author, old: Picture, bound: Bindings) -> Picture:
     while bound["colour"] == thing.colour:
         bound["colour"] = any_colour(author)
     other = Thing(thing.noun, bound["colour"], thing.size, thing.look)
-    return replace(old, things=(thing, other), joint="and", later="and")
+    beside = BESIDE.search(bound["frame"])
+    return replace(old, things=(thing, other), joint=beside[0] if beside else "and", later="and")
 
 
 def _addat(author: Author, old: Picture, bound: Bindings) -> Picture:
@@ -185,7 +204,7 @@ def _artist(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def _medium(author: Author, old: Picture, bound: Bindings) -> Picture:
-    kind = bound["kind"] = author.random.choice(MEDIA)
+    kind = bound["kind"] = any_medium(author) if author.chance(0.3) else author.random.choice(MEDIA)
     bound["akind"] = with_article(kind)
     return replace(old, medium=f"{bound['akind']} of")
 

@@ -3,20 +3,30 @@
 from collections.abc import Iterator
 
 from training.llm.chat import Example, Turn
+from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author
+from training.llm.outside import bare_question
 from training.llm.requests import draw_example, route_example
 from training.llm.sums import any_sum, asked_sum, is_held_out_sum
 from training.llm.talk import answer_example
 
 MAKERS = (route_example, draw_example, answer_example)
 SHARES = (24, 49, 27)
+BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
 def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:
     """`count` examples of all three tasks; the same seed gives the same examples."""
     author = Author(seed, held_out=held_out)
     for _ in range(count):
-        yield author.random.choices(MAKERS, SHARES)[0](author)
+        while _is_of_first_minute(example := author.random.choices(MAKERS, SHARES)[0](author)):
+            pass
+        yield example
+
+
+def _is_of_first_minute(example: Example) -> bool:
+    """Whether it says by chance ("cat.") what the first-minute talks begin with, which training never sees."""
+    return any(bare_question(turn.user.removeprefix("Message: ")) in BEGINNINGS for turn in example.turns)
 
 
 def held_out_examples(task: str, seed: int, count: int) -> list[Example]:

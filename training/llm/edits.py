@@ -35,7 +35,7 @@ LATE = ("background", "give", "add")
 LIVING = frozenset((*sections("words")["animal"], *sections("words")["person"]))
 ORDINALS = ("first one", "second one", "third one")
 # Changes to where all things are: no message speaks of one alone.
-OF_ALL = ("side", "edge", "middle", "corner", "place", "add")
+OF_ALL = ("side", "edge", "middle", "corner", "place", "background", "add")
 ONE_MORE = re.compile(r"\b(one more|more of|another|another one|more)\b(?! (time|try|go|round|version|take|attempt))")
 
 

@@ -190,7 +190,13 @@ def _colour(author: Author) -> Exchange:
 
 
 def _said_back(author: Author) -> Exchange:
-    words = author.invented() if author.chance(0.5) else simple_picture(author).words()
+    """Words to be said back: mostly known ones; invented ones, which so small a model rarely repeats letter by letter, are few."""
+    roll = author.random.random()
+    words = simple_picture(author).words()
+    if roll < 0.35:
+        words = author.word(author.random.choice(("animal", "thing", "name", "topic")))
+    elif roll < 0.45:
+        words = author.invented()
     return author.fill(author.frame("facts", "say"), {"words": words}), words
 
 

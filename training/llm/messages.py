@@ -6,7 +6,7 @@ from dataclasses import replace
 from training.llm.edits import correct_articles
 from training.llm.frames import Author, groups, side, with_article
 from training.llm.outside import foreign_question, outside
-from training.llm.pictures import Picture, any_picture, jumble
+from training.llm.pictures import Picture, any_medium, any_picture, jumble
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"
@@ -22,7 +22,7 @@ STARTS = (
     *[
         "hi, ", "hey, ", "hello, ", "ok, ", "please ", "so, ", "well, ", "hi mom, ", "um, ", "now ", "hello! ",
         "hi! ", "hey mom, ", "i have a wish: ", "one more thing: ", "hey there, ", "hi :) ", "yo, ", "good morning, ",
-        "dear mom, ", "btw ", "ok so ", "quick one: ",
+        "dear mom, ", "btw ", "ok so ", "quick one: ", "one last thing: ", "another thing: ", "next thing: ", "my next wish: ",
     ],
 )  # fmt: skip
 ENDS = (
@@ -122,6 +122,9 @@ def request(author: Author) -> tuple[str, Picture]:
         return shouted(author, bare(author, picture), picture), picture
     frame = author.frame("image", "request")
     bindings = {"scene": picture.words()}
+    if "kind}" in frame and author.chance(0.12):
+        bindings["kind"] = any_medium(author)
+        bindings["akind"] = with_article(bindings["kind"])
     message = author.fill(author.slip(frame), bindings)
     kind = (bindings.get("akind") or bindings.get("kind", "")).removeprefix("an ").removeprefix("a ")
     if kind and kind not in PLAIN_KINDS:
@@ -137,7 +140,8 @@ def shouted(author: Author, message: str, picture: Picture) -> str:
     """The message, now and then All In Capitals or SHOUTED; what is copied out of that goes back into small letters."""
     if picture.words().lower() != picture.words():  # which letters of a name or of a word to be written are capitals?
         return message
-    if not author.chance(0.08 if picture.is_drawable() else 0.015):
+    # Practised more often than it is asked: capitals are other tokens than the letters that they become.
+    if not author.chance(0.08 if picture.is_drawable() else 0.015 if author.held_out else 0.06):
         return message
     return message.upper() if author.chance(0.7) else message.title()
 

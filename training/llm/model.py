@@ -12,10 +12,10 @@ class Shape:
     """The sizes of the model; the defaults are those of the shipped one."""
 
     vocabulary: int = 1536
-    width: int = 224
-    layers: int = 6
-    heads: int = 7
-    hidden: int = 608
+    width: int = 288
+    layers: int = 8
+    heads: int = 9
+    hidden: int = 768
     context: int = 2048
     rope_base: float = 10_000.0
     norm_epsilon: float = 1e-5

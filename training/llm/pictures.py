@@ -153,7 +153,14 @@ def any_look(author: Author) -> str:
 def any_style(author: Author) -> str:
     if author.chance(0.8):
         return author.word("style")
-    return author.invented() + author.random.choice(("", " art", " style", " drawing"))
+    return author.invented() + author.random.choice(("", " art", " style", " drawing", " painting", " craft"))
+
+
+def any_medium(author: Author) -> str:
+    """A medium that nobody knows: it can only be copied."""
+    return (
+        f"{author.invented()} {author.random.choice(('card', 'poster', 'sign', 'badge', 'cover', 'label', 'banner'))}"
+    )
 
 
 def any_thing(author: Author, *, shapes: bool) -> Thing:
@@ -237,7 +244,7 @@ def any_time(author: Author, *, shapes: bool) -> str:
     if shapes:
         return author.random.choice(("at night", "at sunset", author.random.choice(SIMPLE_TIMES)))
     if author.chance(0.2):
-        return f"{author.random.choice(('at', 'in', 'during', 'after'))} {author.random.choice(('the ', 'a ', ''))}{author.invented()}"
+        return f"{author.random.choice(('during', 'after', 'before'))} {author.random.choice(('the ', 'a ', ''))}{author.invented()}"
     if author.chance(0.1):
         year = author.random.randint(1100, 2100)
         return author.random.choice((f"in {year}", f"in the {year // 10 * 10}s"))

@@ -89,7 +89,9 @@ def follow_up(author: Author) -> tuple[Earlier, str, Picture]:
 def dress_edit(author: Author, words: str) -> str:
     """The change as it may be typed: shouted now and then, but with no slip in what is to be copied."""
     words = dress(author, words, polite=author.chance(0.3), slips=False)
-    return words.upper() if author.chance(0.02) and words[1:].islower() else words
+    # Practised more often than it is asked, as in `shouted`.
+    shouts = author.chance(0.02 if author.held_out else 0.05) and words[1:].islower()
+    return words.upper() if shouts else words
 
 
 def new_scene(author: Author) -> tuple[Earlier, str, Picture]:

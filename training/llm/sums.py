@@ -73,8 +73,8 @@ def sum_exchange(author: Author) -> Exchange:
 def asked_sum(author: Author, first: int, sign: str, second: int) -> str:
     """The question for a sum, its numbers now and then in words."""
     one, other = str(first), str(second)
-    if max(first, second) <= 100 and author.chance(0.15):
-        one, other = (in_words(first), in_words(second)) if author.chance(0.8) else (one, in_words(second))
+    if max(first, second) <= 100 and author.chance(0.2):
+        one, other = (in_words(first), in_words(second)) if author.chance(0.7) else (one, in_words(second))
     if author.chance(0.35):
         return asked(author, WORDED[sign], {"first": one, "second": other})
     word = author.random.choice(SIGNS[sign] if author.chance(0.5) else SIGNS[sign][:2])

@@ -125,7 +125,11 @@ def reset_size(_: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def change_look(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["look"] = any_look(author)
+    # "Make it funny" is said of the whole picture.
+    of_all = () if "{noun}" in bound["frame"] else {frame.partition(" => ")[2] for frame in sections("edits")["tail"]}
+    while (look := any_look(author)) in of_all:
+        pass
+    bound["look"] = look
     return put(old, index_of(bound), replace(old.things[index_of(bound)], look=bound["look"]))
 
 

@@ -6,7 +6,7 @@ from its last checkpoint in `--out`; `--fresh` begins anew. Where a GPU is at ha
 
 import argparse
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -26,7 +26,6 @@ MATRIX_RATE, OTHER_RATE = 0.006, 0.001
 WARM_UP, WARM_UP_STEPS, COOL_DOWN = 0.02, 300, 0.9
 SAVE_EVERY_S, SHOW_EVERY = 120, 10
 CPU_TOKENS, GPU_TOKENS = 3072, 65_536
-HEAD = 32
 
 
 def rate(spent: float, step: int) -> float:
@@ -60,13 +59,13 @@ def loss_of(model: Llama, batch: Batch) -> Tensor:
 class Run:
     """A training run: the model, its optimizers, how far it is, and where its checkpoint lies."""
 
-    def __init__(self, out: Path, device: torch.device, start: Path | None, shape: Shape, *, fresh: bool) -> None:
+    def __init__(self, out: Path, device: torch.device, start: Path | None, *, fresh: bool) -> None:
         self.checkpoint = out / "checkpoint.pt"
         if start:
             out.mkdir(parents=True, exist_ok=True)
             read_tokenizer(start).save(str(out / "tokenizer.json"))
         self.tokenizer = saved_tokenizer(out / "tokenizer.json")
-        self.model = Llama(replace(shape, vocabulary=self.tokenizer.get_vocab_size())).to(device)
+        self.model = Llama(Shape(vocabulary=self.tokenizer.get_vocab_size())).to(device)
         if start:  # layers that the file lacks stay as they start, which changes nothing of what comes before them
             self.model.load_state_dict(read_weights(start), strict=False)
         self.optimizers = optimizers(self.model)
@@ -116,10 +115,7 @@ def train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     name = arguments.device if arguments.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
-    shape = Shape(
-        width=arguments.width, layers=arguments.layers, heads=arguments.width // HEAD, hidden=arguments.hidden
-    )
-    run = Run(arguments.out, device, arguments.start, shape, fresh=arguments.fresh)
+    run = Run(arguments.out, device, arguments.start, fresh=arguments.fresh)
     if arguments.compile:
         for block in run.model.blocks:
             block.compile(dynamic=device.type == "cuda")
@@ -164,9 +160,6 @@ def main() -> None:
         "--peak", type=float, default=1.0, help="factor of the learning rates; less where a trained model goes on"
     )
     parser.add_argument("--tokens", type=int, help=f"tokens in a batch (default {CPU_TOKENS}, on a GPU {GPU_TOKENS})")
-    parser.add_argument("--width", type=int, default=Shape().width)
-    parser.add_argument("--layers", type=int, default=Shape().layers)
-    parser.add_argument("--hidden", type=int, default=Shape().hidden)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")

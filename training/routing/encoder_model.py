@@ -42,11 +42,12 @@ class RoutingEncoder(nn.Module):  # type: ignore[misc]  # torch has no types her
         nn.init.normal_(self.out.weight, std=0.02)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, pieces: Tensor, kinds: Tensor, mask: Tensor, last: Tensor) -> Tensor:
-        """(rows, length) each, `mask` and `last` of 0 and 1; the logits (rows,)."""
-        states = self.bert(
-            inputs_embeds=self.words(pieces), token_type_ids=kinds, attention_mask=mask
-        ).last_hidden_state
+    def forward(self, pieces: Tensor, kinds: Tensor, mask: Tensor, last: Tensor, moved: Tensor | None = None) -> Tensor:
+        """(rows, length) each, `mask` and `last` of 0 and 1; the logits (rows,). `moved`, (rows, length, WIDTH), is added to
+        the words.
+        """
+        words = self.words(pieces) if moved is None else self.words(pieces) + moved
+        states = self.bert(inputs_embeds=words, token_type_ids=kinds, attention_mask=mask).last_hidden_state
         weight = last[..., None].to(states.dtype)
         mean = (states * weight).sum(1) / weight.sum(1)
         logits: Tensor = self.out(self.dropout(mean))[:, 0].float()

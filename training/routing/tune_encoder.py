@@ -1,48 +1,40 @@
 """Tunes the encoder of the `bert` stage: `python -m training.routing.tune_encoder [--rows N | --minutes M] [--output FOLDER]`.
 
-The written rows are met many times, each time typed a little differently, the generated ones about once. A checkpoint is kept,
-from which the same command goes on. Needs torch and the `training` extra; `mom train routing` needs neither.
+A checkpoint is kept, from which the same command goes on. `--teachers` are folders of earlier runs, which may have more layers:
+their mean opinion of each message is learned beside its label. `--adversarial` teaches each message also moved a little in the
+direction that harms most (Miyato et al. 2017, arXiv:1605.07725). Where a GPU is at hand it is used, with larger batches.
+Needs torch and the `training` extra; `mom train routing` needs neither.
 """
 
 import argparse
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mom.models.bert.encoder import BLOCK, LAYERS, SHIPPED_ENCODER, WIDTH, WORDS, read_vocabulary
+from mom.models.bert.encoder import BLOCK, SHIPPED_ENCODER, WIDTH, WORDS, read_vocabulary
+from mom.models.bert.encoder import LAYERS as LAYERS_FILE
 from mom.models.bert.tokens import Reading, read
-from training.routing.as_typed import as_typed
+from mom.serving.programs import usable_cores
 from training.routing.dataset import conversation_of, read_dev
-from training.routing.encoder_model import RoutingEncoder, batch_of, load_source
-from training.routing.generate import Generator, Row, generate
-from training.routing.known import LeftOut, left_out
+from training.routing.encoder_model import LAYERS, RoutingEncoder, batch_of, load_source
+from training.routing.generate import Row, generate
+from training.routing.known import left_out
+from training.routing.lessons import Lesson, Material, batches
 from training.routing.shipped_layers import read_layers
 from training.routing.source_encoder import read_source
 from training.routing.written import split_written
 
-BATCH = 48
-POOL = 40  # so many batches' rows are sorted by length together
+CPU_BATCH, GPU_BATCH, GPU_WORKERS = 48, 192, 3
 RATE, OUT_RATE, WARM_UP, DECAY = 1.5e-4, 1e-3, 0.06, 0.01
 SMOOTHING = 0.02  # of the labels: some are a matter of taste
+TAUGHT_SHARE = 0.7  # of what is to be learned, where there are teachers; the rest is the label
 WRITTEN_SHARE = 0.5  # of the rows met, unless it is said otherwise
-OFTEN_SHARE = 0.5  # of those, where some files are to be met more often
-AS_IT_WAS, AS_TYPED = 0.5, 0.25  # of the written rows; the others are mangled as generated ones are
 CHECK_EVERY = 200  # batches
-
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    reading: Reading
-    wants_image: bool
 
 
 @dataclass(slots=True)
@@ -51,6 +43,7 @@ class Course:
 
     rows: int
     minutes: float | None
+    batch: int
     batches_done: int = 0
     seconds: float = 0.0
 
@@ -58,7 +51,7 @@ class Course:
     def share_done(self) -> float:
         if self.minutes is not None:
             return self.seconds / 60 / self.minutes
-        return self.batches_done * BATCH / self.rows
+        return self.batches_done * self.batch / self.rows
 
     def rate_share(self) -> float:
         """Of the learning rate: rising at first, then falling to nothing in a line."""
@@ -67,51 +60,42 @@ class Course:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=250_000, help="how many rows are met in all")
     parser.add_argument("--minutes", type=float, help="how long to train, instead")
     parser.add_argument("--output", type=Path, default=Path("training/out/encoder"))
-    parser.add_argument("--start", type=Path, help="a checkpoint, or a folder as the package ships it, to start from")
+    parser.add_argument("--start", type=Path, help="a run's folder, or one as the package ships it, to start from")
+    parser.add_argument(
+        "--layers", type=int, default=LAYERS, help="of the source encoder's twelve, where it starts from that"
+    )
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="folders of earlier runs")
+    parser.add_argument("--adversarial", type=float, default=0.0, help="how far each message is moved; 0.5 is some")
     parser.add_argument(
         "--written-share", type=float, default=WRITTEN_SHARE, help="of the rows met, the others generated"
     )
     parser.add_argument(
         "--often", nargs="*", default=[], help="beginnings of written files' names, to be met more often"
     )
-    arguments = parser.parse_args()
-    tune(
-        Course(arguments.rows, arguments.minutes),
-        arguments.output,
-        start=arguments.start,
-        rate=arguments.rate,
-        often=tuple(arguments.often),
-        written_share=arguments.written_share,
-        known=left_out(),
-    )
+    tune(parser.parse_args())
 
 
-def tune(
-    course: Course,
-    output: Path,
-    *,
-    start: Path | None,
-    rate: float,
-    often: tuple[str, ...],
-    written_share: float,
-    known: LeftOut,
-) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(1)
-    vocabulary = read_vocabulary(SHIPPED_ENCODER)
-    words = np.fromfile(SHIPPED_ENCODER / WORDS, BLOCK).reshape(-1, WIDTH // 32)
-    model = RoutingEncoder(words)
-    begin(model, start)
+def tune(asked: argparse.Namespace) -> None:
+    asked.output.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(asked.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    on_gpu = device.type == "cuda"
+    course = Course(asked.rows, asked.minutes, GPU_BATCH if on_gpu else CPU_BATCH)
+    model = begun(asked.start, asked.layers).to(device)
+    teachers = [begun(folder, asked.layers).to(device).eval() for folder in asked.teachers]
+    vocabulary, known = read_vocabulary(SHIPPED_ENCODER), left_out()
 
     def lesson_of(row: Row) -> Lesson:
         return Lesson(read(conversation_of(row.turns), vocabulary), row.route == "image")
 
     written, held_out = split_written(without=known)
+    often = split_written(without=known, files=tuple(asked.often))[0] if asked.often else []
     generated = [lesson_of(row) for row in generate(without=known)]
     watched = {
         "development": [
@@ -120,37 +104,32 @@ def tune(
         "held out": [lesson_of(row) for row in held_out],
     }
     print(f"{len(written)} written rows, {len(held_out)} held out, {len(generated)} generated", flush=True)
-    optimizer = _optimizer(model, rate)
+    optimizer = _optimizer(model, asked.rate)
     rates = [group["lr"] for group in optimizer.param_groups]
-    met = _batches(
-        written,
-        split_written(without=known, files=often)[0] if often else [],
-        generated,
-        lesson_of,
-        written_share,
-        random.Random(1),
-    )
-    checkpoint = output / "checkpoint.pt"
+    material = Material(written, often, generated, lesson_of, asked.written_share, course.batch)
+    met = batches(material, asked.seed, min(GPU_WORKERS, usable_cores() - 1) if on_gpu else 0)
+    checkpoint = asked.output / "checkpoint.pt"
     if checkpoint.exists():
-        saved = torch.load(checkpoint)
+        saved = torch.load(checkpoint, map_location=device)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         course.batches_done, course.seconds = saved["batches_done"], saved["seconds"]
-        torch.set_rng_state(saved["chance"])
+        torch.set_rng_state(saved["chance"].cpu())
         for _ in range(course.batches_done):
             next(met)
-    losses: list[float] = []
+    losses: list[Tensor] = []
     while course.share_done < 1:
         began = time.monotonic()
         for group, full in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = full * course.rate_share()
-        losses.append(_step(model, optimizer, next(met)))
+        batch = tuple(part.to(device, non_blocking=True) for part in next(met))
+        losses.append(learn(model, optimizer, batch, teachers=teachers, adversarial=asked.adversarial))
         course.batches_done += 1
         course.seconds += time.monotonic() - began
         if course.batches_done % CHECK_EVERY == 0 or course.share_done >= 1:
             figures = ", ".join(f"{name} {scored(model, lessons)}" for name, lessons in watched.items())
             print(
-                f"{course.batches_done * BATCH} rows, {course.seconds:.0f} s, loss {np.mean(losses):.3f}, {figures}",
+                f"{course.batches_done * course.batch} rows, {course.seconds:.0f} s, loss {torch.stack(losses).mean():.3f}, {figures}",
                 flush=True,
             )
             losses.clear()
@@ -158,28 +137,52 @@ def tune(
             torch.save({**state, "batches_done": course.batches_done, "seconds": course.seconds}, checkpoint)
 
 
-def begin(model: RoutingEncoder, start: Path | None) -> None:
-    """With the source encoder, a checkpoint, or the 8-bit layers in a folder."""
+def begun(start: Path | None, layers: int = LAYERS) -> RoutingEncoder:
+    """A model that begins with the source encoder, a run's checkpoint, or the 8-bit layers of a folder as the package ships it."""
+    words = np.fromfile(SHIPPED_ENCODER / WORDS, BLOCK).reshape(-1, WIDTH // 32)
     if start is None:
-        load_source(model, read_source().tensors)
-    elif start.is_dir():
-        layers = {name: torch.from_numpy(np.array(weight)) for name, weight in read_layers(start / LAYERS).items()}
-        model.load_state_dict(layers | {"words.weight": model.words.weight})
+        model = RoutingEncoder(words, layers)
+        load_source(model, read_source().tensors, layers)
+    elif (start / LAYERS_FILE).exists():
+        model = RoutingEncoder(words)
+        shipped = {name: torch.from_numpy(np.array(each)) for name, each in read_layers(start / LAYERS_FILE).items()}
+        model.load_state_dict(shipped | {"words.weight": model.words.weight})
     else:
-        model.load_state_dict(torch.load(start)["model"])
+        weights = torch.load(start / "checkpoint.pt", map_location="cpu")["model"]
+        model = RoutingEncoder(words, len({name.split(".")[3] for name in weights if "encoder.layer." in name}))
+        model.load_state_dict(weights)
+    return model
 
 
-def _step(model: RoutingEncoder, optimizer: torch.optim.Optimizer, lessons: Sequence[Lesson]) -> float:
+def learn(
+    model: RoutingEncoder,
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[Tensor, ...],
+    *,
+    teachers: Sequence[RoutingEncoder],
+    adversarial: float,
+) -> Tensor:
+    """One step on one of the batches of `lessons`; the mean loss."""
+    *inputs, wanted = batch
     model.train()
-    wanted = torch.tensor([float(lesson.wants_image) for lesson in lessons]) * (1 - SMOOTHING) + SMOOTHING / 2
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = model(*batch_of([lesson.reading for lesson in lessons]))
-    loss = nn.functional.binary_cross_entropy_with_logits(logits, wanted)
+    wanted = wanted * (1 - SMOOTHING) + SMOOTHING / 2
+    with torch.autocast(wanted.device.type, torch.bfloat16):
+        if teachers:
+            with torch.no_grad():
+                taught = torch.stack([teacher(*inputs) for teacher in teachers]).mean(0).sigmoid()
+            wanted = TAUGHT_SHARE * taught + (1 - TAUGHT_SHARE) * wanted
+        moved = torch.zeros((*inputs[0].shape, WIDTH), device=wanted.device, requires_grad=adversarial > 0)
+        loss = nn.functional.binary_cross_entropy_with_logits(model(*inputs, moved), wanted)
     loss.backward()
+    if moved.grad is not None:
+        length = moved.grad.flatten(1).norm(dim=1)[:, None, None]
+        harmful = adversarial * moved.grad / (length + 1e-12)
+        with torch.autocast(wanted.device.type, torch.bfloat16):
+            nn.functional.binary_cross_entropy_with_logits(model(*inputs, harmful), wanted).backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    return float(loss.item())
+    return loss.detach()
 
 
 def scored(model: RoutingEncoder, lessons: Sequence[Lesson]) -> str:
@@ -192,12 +195,13 @@ def scored(model: RoutingEncoder, lessons: Sequence[Lesson]) -> str:
 def weighed(model: RoutingEncoder, readings: Sequence[Reading]) -> np.ndarray:
     """The logits of the readings, in their order."""
     order = sorted(range(len(readings)), key=lambda at: len(readings[at].pieces))
-    logits = np.zeros(len(readings), np.float32)
+    logits, device = np.zeros(len(readings), np.float32), model.out.weight.device
     model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for at in range(0, len(order), BATCH):
-            batch = order[at : at + BATCH]
-            logits[batch] = model(*batch_of([readings[place] for place in batch])).numpy()
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+        for at in range(0, len(order), CPU_BATCH):
+            batch = order[at : at + CPU_BATCH]
+            inputs = (part.to(device) for part in batch_of([readings[place] for place in batch]))
+            logits[batch] = model(*inputs).cpu().numpy()
     return logits
 
 
@@ -218,50 +222,6 @@ def _optimizer(model: RoutingEncoder, rate: float) -> torch.optim.AdamW:
             },
         ]
     )
-
-
-def _batches(
-    written: Sequence[Row],
-    often: Sequence[Row],
-    generated: Sequence[Lesson],
-    lesson_of: Callable[[Row], Lesson],
-    written_share: float,
-    source: random.Random,
-) -> Iterator[list[Lesson]]:
-    """Batches without end, each of messages of about one length."""
-    mangler = Generator("en", {"en": {}}, source)
-    by_hand, by_machine = _endless(written, source), _endless(generated, source)
-    often_met = _endless(often, source) if often else by_hand
-    while True:
-        pool = []
-        for _ in range(BATCH * POOL):
-            chance = source.random()
-            if chance < written_share:
-                row = next(often_met if chance < written_share * OFTEN_SHARE else by_hand)
-                pool.append(lesson_of(_mangled(row, mangler)))
-            else:
-                pool.append(next(by_machine))
-        pool.sort(key=lambda lesson: len(lesson.reading.pieces))
-        batches = [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
-        source.shuffle(batches)
-        yield from batches
-
-
-def _mangled(row: Row, mangler: Generator) -> Row:
-    chance = mangler.source.random()
-    if chance < AS_IT_WAS:
-        return row
-    message = row.turns[-1][1]
-    message = as_typed(message, row.lang, mangler.source) if chance < AS_IT_WAS + AS_TYPED else mangler.mangled(message)
-    return Row((*row.turns[:-1], ("user", message)), row.route, row.kind, row.lang)
-
-
-def _endless(items: Sequence[Item], source: random.Random) -> Iterator[Item]:
-    """All items in some order, then again in another one."""
-    order = list(items)
-    while True:
-        source.shuffle(order)
-        yield from order
 
 
 if __name__ == "__main__":
