@@ -8,7 +8,7 @@ COPY components/chat ./
 RUN npm run build
 
 FROM python:3.11-slim AS web
-ENV PATH=/venv/bin:$PATH \
+ENV PATH=/app/docker/bin:/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FLASK_APP=mom.app \
     MOM_DATA_DIR=/data

@@ -109,6 +109,24 @@ def test_chats_that_are_there_are_replaced_only_when_that_is_meant(talked, file)
     assert len(list(talked.folder.glob("??/*.png"))) == len(before["pictures"])
 
 
+def test_in_a_folder_that_holds_another_databases_pictures_nothing_is_restored(talked, destination, file):
+    """With the new database's deletions and cleaning, the other one would lose its pictures."""
+    database, _ = destination
+    save(talked.database, talked.pictures, file)
+    assert talked.pictures.delete_orphans() == 0  # as at a start: the folder is marked
+    read_back(file, database, Pictures(database, talked.folder))  # each picture there is in the backup
+    database.drop_everything()
+    talked.answered("/image another fox")
+    before = everything(talked.database, talked.pictures)
+    for tables in (lambda: None, database.upgrade, lambda: History(database).local_user_id()):
+        tables()
+        with pytest.raises(
+            ConflictError, match=r"holds 1 pictures that are neither .* MOM_FILES_URL, .* Nothing was changed"
+        ):
+            read_back(file, database, Pictures(database, talked.folder), replace=True)
+        assert everything(talked.database, talked.pictures) == before
+
+
 def test_a_backup_of_an_older_mom_is_brought_up_to_date(sqlite_stage, destination, file, tmp_path):
     database, pictures = destination
     sqlite_stage.answered("hello")
@@ -170,6 +188,7 @@ def in_format(number):
         (unchanged, member(f"pictures/{'a' * 32}.png", kind=tarfile.SYMTYPE, target="/etc/passwd"), "is no file"),
         (unchanged, member(f"pictures/{'a' * 32}.png", b"#!/bin/sh"), "it holds"),
         (unchanged, member("tables/chats.jsonl", b"[1]"), "is none"),
+        (unchanged, member("tables/chats.jsonl", b"[" * 100_000), "is damaged"),
         (lambda name, data: None if name == "mom-backup.json" else data, None, "it has no mom-backup.json"),
         (newer, None, r"made by a newer MoM \(0\.\d+\.\d+\)\. Update this one first"),
         (in_format(FORMAT + 1), None, "made by a newer MoM"),

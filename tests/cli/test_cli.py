@@ -47,6 +47,13 @@ def test_words_that_are_no_utf_8_are_a_usage_error(words, stdin):
     assert "no UTF-8" in one_sentence(result)
 
 
+@pytest.mark.parametrize("value", ["[" * depth + "]" * depth for depth in (500, 990, 100_000)] + ["NaN"])
+def test_json_that_no_server_reads_is_a_usage_error(value):
+    result = mom("classify", "-", stdin=f'{{"messages": {value}}}')
+    assert result.exit_code == 2
+    assert one_sentence(result)
+
+
 def test_models_shows_part_model_state_and_memory(site):
     lines = mom("models").stdout.splitlines()
     assert [line.split()[:3] for line in lines if line.startswith("large")] == [["large_llm", "scripted-llm", "ready"]]

@@ -174,6 +174,16 @@ def test_a_command_is_handed_the_key_of_the_image_server(environment, folder):
     assert run({**environment, "MOM_API_KEY_IMAGE_MODEL": "own"}, ENTRYPOINT, *tell_key) == "own"
 
 
+def test_mom_is_handed_it_where_docker_exec_passes_the_entrypoint_by(environment, folder):
+    [path] = re.findall(r"^ENV PATH=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert path.startswith("/app/docker/bin:")
+    run(environment, ENTRYPOINT, "secrets")
+    (folder / "bin/mom").write_text('#!/bin/sh\nprintf "%s %s" "$MOM_API_KEY_IMAGE_MODEL" "$*"\n')
+    environment["PATH"] = f"{ROOT / 'docker/bin'}:{environment['PATH']}"
+    key = (folder / "secrets/image_key").read_text()
+    assert run(environment, "mom", "doctor", "--json") == f"{key} doctor --json"
+
+
 @pytest.mark.timeout(600)  # ten starts of the command line, on a busy machine
 def test_the_web_container_sets_up_its_database_and_the_tutorials_lines_work(environment, folder):
     run(environment, ENTRYPOINT, "secrets")

@@ -32,7 +32,8 @@ def base64_of(data: bytes) -> str:
 class WebUi:
     """Draws in `steps` steps, one whenever its progress is asked for, and stops when it is interrupted."""
 
-    def __init__(self, steps=3, other_task="") -> None:
+    def __init__(self, steps=3, other_task="", info=None) -> None:
+        self.info = info
         self.steps, self.step = steps, 0
         self.other_task = other_task
         self.asked = {}
@@ -44,7 +45,7 @@ class WebUi:
         waits = [asyncio.create_task(event.wait()) for event in (self.done, self.interrupted)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         info = {"seed": 77, "steps": self.steps, "sampler_name": "LCM"}
-        return JSONResponse({"images": [base64_of(png_of(96, 64))], "info": json.dumps(info)})
+        return JSONResponse({"images": [base64_of(png_of(96, 64))], "info": self.info or json.dumps(info)})
 
     async def progress(self, _request: Request) -> JSONResponse:
         task = self.other_task or self.asked.get("force_task_id", "")
@@ -94,6 +95,12 @@ async def test_a_web_ui_is_known_by_what_it_has_or_by_its_address(http, path):
         "prompt": "a fox", "negative_prompt": "hands", "seed": 5, "steps": 3, "width": 96, "height": 64, "cfg_scale": 2.0,
         "save_images": False,
     }  # fmt: skip
+
+
+async def test_a_record_that_is_nested_too_deeply_is_none(http):
+    with WebUi(info="[" * 100_000).serving() as root:
+        *_, picture = await draw(client(root, http, "/sdapi/v1"), DrawingRequest(prompt="a fox", seed=5, steps=3))
+    assert (picture.seed, picture.steps) == (None, None)
 
 
 async def test_its_previews_become_small_jpegs(http):

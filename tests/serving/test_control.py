@@ -102,6 +102,11 @@ async def test_a_wrong_swap_is_refused_with_a_sentence(client, controlled, path,
     assert not controlled.swaps
 
 
+async def test_a_swap_that_is_nested_too_deeply_is_refused(client, controlled):
+    answer = await client.post("/parts/large_llm/swap", content="[" * 100_000)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "The body is no JSON object.")
+
+
 async def test_a_cancelling_is_passed_on(client, controlled):
     assert (await client.post("/parts/large_llm/cancel")).status_code == 202
     assert controlled.swaps == [(PartName.LARGE_LLM, None, None)]

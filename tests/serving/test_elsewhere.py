@@ -38,6 +38,11 @@ async def test_a_server_that_answers_is_external_without_remarks():
         assert standing.endpoint.api_key == "k"
 
 
+async def test_a_server_whose_list_is_nested_too_deeply_lists_nothing():
+    async with playing("http://host:1#m", lambda _: httpx.Response(200, content="[" * 100_000)) as [standing]:
+        assert (standing.state, standing.detail) == (State.EXTERNAL, "")
+
+
 async def test_a_server_that_comes_later_is_noticed(monkeypatch):
     monkeypatch.setattr(elsewhere, "FIRST_PAUSE_S", 0.01)
     answers = iter([httpx.Response(200)])

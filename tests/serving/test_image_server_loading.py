@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 from contextlib import contextmanager
 
 import psutil
@@ -152,6 +153,14 @@ def test_a_folder_of_pickles_is_refused(folder):
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(ModelFileError, match="pickles"):
+        find_checkpoint(str(folder))
+
+
+@pytest.mark.parametrize("name", ["model_index.json", "unet/diffusion_pytorch_model.safetensors"])
+def test_json_that_is_nested_too_deeply_is_called_damaged(folder, name):
+    deep = b"[" * 100_000
+    (folder / name).write_bytes(deep if name.endswith(".json") else struct.pack("<Q", len(deep)) + deep)
+    with pytest.raises(ModelFileError, match="damaged"):
         find_checkpoint(str(folder))
 
 

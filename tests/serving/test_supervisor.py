@@ -269,6 +269,30 @@ async def test_a_swap_that_failed_leaves_the_choice_before_it(supervised, models
         await until_part(supervisor, LARGE, State.READY, model="second", detail="")
 
 
+async def test_a_swap_that_is_cancelled_leaves_the_choice_before_it(supervised, models, hub):
+    first, second = (f"file:{model}" for model in models)
+    hub.slow.clear()
+    async with supervised(large_llm=first, hub_url=hub.url) as supervisor:
+        await until_part(supervisor, LARGE, State.READY)
+        supervisor.swap(LARGE, second, None)
+        await until_part(supervisor, LARGE, State.READY, model="second")
+        supervisor.swap(LARGE, "hf:owner/repo/third.gguf", None)
+        supervisor.swap(LARGE, "hf:owner/repo/third.gguf", "a key")  # in place of that one, and not written down
+        supervisor.cancel(LARGE)
+        hub.slow.set()
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY, model="second", detail="")
+
+
+async def test_a_choice_of_an_earlier_run_is_forgotten_when_it_is_cancelled(supervised, models, tmp_path):
+    first, chosen = f"file:{models[0]}", tmp_path / "chosen_models.json"
+    chosen.write_text(json.dumps({LARGE: {"address": NOBODY, "instead_of": first}}))
+    async with supervised(large_llm=first) as supervisor:
+        await until_part(supervisor, LARGE, State.READY)
+        supervisor.cancel(LARGE)
+        assert json.loads(chosen.read_text()) == {}
+
+
 async def test_a_chosen_server_that_comes_later_takes_over_then(supervised, models, tmp_path, monkeypatch):
     monkeypatch.setattr(elsewhere, "FIRST_PAUSE_S", 0.05)
     monkeypatch.setattr(elsewhere, "LONGEST_PAUSE_S", 0.05)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, inspect, select
 
 from mom.chats.attachments import CheckedPicture
 from mom.chats.database import Database
@@ -19,7 +19,7 @@ from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
 from mom.chats.tables import Image, User, as_storable, new_id, now
 from mom.chats.thumbnails import make_thumbnail
-from mom.errors import NotFoundError, SettingsError, StorageError
+from mom.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from mom.mixture import events
 from mom.mixture.conversation import Attachment, Drawing
 from mom.mixture.ports import Picture, PictureKeeper
@@ -116,7 +116,7 @@ class Pictures:
         a row and its file), and give their number. Young ones are left alone: their row may be on its way. So is a folder
         of another database's pictures: whoever sets another `DATABASE_URL` for a while would lose them all.
         """
-        if not self._is_this_databases_folder():
+        if not self._is_this_databases_folder(self._first_user()):
             log.warning(
                 "%s holds another database's pictures, so nothing is cleaned up there. MOM_FILES_URL gives each its folder.",
                 self._folder,
@@ -132,15 +132,30 @@ class Pictures:
             _unlink(path)
         return len(orphans)
 
-    def _is_this_databases_folder(self) -> bool:
-        """The folder is marked with the id of the database's first user, once it is empty or holds a picture of that database."""
+    def check_holds_no_others(self, *, but: Collection[str]) -> None:
+        """Raises `ConflictError` where the folder is another database's, and holds pictures that are neither of `but` nor known."""
+        others = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")} - set(but)
+        user = None
+        if inspect(self._database.engine).has_table(User.__tablename__):
+            user = self._first_user()
+            others -= self._known(others)
+        if others and not self._is_this_databases_folder(user):
+            raise ConflictError(
+                f"{self._folder} holds {len(others)} pictures that are neither in this backup nor of this database: another "
+                "database may need them. Name another folder in MOM_FILES_URL, or move them away. Nothing was changed."
+            )
+
+    def _first_user(self) -> str | None:
         with self._database.session() as session:
-            user = session.scalar(select(User.id).order_by(User.created_at, User.id).limit(1))
+            return session.scalar(select(User.id).order_by(User.created_at, User.id).limit(1))
+
+    def _is_this_databases_folder(self, user: str | None) -> bool:
+        """The folder is marked with the id of the database's first user, once it is empty or holds a picture of that database."""
         mark = self._folder / MARK
         if mark.exists():
             return self._read(mark).decode() == user
         present = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}
-        if present and not self._known(present):
+        if present and (user is None or not self._known(present)):
             return False
         if user is not None:
             self._write(mark, user.encode())

@@ -42,17 +42,18 @@ def read_archive(path: Path, database: Database) -> Archive:
             return _look_through(path, archive, database)
     except FileNotFoundError as error:
         raise StorageError(f"There is no file {path}.") from error
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(f"{path} is no backup of MoM's, or is damaged ({error}). Nothing was changed.") from error
 
 
 def restore(archive: Archive, database: Database, pictures: Pictures, *, replace: bool) -> None:
     """Make the archive's content MoM's, in place of what is there. All tables change together, or none does.
 
-    Raises `ConflictError` where chats would be lost and `replace` does not say so, `StorageError`.
+    Raises `ConflictError` where chats would be lost and `replace` does not say so, or another database's pictures; `StorageError`.
     """
     if (chats := count_chats(database)) and not replace:
         raise ConflictError(f"There are {chats} chats already, which a restore deletes. If that is meant: --yes.")
+    pictures.check_holds_no_others(but=archive.pictures)
     with tarfile.open(archive.path, "r:gz") as opened:
         for entry in opened:
             if picture := PICTURE.fullmatch(entry.name):
@@ -123,7 +124,7 @@ def _insert_all(archive: Archive, connection: Connection) -> None:
                 continue
             try:
                 _insert_rows(table, _read(opened, entries[f"tables/{table.name}.jsonl"]), connection)
-            except (KeyError, TypeError, ValueError, SQLAlchemyError) as error:
+            except (KeyError, TypeError, ValueError, RecursionError, SQLAlchemyError) as error:
                 raise StorageError(
                     f"{archive.path} is damaged: its {table.name} do not fit ({type(error).__name__}). Nothing was changed."
                 ) from error

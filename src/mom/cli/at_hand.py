@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 from mom.cli.environment import plan_of
 from mom.errors import InputError, MomError, ParameterError, PartBrokenError, PartUnavailableError, ServingError
@@ -117,13 +118,15 @@ def _client(url: str) -> httpx.AsyncClient:
 
 
 def check_words(asked: object) -> None:
-    """Raises `ParameterError` where words in this JSON value cannot be sent, before a server is started for them."""
+    """Raises `ParameterError` where this JSON value cannot be sent and read, before a server is started for it."""
     try:
-        json.dumps(asked, ensure_ascii=False).encode()
+        from_json(json.dumps(asked, ensure_ascii=False).encode(), allow_inf_nan=False)
     except UnicodeEncodeError as error:
         raise ParameterError(
             "The message is no UTF-8: it is in another encoding, or holds half of a character. Write it in UTF-8."
         ) from error
+    except (ValueError, RecursionError) as error:  # NaN, deep nesting
+        raise ParameterError(f"The message is no JSON that can be sent: {error}.") from error
 
 
 def failure_from(answer: dict[str, Any]) -> MomError:

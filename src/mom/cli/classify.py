@@ -9,6 +9,7 @@ import click
 
 from mom.cli.at_hand import check_words, server_at_hand
 from mom.cli.environment import read_settings_aloud
+from mom.errors import ParameterError
 from mom.models.parts import PartName
 from mom.settings import Settings
 
@@ -49,6 +50,10 @@ def _line(opinion: dict[str, Any]) -> str:
 def _read_conversation() -> dict[str, Any]:
     try:
         value = json.load(sys.stdin)
+    except RecursionError as error:
+        raise ParameterError(
+            'Standard input is nested too deeply. Write {"messages": [{"role": "user", "content": "…"}]}.'
+        ) from error
     except ValueError as error:
         raise click.UsageError(
             'Standard input holds no JSON. Write {"messages": [{"role": "user", "content": "…"}]}.'

@@ -142,7 +142,7 @@ def _body(request: DrawingRequest, task: str) -> dict[str, Any]:
 def _read_info(text: str) -> Mapping[str, Any]:
     try:
         info = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return info if isinstance(info, dict) else {}
 

@@ -161,7 +161,7 @@ def _part_of(request: Request) -> PartName:
 async def _read_json(request: Request) -> dict[str, Any]:
     try:
         value = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise ParameterError("The body is no JSON object.")

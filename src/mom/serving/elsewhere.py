@@ -77,5 +77,5 @@ async def _list_models(http: httpx.AsyncClient, endpoint: Endpoint, part: PartNa
         raise PartUnavailableError(f"{where} refuses the key: set {variable}.", part=part)
     try:
         return frozenset(str(model["id"]) for model in answer.raise_for_status().json()["data"])
-    except (httpx.HTTPStatusError, ValueError, LookupError, TypeError):
+    except (httpx.HTTPStatusError, ValueError, RecursionError, LookupError, TypeError):
         return None

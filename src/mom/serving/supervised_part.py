@@ -29,11 +29,14 @@ class SupervisedPart:
     def play(self, player: Player, take_back: Callable[[], None] | None = None) -> None:
         """Have `player` play this part, as soon as it is ready. A change still under way is given up for this one.
 
-        `take_back` is called where it cannot take over. A choice of an earlier run has none: while another model answers, a
-        server that does not answer yet is waited for.
+        `take_back` is called where it cannot take over, or is cancelled. A choice of an earlier run has none: while another model
+        answers, a server that does not answer yet is waited for.
         """
         performance = Performance(player, self._on_change)
-        self._note, self._take_back = "", take_back
+        self._note = ""
+        if self._next is None or self._take_back is None:
+            # Of several changes at once the first one's stays: it knows what was chosen before them.
+            self._take_back = take_back
         if self._current is None:
             self._current = performance
         else:
@@ -43,16 +46,19 @@ class SupervisedPart:
         performance.start()
         self._show()
 
-    def cancel(self) -> None:
+    def cancel(self, forget: Callable[[], None]) -> None:
         """Give up the change that is under way; without one, the download with which the part began.
 
+        What was chosen before is taken back; where nothing is to be taken back, `forget` is called: a choice of an earlier run.
         Raises `ConflictError` where neither is under way.
         """
         if self._next is not None:
+            (self._take_back or forget)()
             self._end_soon(self._next)
             self._next = None
             self._note = "The change of models was cancelled."
         elif self._current is not None and self._current.standing.state is State.DOWNLOADING:
+            forget()
             self._current.give_up("The download was cancelled. What has arrived is kept for another try.")
         else:
             raise ConflictError(f"The {self.name.words} is not about to change.")

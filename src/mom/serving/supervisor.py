@@ -102,8 +102,7 @@ class Supervisor:
 
     def cancel(self, part: PartName) -> None:
         """Give up a change of models, or a download, that is under way. Raises `ConflictError` where there is none."""
-        self._parts[part].cancel()
-        self._chosen.forget(part)
+        self._parts[part].cancel(forget=lambda: self._chosen.forget(part))
 
     async def offers(self) -> dict[str, Any]:
         """Models of others on this machine that could play parts."""

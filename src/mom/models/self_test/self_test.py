@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from mom.errors import MomError, PartRefusedError, StructureError
+from mom.errors import MomError, StructureError
 from mom.mixture.classifier import SmallLlmStage
 from mom.mixture.conversation import Conversation
 from mom.mixture.ports import ClassifierStage
@@ -32,7 +32,6 @@ BUDGET_S = 20.0
 SAME_ANSWERS = 8  # so many different messages with the very same probabilities: they are not the model's
 POLL_S = 1.0
 RETRY_S, LONGEST_RETRY_S = 30.0, 600.0  # pauses after errors: the first, doubled each time
-MOST_REFUSALS = 4  # in a row: there will be no other answer
 LONGEST_WAIT_S = 90.0  # for a report: a slow model's test takes twice its budget, in the pauses of others
 LONGEST_REST_S = 0.5
 CACHE_AFTER = 3  # messages after which the static prefix must be cached
@@ -95,18 +94,17 @@ class SelfTest:
         """Until there is a report, or another model plays. An error is a pause; the answers before it hold."""
         client = self.roster.chat_client(PartName.SMALL_LLM)
         examination = Examination(self.roster, client, messages_for(endpoint), self.budget_s)
-        pause_s, refusals = RETRY_S, 0
+        pause_s = RETRY_S
         while endpoint not in self.reports and _endpoint_at_rest(self.roster.parts()) == endpoint:
             try:
                 self.reports[endpoint] = await self._report_on(examination)
             except MomError as error:
                 log.info("the self-test of the small LLM was broken off: %s", error.message)
-                refusals = refusals + 1 if isinstance(error, PartRefusedError) else 0
-                await self._rest(endpoint, pause_s if refusals < MOST_REFUSALS else None)
+                await self._rest(endpoint, pause_s)
                 pause_s = min(2 * pause_s, LONGEST_RETRY_S)
 
-    async def _rest(self, endpoint: Endpoint, pause_s: float | None) -> None:
-        """As long as that (None: for good), or until another model plays."""
+    async def _rest(self, endpoint: Endpoint, pause_s: float) -> None:
+        """As long as that, or until another model plays."""
         with suppress(TimeoutError):
             async with asyncio.timeout(pause_s):
                 while _endpoint_at_rest(self.roster.parts()) == endpoint:  # noqa: ASYNC110 - the parts tell no change

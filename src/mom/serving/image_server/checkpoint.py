@@ -165,7 +165,7 @@ def _read_json(file: Path) -> dict[str, Any]:
         value = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelFileError(f"{file} is missing: this is no complete diffusers folder.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{file} is no JSON: the model is damaged. Download it again.") from error
     if not isinstance(value, dict):
         raise ModelFileError(f"{file} does not hold what it should: the model is damaged. Download it again.")

@@ -39,7 +39,7 @@ def _read_header(path: Path) -> dict[str, int]:
         counts = {name: math.prod(map(int, entry["shape"])) for name, entry in entries.items()}
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
+    except (struct.error, ValueError, RecursionError, KeyError, TypeError, AttributeError, LookupError) as error:
         raise _damaged(path) from error
     if LENGTH.size + length + max(ends, default=0) != size:
         raise ModelFileError(f"{path.name} is cut off, or was written wrongly. Download it again.")
