@@ -21,12 +21,12 @@ def held_gb(pid: int | None = None) -> float:
 
 
 def on_gpu(pid: int) -> dict[str, float]:
-    """`gpu_gb`: what the process holds of a GPU's memory, its most as well, as PyTorch gives none back; the driver's own
-    half a GB with it. Empty where there is none, or where it is not told.
+    """`gpu_gb`: what the process holds of a GPU's memory now, with PyTorch's cache and the driver's own half a GB. Empty
+    where there is none, or where it is not told.
     """
     for line in ask_nvidia("--query-compute-apps=pid,used_memory"):
         its_pid, _, mib = line.partition(",")
-        if int(its_pid) == pid and mib.strip().isdecimal():
+        if its_pid.strip() == str(pid) and mib.strip().isdecimal():
             return {"gpu_gb": int(mib) * 2**20 / 1e9}
     return {}
 

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from PIL import Image, ImageChops
+from torch.utils._pytree import tree_leaves
 
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
@@ -30,6 +31,7 @@ from mom.serving.image_server.drawing import (
 from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_out_of_memory
 from mom.serving.image_server.engines import load_engine
 from mom.serving.image_server.preview import fit_matrix
+from mom.serving.image_server.recording import Recordings, Run
 
 TRUTH = torch.tensor([[0.1, 0.0, 0.05], [0.0, 0.1, 0.0], [0.02, 0.0, -0.1], [0.0, -0.05, 0.03], [0.1, -0.1, 0.2]])
 APPLES_WORDS = (
@@ -138,6 +140,41 @@ def run_out_of_memory(engine: DiffusersEngine) -> dict[str, Any]:
     }
 
 
+def run_out_of_memory_beside_recordings(engine: DiffusersEngine) -> dict[str, Any]:
+    """Each network in turn fits only as long as nothing is recorded; a stand-in records, as CUDA graphs need a GPU.
+
+    The steps that were told of, and whether the picture is the one that is drawn without recordings.
+    """
+    unet, spec, found = engine.pipeline.unet, replace(SPEC, steps=4), {}
+    wanted = draw(engine, spec)[0].png
+    for name, network in (("unet", unet), ("decoder", engine.pipeline.vae.decoder)):
+        recordings, told = Recordings(torch.device("cpu"), _record_anew), []
+        own, engine._recordings = unet.forward, recordings
+        unet.forward = recordings.of("denoiser", own)
+        hook = network.register_forward_pre_hook(
+            lambda _module, _inputs, held=recordings._kept: torch.empty(2**50) if any(held.values()) else None
+        )
+        try:
+            engine.draw([spec], check=lambda: None, tell=lambda _, event, told=told: told.append(event))
+            found[name] = [[each.step for each in told[:-1]], told[-1].png == wanted]
+        except NotEnoughMemoryError:
+            found[name] = "refused"
+        finally:
+            hook.remove()
+            unet.forward, engine._recordings = own, None
+    return found
+
+
+def _record_anew(run: Run) -> tuple[Any, Callable[[], None]]:
+    result = run()
+
+    def replay() -> None:
+        for place, new in zip(tree_leaves(result), tree_leaves(run()), strict=True):
+            place.copy_(new)
+
+    return result, replay
+
+
 def ask_for_too_much_memory() -> RuntimeError:
     try:
         torch.empty(2**50)
@@ -199,6 +236,7 @@ if __name__ == "__main__":
         "as_for_a_gpu": draw_as_for_a_gpu(engine),
         "batch_apart": draw_together_and_alone(engine),
         "out_of_memory": run_out_of_memory(engine),
+        "out_of_memory_beside_recordings": run_out_of_memory_beside_recordings(engine),
         "schedules": all(int(count_schedule(n, s / 100) * s / 100) == n for n in range(1, 9) for s in range(20, 101)),
         "default_size": engine.abilities.default_size,
     }

@@ -53,6 +53,13 @@ def test_what_is_done_beside_the_drawing_of_a_gpu_changes_nothing(findings):
     assert findings["as_for_a_gpu"] == {"same_steps": True, "apart": 0}
 
 
+def test_where_memory_runs_out_recordings_are_given_up_before_the_picture(findings):
+    assert findings["out_of_memory_beside_recordings"] == {
+        "unet": [[0, 1, 2, 0, 1, 2, 3, 4], True],  # recorded at its second step, refused at the third
+        "decoder": [[0, 1, 2, 3, 4], True],  # decoded again, at once and not in tiles
+    }
+
+
 def test_what_cannot_be_decoded_at_once_is_decoded_in_tiles(findings):
     assert findings["out_of_memory"]["tiled_apart"] < 255
     assert findings["out_of_memory"]["whole_again"]

@@ -112,7 +112,19 @@ def test_only_so_many_are_kept_and_those_forgotten_are_made_anew(network):
     assert recorder.made == MOST_KEPT + 1
     run(torch.ones(1), 1)  # the oldest: met anew, so run as it is
     assert recorder.made == MOST_KEPT + 1
-    recordings.forget()
+    assert recordings.forget()
+    assert not recordings.forget()
     run(torch.ones(MOST_KEPT), 1)
     run(torch.ones(MOST_KEPT), 1)
     assert recorder.made == MOST_KEPT + 2
+
+
+def test_nothing_is_recorded_or_replayed_while_it_is_paused(network):
+    recorder = Recorder()
+    recordings, run = recorded(network, recorder)
+    run(torch.ones(1, 4), 2)
+    with recordings.paused():
+        run(torch.ones(1, 4), 2)
+    assert (recorder.made, network.runs) == (0, 2)
+    run(torch.ones(1, 4), 2)
+    assert recorder.made == 1

@@ -105,7 +105,7 @@ def taught(readings, labels, **how):
     """The shipped encoder after eight steps on these readings."""
     torch.manual_seed(1)
     model = begun(SHIPPED_ENCODER)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)  # far enough to change its mind: its gradient is clipped
     for _ in range(8):
         learn(model, optimizer, (*batch_of(readings), torch.tensor(labels)), **how)
     return model.eval()
@@ -114,11 +114,12 @@ def taught(readings, labels, **how):
 def test_a_teacher_is_believed_more_than_a_label(readings):
     few = readings[:12]
     teacher = begun(SHIPPED_ENCODER).eval()
-    said = weighed(teacher, few)
-    wrong = [float(each < 0) for each in said]
+    said = weighed(teacher, few) > 0
+    wrong = [float(not each) for each in said]
     alone = weighed(taught(few, wrong, teachers=[], adversarial=0.0), few)
     with_teacher = weighed(taught(few, wrong, teachers=[teacher], adversarial=0.0), few)
-    assert np.abs(with_teacher - said).mean() < 0.6 * np.abs(alone - said).mean()
+    assert ((with_teacher > 0) == said).mean() > 0.8
+    assert ((alone > 0) == said).mean() < 0.5
 
 
 def test_what_was_taught_against_harm_is_moved_less_by_it(readings):

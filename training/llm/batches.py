@@ -79,4 +79,13 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
 def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int, workers: int) -> Iterator[tuple[int, Batch]]:
     """The batches, made by so many further processes; by this one where there are none."""
     made = Batches(tokenizer, seed, tokens, pool)
-    return iter(DataLoader(made, batch_size=None, num_workers=workers, worker_init_fn=lambda _: os.nice(10)))
+    how = "fork" if workers else None  # Python 3.14 would send them what they need, which cannot all be sent
+    return iter(
+        DataLoader(
+            made,
+            batch_size=None,
+            num_workers=workers,
+            worker_init_fn=lambda _: os.nice(10),
+            multiprocessing_context=how,
+        )
+    )

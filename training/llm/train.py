@@ -23,7 +23,7 @@ from training.llm.tokenizer import saved_tokenizer
 
 OUT = Path("training/out/llm")
 MATRIX_RATE, OTHER_RATE = 0.006, 0.001
-WARM_UP, WARM_UP_STEPS, COOL_DOWN = 0.02, 300, 0.9
+WARM_UP, WARM_UP_STEPS, COOL_DOWN = 0.02, 100, 0.9
 SAVE_EVERY_S, SHOW_EVERY = 120, 10
 CPU_TOKENS, GPU_TOKENS = 3072, 65_536
 
@@ -72,6 +72,8 @@ class Run:
         self.spent_s, self.step, self.pool = 0.0, 0, 0
         if self.checkpoint.exists() and not fresh:
             saved = torch.load(self.checkpoint, map_location=device)
+            if saved["shape"] != asdict(self.model.shape):
+                raise SystemExit(f"{self.checkpoint} is of a model of another shape. Begin anew with --fresh.")
             self.model.load_state_dict(saved["model"])
             for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
                 settings = [group["weight_decay"] for group in optimizer.param_groups]

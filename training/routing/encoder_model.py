@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 
 
 class RoutingEncoder(nn.Module):  # type: ignore[misc]  # torch has no types here
-    """Embeddings that stay as they are, `LAYERS` layers, the mean over the last message's pieces, one weight per number of it."""
+    """Embeddings that stay as they are, some layers, the mean over the last message's pieces, one weight per number of it."""
 
     def __init__(self, words: Blocks, layers: int = LAYERS) -> None:
         """`words` is the words' table; all other weights are to be loaded."""

@@ -58,7 +58,16 @@ class Batches(IterableDataset):  # type: ignore[misc]  # torch has no types here
 def batches(material: Material, seed: int, workers: int) -> Iterator[Batch]:
     """The batches, made by so many further processes; by this one where there are none."""
     made = Batches(material, seed)
-    return iter(DataLoader(made, batch_size=None, num_workers=workers, worker_init_fn=lambda _: os.nice(10)))
+    how = "fork" if workers else None  # Python 3.14 would send them what they need, which cannot all be sent
+    return iter(
+        DataLoader(
+            made,
+            batch_size=None,
+            num_workers=workers,
+            worker_init_fn=lambda _: os.nice(10),
+            multiprocessing_context=how,
+        )
+    )
 
 
 def _batches(material: Material, source: random.Random) -> Iterator[list[Lesson]]:

@@ -68,7 +68,7 @@ async def _load_and_work(listening: asyncio.Event, images: ImageServer, config: 
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
     engine = await asyncio.get_running_loop().run_in_executor(thread, _load, config)
     log.info("%s is ready: %s", config.model_name, engine.description)
-    thread.submit(engine.warm_up)  # before what is asked for; nobody waits longer than for a first picture without it
+    thread.submit(engine.warm_up)  # before what is asked for, whose first picture would take as long
     await images.work(engine, thread)
 
 

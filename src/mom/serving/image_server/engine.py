@@ -5,7 +5,7 @@ import io
 import logging
 import math
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -106,9 +106,31 @@ class DiffusersEngine:
     @property
     def description(self) -> str:
         hardware, extras = self._kinds
-        return f"{hardware}, {self.runs_on}, {extras}"
+        return f"{hardware}, {self.runs_on}{self._recorded}, {extras}"
+
+    @property
+    def _recorded(self) -> str:
+        if self._recordings is None:
+            return ""
+        failure = self._recordings.failure
+        return f", not recorded ({failure})" if failure else ", recorded as CUDA graphs"
 
     def draw(self, specs: Sequence[PictureSpec], *, check: Callable[[], None], tell: Tell) -> None:
+        for recording in (nullcontext(), self._without_recordings()):
+            try:
+                with recording:
+                    self._draw(specs, check, tell)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                error.__traceback__ = None  # it holds what does not fit
+                if not self._free_memory():
+                    raise NotEnoughMemoryError from None
+                log.warning("not enough memory beside what is recorded: drawn again without that")
+            else:
+                return
+
+    def _draw(self, specs: Sequence[PictureSpec], check: Callable[[], None], tell: Tell) -> None:
         first, beside = specs[0], BesideDrawing(len(specs), at_once=self._device.type == "cpu")
 
         def after_step(_pipeline: object, index: int, _timestep: int, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -121,22 +143,15 @@ class DiffusersEngine:
                 beside.do(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
             return tensors
 
-        try:
-            with torch.inference_mode(), self._attention, self._stop.asking(check), beside:
+        with torch.inference_mode(), self._attention, self._stop.asking(check), beside:
+            check()
+            for number in range(len(specs)):
+                tell(number, StepDone(0, first.steps))
+            latents = self._unpack(self._denoise(specs, after_step), first)
+            for number, spec in enumerate(specs):
                 check()
-                for number in range(len(specs)):
-                    tell(number, StepDone(0, first.steps))
-                latents = self._unpack(self._denoise(specs, after_step), first)
-                for number, spec in enumerate(specs):
-                    check()
-                    rgb = self._decode(latents[number : number + 1])
-                    beside.do(number, self._finish(spec, rgb, partial(tell, number)))
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            error.__traceback__ = None  # it holds what does not fit
-            self._free_memory()
-            raise NotEnoughMemoryError from None
+                rgb = self._decode(latents[number : number + 1])
+                beside.do(number, self._finish(spec, rgb, partial(tell, number)))
 
     def warm_up(self) -> None:
         """Draws twice for nobody on a GPU: the first picture chooses kernels for seconds, the second one is recorded."""
@@ -149,6 +164,8 @@ class DiffusersEngine:
                 self.draw([spec], check=lambda: None, tell=lambda _index, _told: None)
         except NotEnoughMemoryError:
             log.warning("not enough memory to draw %sx%s px", width, height)
+        except Exception:  # nobody asks for the outcome; what is asked for next is told its own
+            log.exception("drawing for nobody failed")
 
     def _denoise(self, specs: Sequence[PictureSpec], after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
         first = specs[0]
@@ -199,9 +216,11 @@ class DiffusersEngine:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error) or not self._may_tile or self._decoder is not self.pipeline.vae:
                 raise
-        self._free_memory()
+        if self._free_memory():
+            return self._decode(latents)
         log.warning("not enough memory to decode %s at once: in tiles", "x".join(map(str, latents.shape[:1:-1])))
-        return decode_in_tiles(self._decoder, latents)
+        with self._without_recordings():
+            return decode_in_tiles(self._decoder, latents)
 
     def _show(self, denoised: torch.Tensor, *, is_last: bool) -> torch.Tensor | None:
         """The preview's colours; a picture is not given up for the want of one. None where it would be the picture itself."""
@@ -272,14 +291,18 @@ class DiffusersEngine:
             if type(module).__name__ in STOPPABLE_BLOCKS:
                 module.register_forward_pre_hook(lambda _module, _inputs: self._stop())
 
-    def _free_memory(self) -> None:
-        if self._recordings:
-            self._recordings.forget()
+    def _without_recordings(self) -> AbstractContextManager[None]:
+        return self._recordings.paused() if self._recordings else nullcontext()
+
+    def _free_memory(self) -> bool:
+        """Were there recordings, which are given up, so that what did not fit may fit now?"""
+        gave_up = self._recordings is not None and self._recordings.forget()
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         elif self._device.type == "mps":
             torch.mps.empty_cache()
+        return gave_up
 
 
 def _tell_step(tell: Tell, number: int, done: StepDone, colours: torch.Tensor | None) -> None:

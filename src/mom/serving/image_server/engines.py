@@ -59,8 +59,7 @@ def _load_with_torch(
             attention=attention,
             recordings=recordings,
         )
-    recorded = "as CUDA graphs, " if recordings else ""
-    engine.runs_on = f"PyTorch ({why}), {recorded}{compile_blocks(engine, options, hardware.device)}"
+    engine.runs_on = f"PyTorch ({why}), {compile_blocks(engine, options, hardware.device)}"
     return engine
 
 

@@ -7,9 +7,11 @@ which had done its own part long before.
 import functools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
@@ -39,10 +41,14 @@ class Recording:
 
 
 class Recordings:
-    """Of the networks of one pipeline. For one thread; what is recorded is void where weights move."""
+    """Of the networks of one pipeline. For one thread; what is recorded is void where weights move.
+
+    `failure` says why nothing is recorded any more, or is empty.
+    """
 
     def __init__(self, device: torch.device, record: Record) -> None:
         self.failure = ""
+        self._is_paused = False
         self._device = device.type
         self._record = record
         self._kept: OrderedDict[Hashable, Recording | None] = OrderedDict()
@@ -54,7 +60,7 @@ class Recordings:
         def recorded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
             leaves, form = tree_flatten((arguments, named))
             tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-            if self.failure or not self._suit(tensors):
+            if self.failure or self._is_paused or not self._suit(tensors):
                 return run(*arguments, **named)
             key = (network, form, tuple(map(_key_of, leaves)))
             if key not in self._kept:
@@ -73,9 +79,20 @@ class Recordings:
 
         return recorded
 
-    def forget(self) -> None:
-        """Gives back the memory."""
+    def forget(self) -> bool:
+        """Gives back the memory. Was there any?"""
+        held = any(self._kept.values())
         self._kept.clear()
+        return held
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Everything is run as it is meanwhile: what is recorded takes memory of its own."""
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
 
     def _suit(self, tensors: list[torch.Tensor]) -> bool:
         return (
@@ -107,13 +124,21 @@ class Recordings:
 class GraphRecorder:
     """Records CUDA graphs, which share the memory that they compute in."""
 
-    def __init__(self) -> None:
-        self._pool = torch.cuda.graph_pool_handle()
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._stream = device, torch.cuda.Stream(device)
+        self._graphs: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
 
     def __call__(self, run: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+        # Memory to share is one that lives: once all its graphs are gone, CUDACachingAllocator.cpp refuses it for ever.
+        living = next(iter(self._graphs), None)
+        pool, graph = living.pool() if living else None, torch.cuda.CUDAGraph()
+        # Both on the networks' own device: of a capture on another one the graph is empty, and replays change nothing.
+        with (
+            torch.cuda.device(self._device),
+            torch.cuda.graph(graph, pool=pool, stream=self._stream, capture_error_mode="thread_local"),
+        ):
             result = run()
+        self._graphs.add(graph)
         return result, graph.replay
 
 
@@ -126,7 +151,7 @@ def record_networks(
     """Those of the pipeline, and the tiny decoder, where a GPU computes them."""
     if hardware.device.type != "cuda" or options.graphs == "off":
         return None
-    recordings = Recordings(hardware.device, GraphRecorder())
+    recordings = Recordings(hardware.device, GraphRecorder(hardware.device))
     networks = {"denoiser": denoiser_of(pipeline)}
     if decoding_dtype(pipeline.vae) is pipeline.vae.dtype:  # else its weights are moved for each decoding
         networks["decoder"] = pipeline.vae.decoder

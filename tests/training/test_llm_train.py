@@ -1,0 +1,52 @@
+"""How the demo language model's training begins, goes on, and is fed."""
+
+import multiprocessing
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from training.llm.batches import batches  # noqa: E402 -- needs torch
+from training.llm.start import read_tokenizer  # noqa: E402 -- needs torch
+from training.llm.train import Run  # noqa: E402 -- needs torch
+
+pytestmark = pytest.mark.torch
+
+SHIPPED = Path("src/mom/serving/demo/llm.gguf")
+ON_CPU = torch.device("cpu")
+
+
+def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    run = Run(tmp_path, ON_CPU, SHIPPED, fresh=False)
+    run.step, run.pool, run.spent_s = 7, 3, 11.0
+    torch.nn.init.ones_(run.model.norm.weight)
+    run.save()
+    again = Run(tmp_path, ON_CPU, None, fresh=False)
+    assert (again.step, again.pool, again.spent_s) == (7, 4, 11.0)
+    assert torch.equal(again.model.norm.weight, run.model.norm.weight)
+
+
+def test_a_checkpoint_of_another_shape_is_refused_in_words(tmp_path: Path) -> None:
+    run = Run(tmp_path, ON_CPU, SHIPPED, fresh=False)
+    shape = asdict(run.model.shape) | {"layers": 6}
+    torch.save({"model": {}, "optimizers": [], "shape": shape}, run.checkpoint)
+    with pytest.raises(SystemExit, match=r"another shape\. Begin anew with --fresh"):
+        Run(tmp_path, ON_CPU, None, fresh=False)
+    assert Run(tmp_path, ON_CPU, None, fresh=True).step == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # from Python 3.12 on, where there are threads
+def test_another_process_makes_the_same_batches_however_python_starts_one_by_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(multiprocessing.context._default_context, "_actual_context", None)
+    multiprocessing.set_start_method("forkserver")  # Python 3.14's
+    tokenizer = read_tokenizer(SHIPPED)
+    here, there = (batches(tokenizer, 1, 512, 5, workers) for workers in (0, 1))
+    for _ in range(3):
+        (pool, one), (its_pool, other) = next(here), next(there)
+        assert pool == its_pool == 5
+        assert torch.equal(one.ids, other.ids)
+        assert torch.equal(one.weights, other.weights)
