@@ -1,18 +1,18 @@
 """Batches of equal shape: examples sorted into lengths, padded, with a weight for every token that is to be learned."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from training.llm.chat import PAD, Task
 from training.llm.data import mixed_examples
 from training.llm.tokenizer import encode, special_id
+from training.workers import made_beside
 
 LENGTHS = (32, 48, 64, 96, 128, 192, 320, 768)
 POOL = 2048
@@ -78,14 +78,4 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
 
 def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int, workers: int) -> Iterator[tuple[int, Batch]]:
     """The batches, made by so many further processes; by this one where there are none."""
-    made = Batches(tokenizer, seed, tokens, pool)
-    how = "fork" if workers else None  # Python 3.14 would send them what they need, which cannot all be sent
-    return iter(
-        DataLoader(
-            made,
-            batch_size=None,
-            num_workers=workers,
-            worker_init_fn=lambda _: os.nice(10),
-            multiprocessing_context=how,
-        )
-    )
+    return made_beside(Batches(tokenizer, seed, tokens, pool), workers)

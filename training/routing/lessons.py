@@ -1,6 +1,5 @@
 """What the encoder is taught, in batches: written messages, each time typed a little differently, and generated ones."""
 
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +7,13 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from mom.models.bert.tokens import Reading
 from training.routing.as_typed import as_typed
 from training.routing.encoder_model import batch_of
 from training.routing.generate import Generator, Row
+from training.workers import made_beside
 
 POOL = 40  # so many batches' rows are sorted by length together
 OFTEN_SHARE = 0.5  # of the written rows, where some files are to be met more often
@@ -57,17 +57,7 @@ class Batches(IterableDataset):  # type: ignore[misc]  # torch has no types here
 
 def batches(material: Material, seed: int, workers: int) -> Iterator[Batch]:
     """The batches, made by so many further processes; by this one where there are none."""
-    made = Batches(material, seed)
-    how = "fork" if workers else None  # Python 3.14 would send them what they need, which cannot all be sent
-    return iter(
-        DataLoader(
-            made,
-            batch_size=None,
-            num_workers=workers,
-            worker_init_fn=lambda _: os.nice(10),
-            multiprocessing_context=how,
-        )
-    )
+    return made_beside(Batches(material, seed), workers)
 
 
 def _batches(material: Material, source: random.Random) -> Iterator[list[Lesson]]:
