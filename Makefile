@@ -41,7 +41,7 @@ bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
 bench-image: .venv/.dev .venv/.image  ## the image engine alone, or some of its parts: BENCH="--parts unet vae"
 	$(BIN)/python -m benchmarks.image $(BENCH)
 
-train-llm: .venv/.dev .venv/.image  ## train the demo LLM anew (six minutes on a GPU; 90 on a CPU, for a weaker one) and write its file; stopped, it goes on
+train-llm: .venv/.dev .venv/.image  ## train the demo LLM anew for 90 minutes (on a GPU six are enough: its card says how) and write its file; stopped, it goes on
 	$(BIN)/python -m training.llm.train $(TRAIN)
 	$(BIN)/python -m training.llm.export
 

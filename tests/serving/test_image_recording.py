@@ -89,6 +89,13 @@ def test_what_cannot_be_recorded_is_run_as_it_is_from_then_on(network, caplog):
     assert caplog.text.count("cannot be recorded") == 1
 
 
+def test_a_failure_without_words_is_told_by_its_kind(network):
+    recordings, run = recorded(network, Recorder(RuntimeError()))
+    run(torch.ones(1, 4), 2)
+    assert torch.equal(run(torch.ones(1, 4), 2), torch.full((1, 4), 2.0))
+    assert recordings.failure == "RuntimeError"
+
+
 def test_a_picture_that_is_stopped_while_it_is_recorded_is_no_failure(network):
     class StoppedError(Exception):
         pass

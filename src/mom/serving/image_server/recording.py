@@ -115,7 +115,7 @@ class Recordings:
             result, replay = self._record(lambda: run(*arguments, **named))
         except RuntimeError as error:  # a GPU's memory that is used up is one of these, too
             log.warning("the networks' work cannot be recorded", exc_info=error)
-            self.failure = str(error).splitlines()[0]
+            self.failure = (str(error).strip() or type(error).__name__).splitlines()[0]
             self.forget()
             return None
         return Recording([place for place in places if isinstance(place, torch.Tensor)], result, replay)
