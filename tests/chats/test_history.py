@@ -9,7 +9,7 @@ from mom.chats.history import History, short_title
 from mom.chats.tables import Chat, Message, new_id, utc_text
 from mom.errors import NotFoundError, ParameterError, PartBrokenError
 from mom.mixture.conversation import Drawing
-from tests.scripted import ScriptedLanguageModel
+from tests.scripted import ScriptedImageModel, ScriptedLanguageModel
 
 
 def test_a_chat_of_more_than_a_thousand_messages_can_be_deleted(stage):
@@ -122,6 +122,15 @@ def test_a_picture_is_part_of_the_conversation(stage):
     following = stage.answered("make it bluer")
     conversation = stage.history.conversation(stage.owner, following.question_id)
     assert conversation.last_drawing == Drawing("a red boat", 9, image["id"])
+
+
+def test_a_picture_that_failed_is_spoken_of_all_the_same(stage):
+    """As while the image part is being installed: "now three of them" is said of what was asked for."""
+    stage.parts.image_model = ScriptedImageModel([PartBrokenError("It broke.", part="image_model")])
+    failed = stage.answered("/image a red boat")
+    following = stage.answered("now three of them")
+    assert stage.history.conversation(stage.owner, following.question_id).last_drawing == Drawing("a red boat")
+    assert stage.message(failed)["image_prompt"] == "a red boat"
 
 
 def test_an_answer_that_failed_before_its_first_word_is_no_empty_message(stage):

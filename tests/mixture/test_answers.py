@@ -75,6 +75,8 @@ async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
         ("a fox, in the style of van Gogh, in the style of van Gogh, in the style of van Gogh,,",
          "a fox, in the style of van Gogh"),
         ("a \ud83e\udd8a and a \ud83e fox", "a \N{FOX FACE} and a \N{REPLACEMENT CHARACTER} fox"),
+        ("three nooooooooooooo", "three no"),
+        ("a zebreatreatreatreatreatreatreat, hahaha, No. 10000000", "a zebreat, hahaha, No. 10000000"),
         ("a very, very, very big cat and a cat and a dog", "a very, very, very big cat and a cat and a dog"),
     ],
 )  # fmt: skip

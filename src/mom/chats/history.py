@@ -173,8 +173,8 @@ def _path_to(session: Session, message_id: str) -> Sequence[Message]:
 
 
 def _as_spoken(message: Message) -> talk.Message:
-    """The message as a value. An answer that failed before its first word says so: some models refuse two questions
-    in a row.
+    """The message as a value. A picture that was never drawn to its end is one all the same: "make it bluer" is said of it.
+    An answer that failed before its first word says so: some models refuse two questions in a row.
     """
     if message.role == "user":
         return talk.Message("user", message.content)
@@ -182,4 +182,6 @@ def _as_spoken(message: Message) -> talk.Message:
     if drawings:
         last = drawings[-1]
         return talk.Message("assistant", message.content, drawing=Drawing(last.prompt, last.seed, last.id))
+    if message.image_prompt:
+        return talk.Message("assistant", message.content, drawing=Drawing(message.image_prompt))
     return talk.Message("assistant", message.content or "[no answer]")

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mom.mixture.events import AnswerEvent, Image, ImageFinished, ReasoningDelta, Routed, TextDelta
+from mom.mixture.events import AnswerEvent, Image, ImageFinished, ImagePromptWritten, ReasoningDelta, Routed, TextDelta
 from mom.mixture.verdict import Verdict
 
 
@@ -12,6 +12,7 @@ class LiveAnswer:
     """Grows by events. `verdict_is_stored` is the database's mark."""
 
     verdict: Verdict | None = None
+    image_prompt: str = ""
     images: list[Image] = field(default_factory=list)
     verdict_is_stored: bool = False
     _content: list[str] = field(default_factory=list)
@@ -26,6 +27,8 @@ class LiveAnswer:
                 self._reasoning.append(text)
             case Routed(verdict):
                 self.verdict = verdict
+            case ImagePromptWritten(prompt):
+                self.image_prompt = prompt
             case ImageFinished(image):
                 self.images.append(image)
             case _:
@@ -45,6 +48,7 @@ class LiveAnswer:
         return {
             "content": self.content,
             "reasoning": self.reasoning,
+            "image_prompt": self.image_prompt,
             "images": [asdict(image) for image in self.images],
             "verdict": {**self.verdict.as_json(), "corrected_to": None} if self.verdict else None,
         }

@@ -223,6 +223,7 @@ def _store_answer(session: Session, turn: TurnRecord, answer: LiveAnswer) -> boo
     if row is None:
         raise ConflictError("The chat was deleted while its answer was being written.")
     row.content, row.reasoning = as_storable(answer.content), as_storable(answer.reasoning)
+    row.image_prompt = as_storable(answer.image_prompt)
     verdict = answer.verdict
     if verdict is not None and not answer.verdict_is_stored:
         session.add(

@@ -20,8 +20,8 @@ PROMPT_SCHEMA = {
     "required": ["prompt"],
     "additionalProperties": False,
 }
-# Small models now and then say the end of a prompt over and over until the characters are used up.
-REPEATED = re.compile(r"(\b.{6,120}?)(?:[\s,;.]*\1){2,}")
+# Small models now and then say the end of a prompt, or of a word, over and over until the characters are used up.
+REPEATED = re.compile(r"(\b.{6,120}?)(?:[\s,;.]*\1){2,}|([^\W\d_]{1,5}?)\2{5,}")
 
 
 async def write_image_prompt(conversation: Conversation, large_llm: LanguageModel) -> str:
@@ -35,7 +35,7 @@ async def write_image_prompt(conversation: Conversation, large_llm: LanguageMode
     except StructureError as error:
         log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
         return _own_words(conversation)
-    return REPEATED.sub(r"\1", join_halves(str(written["prompt"]))).strip(" ,") or _own_words(conversation)
+    return REPEATED.sub(r"\1\2", join_halves(str(written["prompt"]))).strip(" ,") or _own_words(conversation)
 
 
 def _own_words(conversation: Conversation) -> str:

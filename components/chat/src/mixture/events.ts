@@ -62,6 +62,8 @@ export interface StoredMessage {
   role: 'user' | 'assistant'
   content: string
   reasoning: string
+  /** What the answer's picture was to show, also where it was never drawn to its end. */
+  image_prompt: string
   images: Picture[]
   verdict: Verdict | null
   turn: StoredTurn | null

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, applyEvent, emptyAnswer } from '../../src/mixture/answer'
+import { type Answer, applyEvent, emptyAnswer, storedAnswer } from '../../src/mixture/answer'
 import { EVENT_NAMES, isLast, type TurnEvent } from '../../src/mixture/events'
 import { goldenEvents, goldenFinal, goldenNames } from '../golden'
 
@@ -45,4 +45,9 @@ it('every event of the language stands in a golden stream, and no other', () => 
 
 it('a finished picture leaves no preview behind', () => {
   expect(JSON.stringify(reduce(goldenEvents('image_answer')))).not.toContain('data:image')
+})
+
+it('a picture that was stored without being drawn shows its prompt', () => {
+  const message = { content: '', reasoning: '', image_prompt: 'a red boat', images: [], verdict: null, turn: null }
+  expect(storedAnswer({ ...message, id: 'm2', parent_id: 'm1', role: 'assistant' }).drawing?.prompt).toBe('a red boat')
 })
