@@ -240,7 +240,7 @@ def test_several_messages_can_undo_the_last_change() -> None:
     undone = 0
     for _ in range(3000):
         earlier, message, picture = picture_follow_up(author)
-        if message.lower().startswith("undo"):
+        if message.lower().startswith("undo") and "size" not in message.lower():
             undone += 1
             assert f"[image] {picture.words()}" == earlier[-3][1]
     assert undone

@@ -37,6 +37,7 @@ from training.llm.thing_changes import (
     reset_size,
     shrink,
     swap,
+    tails,
     take_one,
     write_on,
 )
@@ -119,14 +120,17 @@ def _time(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def _style(author: Author, old: Picture, bound: Bindings) -> Picture:
-    bound["style"] = any_style(author)
+    # A word that nobody knows could be a look or a thing as well, where the message does not call it a style.
+    while (style := any_style(author, known="style" not in bound["frame"])) in tails():
+        pass
+    bound["style"] = style
     return _restyled(old, bound["style"])
 
 
 def _restyled(old: Picture, style: str) -> Picture:
     """The picture in another style; what else was said of how it looks is kept."""
-    tails = {frame.partition(" => ")[2] for frame in sections("edits")["tail"]} | set(sections("words")["look"])
-    kept = [said for said in old.style if said in tails and said not in sections("words")["style"]]
+    kept_always = tails() | set(sections("words")["look"])
+    kept = [said for said in old.style if said in kept_always and said not in sections("words")["style"]]
     medium = "" if STYLED_MEDIA.match(old.medium) else old.medium
     return replace(old, style=tuple(dict.fromkeys((style, *kept))), medium=medium)
 

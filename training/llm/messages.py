@@ -28,8 +28,8 @@ STARTS = (
 ENDS = (
     *[""] * 9,
     *[
-        ".", "!", " please", " :)", ", thanks", " now", " for me", ". thank you", ". thanks!", ", if you can",
-        " please!", " :-D", " =)", " ;)", " :D", " ^^", "!!", "!!!", "...", " \U0001f642", " \U0001f44b", " pls",
+        ".", "!", " please", " :)", " :-)", ", thanks", " now", " for me", ". thank you", ". thanks!", ", if you can",
+        " please!", " :-D", " =)", " ;)", " :D", " ;-)", " :P", " <3", " ^^", "!!", "!!!", "...", " \U0001f642", " \U0001f44b", " pls",
         " plz", ", thx", " mom",
     ],
 )  # fmt: skip
@@ -129,9 +129,7 @@ def request(author: Author) -> tuple[str, Picture]:
     kind = (bindings.get("akind") or bindings.get("kind", "")).removeprefix("an ").removeprefix("a ")
     if kind and kind not in PLAIN_KINDS:
         between = frame.partition("kind}")[2].partition("{scene}")[0] if "kind}" in frame else " of "
-        picture = replace(
-            picture, medium=with_article(kind) + between.rstrip() if between != ": " else with_article(kind) + " of"
-        )
+        picture = replace(picture, medium=with_article(kind) + (" of" if between.endswith(": ") else between.rstrip()))
     message = dress(author, message, polite=frame[0] != "{", slips=False)
     return shouted(author, message, picture), picture
 

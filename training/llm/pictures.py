@@ -143,15 +143,15 @@ def any_name(author: Author) -> str:
     return f"{name} {author.invented().capitalize()}" if author.chance(0.1) else name
 
 
-def any_look(author: Author) -> str:
-    """How a thing looks: never its colour or its size, which are told apart from that."""
-    while (look := author.word("looks") if author.chance(0.7) else author.invented()) in NO_LOOKS:
+def any_look(author: Author, *, known: bool = False) -> str:
+    """How a thing looks: never its colour or its size, which are told apart from that. `known`: a real word."""
+    while (look := author.word("looks") if known or author.chance(0.7) else author.invented()) in NO_LOOKS:
         pass
     return look
 
 
-def any_style(author: Author) -> str:
-    if author.chance(0.8):
+def any_style(author: Author, *, known: bool = False) -> str:
+    if known or author.chance(0.8):
         return author.word("style")
     return author.invented() + author.random.choice(("", " art", " style", " drawing", " painting", " craft"))
 

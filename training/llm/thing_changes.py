@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 
 from training.llm.frames import Author, Bindings, plural, sections, with_article
 from training.llm.pictures import (
@@ -37,6 +38,12 @@ COMPARATIVES = {
 LARGER = dict.fromkeys(("large", "big"), "huge") | dict.fromkeys(("huge", "giant"), "giant")
 SMALLER = dict.fromkeys(SMALL, "tiny")
 DRAWN = SHAPES + SCENERY
+
+
+@cache
+def tails() -> frozenset[str]:
+    """What a wish may add to the end of a prompt: "realistic", "with birds"."""
+    return frozenset(frame.partition(" => ")[2] for frame in sections("edits")["tail"])
 
 
 def put(old: Picture, index: int, changed: Thing) -> Picture:
@@ -125,9 +132,9 @@ def reset_size(_: Author, old: Picture, bound: Bindings) -> Picture:
 
 
 def change_look(author: Author, old: Picture, bound: Bindings) -> Picture:
-    # "Make it funny" is said of the whole picture.
-    of_all = () if "{noun}" in bound["frame"] else {frame.partition(" => ")[2] for frame in sections("edits")["tail"]}
-    while (look := any_look(author)) in of_all:
+    # "Make it funny" is said of the whole picture, and a word that nobody knows could be a style as well.
+    of_one = "{noun}" in bound["frame"]
+    while (look := any_look(author, known=not of_one)) in tails() and not of_one:
         pass
     bound["look"] = look
     return put(old, index_of(bound), replace(old.things[index_of(bound)], look=bound["look"]))
