@@ -13,8 +13,9 @@ class ScriptedEngine:
     not set or `may_take` steps were taken altogether.
     """
 
-    def __init__(self, *, batch: int = 1, fits: int = 100) -> None:
+    def __init__(self, *, batch: int = 1, fits: int = 100, shares_processor: bool = True) -> None:
         self.abilities = Abilities(default_size=(64, 64), max_steps=50, max_pixels=2**20, batch=batch)
+        self.shares_processor = shares_processor
         self.description = "scripted"
         self.batches: list[list[str]] = []
         self.steps_taken = 0

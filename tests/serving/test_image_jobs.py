@@ -11,6 +11,7 @@ import pytest
 
 from mom.errors import BusyError, PartBrokenError, PartTimeoutError
 from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
+from mom.serving.image_server.gathering import GatheringSelector
 from mom.serving.image_server.jobs import Finished, Job, JobQueue, QueueLimits
 from mom.serving.image_server.mailbox import Queued
 from tests.serving.scripted_engine import ScriptedEngine
@@ -46,6 +47,24 @@ async def all_of(job) -> list:
     while not events or not isinstance(events[-1], Finished):
         events.append(await job.next_event())
     return events
+
+
+@pytest.mark.parametrize("shares_processor", [True, False])
+async def test_requests_are_gathered_while_the_processor_draws_and_at_no_other_time(shares_processor):
+    selector = GatheringSelector()
+    queue, engine = (
+        JobQueue(QueueLimits(waiting=9, drawing_s=60), selector.gathering),
+        ScriptedEngine(shares_processor=shares_processor),
+    )
+    engine.going_on.clear()
+    async with at_work(queue, engine):
+        assert not selector.gathers
+        queue.submit(fox := job())
+        assert isinstance(await fox.next_event(), StepDone)
+        assert selector.gathers is shares_processor
+        engine.going_on.set()
+        await all_of(fox)
+        await until(lambda: not selector.gathers)
 
 
 async def drawn_in_order(engine, *jobs, **limits) -> list[str]:

@@ -1,6 +1,5 @@
 """`mom image-server`: the image model as a service of its own, such as compose.yaml's chat_image."""
 
-import asyncio
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ from mom.cli.environment import read_settings_aloud
 from mom.errors import SettingsError
 from mom.models.addresses import AddressKind, ModelAddress, parse_address
 from mom.models.parts import PartName
-from mom.serving.image_server.__main__ import serve
+from mom.serving.image_server.__main__ import run
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.players import find_here, model_name
@@ -45,7 +44,7 @@ def image_server(*, host: str, port: int) -> None:
         options=EngineOptions.from_text(settings.image_engine).as_pairs(),
         edits=address.kind is not AddressKind.DEMO,
     )
-    asyncio.run(serve(ServerConfig.from_json({**program.config, "host": host, "port": port, "api_key": key})))
+    run(ServerConfig.from_json({**program.config, "host": host, "port": port, "api_key": key}))
 
 
 def _find_lora(words: str | None, model: ModelAddress) -> Path | None:

@@ -14,6 +14,7 @@ from mom.serving.image_server.api import ImageServer
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Engine
+from mom.serving.image_server.gathering import GatheringSelector
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
 log = logging.getLogger("mom.serving.image_server")
@@ -35,14 +36,19 @@ def main() -> None:
     for chatty in ("httpx", "httpx2", "huggingface_hub"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
-        asyncio.run(serve(ServerConfig.from_json(read_config_and_tie())))
+        run(ServerConfig.from_json(read_config_and_tie()))
     except MomError as error:
         fail_for_good(error.message)
 
 
-async def serve(config: ServerConfig) -> None:
+def run(config: ServerConfig) -> None:
     """Serve until a signal; raises the `MomError` that loading the model ended with."""
-    images = ImageServer(config)
+    selector = GatheringSelector()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(_serve(ImageServer(config, selector.gathering), config))
+
+
+async def _serve(images: ImageServer, config: ServerConfig) -> None:
     server = ListeningServer(
         uvicorn.Config(
             images.make_app(),

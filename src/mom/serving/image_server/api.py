@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from starlette.applications import Starlette
@@ -27,7 +28,7 @@ from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import Engine
 from mom.serving.image_server.edits import MAX_EDIT_BYTES, read_edit
 from mom.serving.image_server.gate import Gate
-from mom.serving.image_server.jobs import PART, RETRY_AFTER_S, Job, JobQueue, QueueLimits
+from mom.serving.image_server.jobs import PART, RETRY_AFTER_S, Gathering, Job, JobQueue, QueueLimits
 from mom.serving.image_server.parameters import Defaults, GenerationRequest, read_object, read_request
 from mom.serving.image_server.vocabulary import read_vocabulary
 
@@ -43,16 +44,16 @@ STATUS = (
 
 
 class ImageServer:
-    """The model, once it is loaded, and its queue, behind the routes."""
+    """The model, once it is loaded, and its queue, behind the routes. `gathering` is entered while the processor draws."""
 
-    def __init__(self, config: ServerConfig) -> None:
+    def __init__(self, config: ServerConfig, gathering: Gathering = nullcontext) -> None:
         self._config = config
         self._engine: Engine | None = None
         self._vocabulary = read_vocabulary(config.model)
         limits = QueueLimits(
             waiting=config.max_waiting, drawing_s=config.time_limit_s, waiting_s=config.waiting_limit_s
         )
-        self._jobs = JobQueue(limits)
+        self._jobs = JobQueue(limits, gathering)
 
     async def work(self, engine: Engine, thread: ThreadPoolExecutor) -> None:
         """From now on the model is loaded: draw what is asked for, until cancelled."""

@@ -117,6 +117,11 @@ class Engine(Protocol):
     def abilities(self) -> Abilities: ...
 
     @property
+    def shares_processor(self) -> bool:
+        """Whether it draws on the processor that the server itself needs."""
+        ...
+
+    @property
     def description(self) -> str:
         """One line for logs: device, data type, threads, kind of preview, each with its reason."""
         ...

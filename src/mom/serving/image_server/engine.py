@@ -104,6 +104,10 @@ class DiffusersEngine:
         self._kinds = (hardware.reasons, ", ".join(filter(None, extras)))
 
     @property
+    def shares_processor(self) -> bool:
+        return self._device.type == "cpu"
+
+    @property
     def description(self) -> str:
         hardware, extras = self._kinds
         return f"{hardware}, {self.runs_on}{self._recorded}, {extras}"

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from mom.errors import BusyError, MomError, PartBrokenError, PartTimeoutError
@@ -36,6 +37,7 @@ class Finished:
 
 
 JobEvent = Queued | StepDone | Drawn | Finished
+Gathering = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +86,14 @@ class Job:
 
 
 class JobQueue:
-    """Give it jobs with `submit`, take them back with `drop`; `work` draws them until it is cancelled."""
+    """Give it jobs with `submit`, take them back with `drop`; `work` draws them until it is cancelled.
 
-    def __init__(self, limits: QueueLimits) -> None:
+    `gathering` is entered while an engine draws on the processor that this event loop needs as well.
+    """
+
+    def __init__(self, limits: QueueLimits, gathering: Gathering = nullcontext) -> None:
         self._limits = limits
+        self._gathering = gathering
         self._line: Line[Job] = Line()
         self._running: list[Job] = []
         self._arrived = asyncio.Event()
@@ -129,7 +135,8 @@ class JobQueue:
             self._running = list(dict.fromkeys(job for job, _ in batch))
             self._tell_positions()
             try:
-                await self._draw(batch, engine, thread)
+                with self._gathering() if engine.shares_processor else nullcontext():
+                    await self._draw(batch, engine, thread)
             finally:
                 running, self._running = self._running, []
                 for job in running:
