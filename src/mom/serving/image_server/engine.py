@@ -105,7 +105,7 @@ class DiffusersEngine:
 
     @property
     def shares_processor(self) -> bool:
-        return self._device.type == "cpu"
+        return bool(self._device.type == "cpu")
 
     @property
     def description(self) -> str:
