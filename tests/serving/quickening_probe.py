@@ -11,7 +11,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import nn
 
 from mom.serving.image_server.checkpoint import Family
-from mom.serving.image_server.doubling import DoublingConvolution, fold_doubling
+from mom.serving.image_server.doubling import DoublingConvolution, TracedDoublingConvolution, fold_doubling
 from mom.serving.image_server.hardware import Hardware, has_bfloat16
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.image_server.quickening import quicken
@@ -22,11 +22,13 @@ def compare_doubling() -> dict[str, object]:
     plain = Upsample2D(6, use_conv=True, out_channels=10)
     network = nn.Sequential(plain)
     fold_doubling(network)
+    traced = nn.Sequential(plain)
+    fold_doubling(traced, TracedDoublingConvolution)
     shapes = ((1, 6, 8, 8), (3, 6, 5, 7), (2, 6, 1, 1))
     images = [torch.randn(shape).to(memory_format=torch.channels_last) for shape in shapes]
     return {
         "is_folded": isinstance(network[0], DoublingConvolution),
-        "apart": [float((network(each) - plain(each)).abs().max()) for each in images],
+        "apart": [float((folded(each) - plain(each)).abs().max()) for each in images for folded in (network, traced)],
         "same_at_another_size": torch.equal(network[0](images[0], (15, 16)), plain(images[0], (15, 16))),
         "leaves_others": isinstance(_fold(Upsample2D(6, use_conv_transpose=True)), Upsample2D),
     }

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from diffusers.models.upsampling import Upsample2D
 from torch import nn
+from torch.nn import functional
 
 
 class DoublingConvolution(nn.Module):  # type: ignore[misc] # torch is untyped to the type checker
@@ -43,12 +44,26 @@ class DoublingConvolution(nn.Module):  # type: ignore[misc] # torch is untyped t
         return doubled
 
 
-def fold_doubling(network: nn.Module) -> None:
-    """Let all doubling convolutions of one of diffusers' networks be `DoublingConvolution`s."""
+class TracedDoublingConvolution(DoublingConvolution):
+    """The same in operations that OpenVINO has kernels for. It doubles whatever size is asked for, as a decoder's do."""
+
+    def forward(self, hidden_states: torch.Tensor, *_more: Any) -> torch.Tensor:  # noqa: ANN401 -- diffusers is untyped
+        quarters = []
+        for place, convolve in enumerate(self._quarters):
+            down, right = divmod(place, 2)
+            padded = functional.pad(hidden_states, (1 - right, right, 1 - down, down))
+            quarters.append(functional.conv2d(padded, convolve.weight, convolve.bias))
+        batch, channels, height, width = quarters[0].shape
+        by_place = torch.cat(quarters, dim=1).reshape(batch, 2, 2, channels, height, width)
+        return by_place.permute(0, 3, 4, 1, 5, 2).reshape(batch, channels, 2 * height, 2 * width)
+
+
+def fold_doubling(network: nn.Module, kind: type[DoublingConvolution] = DoublingConvolution) -> None:
+    """Let all doubling convolutions of one of diffusers' networks be of that kind."""
     for parent in list(network.modules()):
         for name, module in parent.named_children():
             if isinstance(module, Upsample2D) and _suits(module):
-                setattr(parent, name, DoublingConvolution(module))
+                setattr(parent, name, kind(module))
 
 
 def _suits(module: Upsample2D) -> bool:

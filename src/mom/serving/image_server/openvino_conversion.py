@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from mom.serving.image_server.doubling import TracedDoublingConvolution, fold_doubling
 from mom.serving.image_server.openvino_networks import time_projection
 from mom.serving.image_server.openvino_quiet import openvino
 
@@ -21,6 +22,7 @@ UNET, ENCODER, DECODER = "unet.xml", "vae_encoder.xml", "vae_decoder.xml"
 VAE_REST = "vae_rest.safetensors"
 TEXT_ENCODERS = ("text_encoder", "text_encoder_2")
 HEIGHT, WIDTH, BATCH = 9, 11, 2
+FORM = "form-2"  # changes with what is written here: what was kept in another form is converted anew
 
 
 def convert_pipeline(pipeline: Any, folder: Path, *, half: bool) -> None:  # noqa: ANN401 -- diffusers is untyped
@@ -33,6 +35,7 @@ def convert_pipeline(pipeline: Any, folder: Path, *, half: bool) -> None:  # noq
     _write(_UNet(unet), _unet_example(pipeline), folder / UNET, half=half)
     pipeline.unet = None
     del unet
+    fold_doubling(vae.decoder, TracedDoublingConvolution)
     for file, network, channels in (
         (ENCODER, vae.encoder, vae.config.in_channels),
         (DECODER, vae.decoder, vae.config.latent_channels),

@@ -22,7 +22,7 @@ from mom.serving.image_server.drawing import StopCheck
 from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.hardware import Hardware, count_cores
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
-from mom.serving.image_server.openvino_conversion import CONFIGS, DECODER, ENCODER, TEXT_ENCODERS, UNET, VAE_REST
+from mom.serving.image_server.openvino_conversion import CONFIGS, DECODER, ENCODER, FORM, TEXT_ENCODERS, UNET, VAE_REST
 from mom.serving.image_server.openvino_networks import OpenVinoNetwork, OpenVinoTextEncoder, OpenVinoUNet
 from mom.serving.image_server.openvino_quiet import openvino
 from mom.serving.image_server.options import EngineOptions
@@ -105,7 +105,7 @@ class OpenVinoModel:
         self.precision = PRECISIONS[hardware.dtype]
         lora = [Path(config.lora).expanduser()] if config.lora else []
         root = Path(config.conversions_folder or ".")
-        how = " ".join([self.precision, *(f"{package}-{version(package)}" for package in PACKAGES)])
+        how = " ".join([self.precision, FORM, *(f"{package}-{version(package)}" for package in PACKAGES)])
         self.conversions = Conversions(root, config.model_name, [checkpoint.path, *lora], how)
 
     def open(self, runs_on: str = NAME_AND_VERSION) -> DiffusersEngine:
