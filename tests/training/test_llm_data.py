@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT, Excerpt, question_with_transcript
 from training.llm.allowed import allows
+from training.llm.any_picture import any_picture, any_place
 from training.llm.attributes import wrong_attributes
 from training.llm.changes import noun_of_doing
 from training.llm.chat import DRAW_PHRASE, ROUTE_PHRASE, transcript
@@ -22,7 +23,7 @@ from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author, groups, plural, sections, side
 from training.llm.messages import _order
 from training.llm.outside import bare_question, known_questions
-from training.llm.pictures import TIMES, Picture, Thing, any_picture, any_place
+from training.llm.pictures import TIMES, Picture, Thing
 from training.llm.requests import bare_place, draw_example
 from training.llm.requests import follow_up as picture_follow_up
 from training.llm.sums import is_held_out_sum

@@ -7,18 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from training.llm.any_picture import any_colour, any_medium, any_place, any_style, any_thing, any_time
 from training.llm.frames import Author, Bindings, sections, with_article
-from training.llm.pictures import (
-    SIMPLE_PLACES,
-    Picture,
-    Thing,
-    any_colour,
-    any_medium,
-    any_place,
-    any_style,
-    any_thing,
-    any_time,
-)
+from training.llm.pictures import SIMPLE_PLACES, Picture, Thing
 from training.llm.thing_changes import (
     DRAWN,
     add_one,

@@ -1,8 +1,9 @@
 """Small facts whose questions and answers are put together: colours, shapes, capitals, names, the last picture."""
 
+from training.llm.any_picture import simple_picture
 from training.llm.frames import Author, plural, with_article
 from training.llm.messages import dress
-from training.llm.pictures import NUMBERS, Picture, simple_picture
+from training.llm.pictures import NUMBERS, Picture
 from training.llm.sums import Exchange, asked, sum_exchange
 
 __all__ = ["fact_exchange", "picture_question", "sum_exchange"]  # the exchanges that the other tasks borrow too

@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 
+from training.llm.any_picture import any_medium, any_picture, jumble
 from training.llm.edits import correct_articles
 from training.llm.frames import Author, groups, side, with_article
 from training.llm.outside import foreign_question, outside
-from training.llm.pictures import Picture, any_medium, any_picture, jumble
+from training.llm.pictures import Picture
 
 PLAIN_KINDS = ("picture", "image", "drawing", "illustration", "graphic", "scene")
 ANYTHING = "a yellow star on a blue background"

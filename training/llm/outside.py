@@ -3,9 +3,9 @@
 import re
 from functools import cache
 
+from training.llm.any_picture import simple_picture
 from training.llm.edits import correct_articles
 from training.llm.frames import SLOT, Author, Bindings, every_choice, groups, plural, sections, side
-from training.llm.pictures import simple_picture
 from training.llm.wide import wide_message
 
 FOREIGN_TEXT = (

@@ -4,24 +4,9 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from training.llm.any_picture import any_colour, any_look, any_name, any_noun, any_thing, any_written, some_part
 from training.llm.frames import Author, Bindings, plural, sections, with_article
-from training.llm.pictures import (
-    COLOURS,
-    NUMBERS,
-    RARE_COLOURS,
-    SCENERY,
-    SHAPES,
-    SMALL,
-    Picture,
-    Thing,
-    any_colour,
-    any_look,
-    any_name,
-    any_noun,
-    any_thing,
-    any_written,
-    some_part,
-)
+from training.llm.pictures import COLOURS, NUMBERS, RARE_COLOURS, SCENERY, SHAPES, SMALL, Picture, Thing
 
 COMPARATIVES = {
     "blue": "bluer",

@@ -1,5 +1,5 @@
 """Measures a head: `python -m training.routing.measure [--head FILE] [FILE.jsonl…]`; without files, the reported half of
-the development set and the four parts of the blind set. Prints one JSON object for each set, and the time of one message.
+the development set and the parts of the blind set. Prints one JSON object for each set, and the time of one message.
 """
 
 import argparse
@@ -61,6 +61,7 @@ def main() -> None:
         "blind, third part": read_blind("w14"),
         "blind, fourth part": read_blind("w19"),
         "blind, fifth part": read_blind("w23"),
+        "blind, sixth part": read_blind("w27"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
