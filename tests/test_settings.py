@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from mom.chats.database import Database
 from mom.errors import SettingsError
 from mom.settings import Settings, read_settings, variable_names
 
@@ -63,6 +64,29 @@ def test_a_base_url_that_cannot_be_says_what_to_write(monkeypatch):
         SettingsError, match=r"^MOM_BASE_URL='home.example' does not fit: it is no address of a web page"
     ):
         read_settings()
+
+
+def test_a_file_that_is_no_utf_8_is_one_sentence(tmp_path):
+    (tmp_path / ".env").write_bytes("# café\nMOM_PORT=1111\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"^The file .env cannot be read: .* Save it as UTF-8"):
+        read_settings()
+
+
+def test_home_is_meant_by_its_sign(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".env").write_text("MOM_DATA_DIR=~/mom\nMOM_LLAMA_SERVER=~/llama.cpp/llama-server\n")
+    settings, _ = read_settings()
+    assert settings.data_dir == tmp_path / "mom"
+    assert settings.llama_server == tmp_path / "llama.cpp/llama-server"
+
+
+@pytest.mark.parametrize("name", ["50%41", "why?", "a b", "#1", "a:b@c"])
+def test_a_data_folder_of_any_name_holds_the_database(tmp_path, name):
+    settings = Settings(_env_file=None, MOM_DATA_DIR=tmp_path / name)
+    database = Database(settings.resolved_database_url)
+    database.upgrade()
+    database.close()
+    assert (tmp_path / name / "mom.sqlite3").is_file()
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch):

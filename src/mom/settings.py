@@ -8,6 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import platformdirs
 from dotenv import dotenv_values
@@ -36,6 +37,11 @@ def default_data_dir() -> Path:
     if (CLONE / ".git").exists() and (CLONE / "pyproject.toml").exists():
         return CLONE / "data"
     return Path(platformdirs.user_data_dir("mom"))
+
+
+def _at_home(path: Path) -> Path:
+    """With the home folder in place of `~`, which no shell has read in `.env`."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 -- Path's raises where there is no such user
 
 
 def _read_base_url(value: object) -> object:
@@ -69,7 +75,9 @@ class Settings(BaseSettings):
     base_url: Annotated[BaseUrl | None, NoDecode, BeforeValidator(_read_base_url)] = Field(
         default=None, validation_alias="MOM_BASE_URL"
     )
-    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="MOM_DATA_DIR")
+    data_dir: Annotated[Path, AfterValidator(_at_home)] = Field(
+        default_factory=default_data_dir, validation_alias="MOM_DATA_DIR"
+    )
 
     small_llm: str | None = Field(default=None, validation_alias="MOM_SMALL_LLM")
     large_llm: str | None = Field(default=None, validation_alias="MOM_LARGE_LLM")
@@ -81,7 +89,9 @@ class Settings(BaseSettings):
     api_key_vision_llm: SecretStr | None = Field(default=None, validation_alias="MOM_API_KEY_VISION_LLM")
     image_lora: str | None = Field(default=None, validation_alias="MOM_IMAGE_LORA")
     image_engine: str = Field(default="", validation_alias="MOM_IMAGE_ENGINE")
-    llama_server: Path | None = Field(default=None, validation_alias="MOM_LLAMA_SERVER")
+    llama_server: Annotated[Path, AfterValidator(_at_home)] | None = Field(
+        default=None, validation_alias="MOM_LLAMA_SERVER"
+    )
     ollama_url: Annotated[str, AfterValidator(_check_url)] = Field(
         default="http://127.0.0.1:11434", validation_alias="MOM_OLLAMA_URL"
     )
@@ -125,7 +135,7 @@ class Settings(BaseSettings):
         """`DATABASE_URL`, or SQLite in the data folder."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir.resolve() / 'mom.sqlite3'}"
+        return f"sqlite:///{quote(str(self.data_dir.resolve() / 'mom.sqlite3'))}"
 
 
 def variable_names() -> frozenset[str]:
@@ -142,6 +152,10 @@ def read_settings() -> tuple[Settings, list[str]]:
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"{name}={first['input']!r} does not fit: {first['msg'].removeprefix('Value error, ')}. See .env.example."
+        ) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(
+            f"The file .env cannot be read: {error}. Save it as UTF-8, and see that you may read it."
         ) from error
     present = set(os.environ) | set(dotenv_values(".env"))
     return settings, [_name_warning(name) for name in sorted(present - variable_names()) if name.startswith("MOM_")]

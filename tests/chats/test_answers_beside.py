@@ -2,7 +2,7 @@
 
 from mom.errors import PartBrokenError
 from tests.chats.holding import STREAMING, hold
-from tests.scripted import ScriptedImageModel, ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLanguageModel
 
 
 def test_retry_answers_beside_the_first_answer(stage):
@@ -23,6 +23,25 @@ def test_a_wished_seed_is_tried_again_only_where_it_made_no_picture(stage):
     drawn = stage.turns.retry(stage.owner, failed.turn_id)
     stage.events(drawn)
     stage.events(stage.turns.retry(stage.owner, drawn.turn_id))
+    assert [request.seed for request in model.requests] == [5, None]
+
+
+def test_a_retry_that_meets_the_last_moment_of_an_answer_knows_its_end(stage, monkeypatch):
+    gate = Gate()
+    stage.parts.image_model = model = ScriptedImageModel([gate])
+    first = stage.ask("/image a ring", seed=5)
+    gate.wait_until_reached()
+    find = stage.turns._records.find
+
+    def find_as_it_ends(*whose):
+        turn = find(*whose)
+        monkeypatch.undo()
+        gate.open()
+        stage.events(first)
+        return turn
+
+    monkeypatch.setattr(stage.turns._records, "find", find_as_it_ends)
+    stage.events(stage.turns.retry(stage.owner, first.turn_id))
     assert [request.seed for request in model.requests] == [5, None]
 
 

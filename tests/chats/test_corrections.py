@@ -3,7 +3,7 @@
 import pytest
 
 from mom.chats.corrections import Corrections, CorrectionsOf
-from mom.errors import NotFoundError
+from mom.errors import NotFoundError, PartBrokenError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Attachment
 from mom.mixture.correction_stage import CorrectionStage
@@ -11,7 +11,7 @@ from mom.mixture.paths import Mixture
 from mom.mixture.ports import Correction
 from mom.mixture.verdict import Need
 from tests.chats.stage import Stage, another_person
-from tests.scripted import DEADLINE_S, ScriptedLabelModel, png_of
+from tests.scripted import DEADLINE_S, ScriptedImageModel, ScriptedLabelModel, png_of
 
 
 @pytest.fixture
@@ -58,6 +58,15 @@ def test_whether_the_answer_before_was_a_picture_is_known(stage, corrections):
     assert corrections.known(stage.owner) == [Correction("what about blue", Need.IMAGE, follows_picture=True)]
     overruled(stage, "a fox", parent_id="root")
     assert corrections.known(stage.owner)[0] == Correction("a fox", Need.IMAGE, follows_picture=False)
+
+
+def test_a_picture_that_was_never_drawn_counts_as_one_before(stage, corrections):
+    stage.parts.image_model = ScriptedImageModel([PartBrokenError("It broke.", part="image_model")])
+    stage.answered("/image a boat")
+    overruled(stage, "what about blue")
+    assert corrections.known(stage.owner) == [Correction("what about blue", Need.IMAGE, follows_picture=True)]
+    (row,) = corrections.read_all(stage.owner)
+    assert row["messages"][-2] == {"role": "assistant", "content": "[image] a boat"}
 
 
 def test_a_picture_of_moms_that_is_attached_counts_as_the_answer_before(stage, corrections):

@@ -1,9 +1,10 @@
 """The database is found by its URL, says plainly what is wrong, and is written to by many at a time."""
 
 import threading
+import traceback
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from mom.chats.database import Database
 from mom.chats.tables import Chat, Message, User
@@ -21,6 +22,20 @@ def test_every_way_to_write_postgresql_means_the_same_driver(scheme):
 def test_a_url_of_another_kind_is_explained(url):
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         Database(url)
+
+
+@pytest.mark.parametrize("rest", ["app:hunter@2:x/y@host/name", "app:hunter2@host:port/name", "app:hunter2@[::1/name"])
+def test_a_password_that_cuts_the_url_up_is_explained_and_not_shown(rest):
+    with pytest.raises(SettingsError, match="%40 for @") as raised:
+        Database(f"postgresql://{rest}")
+    assert "hunter" not in "".join(traceback.format_exception(raised.value))
+    assert raised.value.__suppress_context__
+
+
+def test_a_driver_that_mom_does_not_use_is_passed_over(tmp_path):
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'mom.sqlite3'}")
+    database.upgrade()
+    database.close()
 
 
 def test_a_server_that_is_not_there_is_explained_without_the_password():
@@ -67,6 +82,21 @@ def test_a_session_keeps_all_or_nothing(database):
 def test_what_refers_to_nothing_is_a_conflict(database):
     with pytest.raises(ConflictError), database.session() as session:
         session.add(Chat(owner_id="nobody"))
+
+
+def test_what_is_deleted_while_it_is_being_changed_is_a_conflict(database):
+    with database.session() as session:
+        session.add(User(name="somebody"))
+
+    def change():
+        with database.session() as session:
+            user = session.scalars(select(User)).one()
+            with database.session() as another:
+                another.execute(delete(User))
+            user.name = "renamed"
+
+    with pytest.raises(ConflictError):
+        change()
 
 
 def test_a_deleted_chat_takes_its_messages_along(stage):

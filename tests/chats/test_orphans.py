@@ -51,6 +51,25 @@ def test_after_a_reset_the_folder_is_cleaned_for_the_new_person(stage):
         reset(stage.database, stage.pictures)
 
 
+def test_a_reset_of_another_database_leaves_these_pictures_alone(stage, tmp_path):
+    [kept] = stage.message(stage.answered("/image a ring"))["images"]
+    stage.pictures.delete_orphans()
+    other = Database(f"sqlite:///{tmp_path / 'for-a-while.sqlite3'}")
+    for_a_while = Pictures(other, stage.folder)
+    assert reset(other, for_a_while) == 1  # one without tables
+    star = for_a_while.keep_drawing(
+        History(other).local_user_id(), None,
+        Picture(png=png_of(), prompt="a star", width=64, height=64, seed=1, steps=1, model="sd"), "a star",
+    )  # fmt: skip
+    assert reset(other, for_a_while) == 1
+    other.close()
+    assert not list(stage.folder.rglob(f"{star.id}.png"))
+    assert stage.pictures.read_png(stage.owner, kept["id"])
+    assert stage.pictures.delete_orphans(older_than_s=-60) == 0
+    assert reset(stage.database, stage.pictures) == 0
+    assert not list(stage.folder.rglob("*.png"))
+
+
 def test_at_the_very_first_start_nothing_is_said(tmp_path, caplog):
     database = Database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
     database.upgrade()

@@ -1,8 +1,10 @@
 """A picture's file says how it was made, is written whole or not at all, and belongs to somebody."""
 
+import asyncio
 import io
 import json
 import struct
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from mom.chats.png_record import write_record
 from mom.errors import AttachmentError, NotFoundError, PartBrokenError, SettingsError, StorageError
 from mom.mixture.conversation import Attachment
 from mom.mixture.ports import Picture
-from tests.scripted import png_of
+from tests.scripted import DEADLINE_S, png_of
 
 
 def picture(**changes) -> Picture:
@@ -199,6 +201,41 @@ def test_half_characters_and_nul_in_a_prompt_do_not_lose_the_picture(stage):
     kept = stage.pictures.keep_drawing(stage.owner, None, odd, "draw \0 it")
     assert kept.prompt == "a \ufffd fox \ufffd"
     assert stage.pictures.read_png(stage.owner, kept.id)
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(2**63 - 1, 2**63 - 1), (2**64 - 1, None), (-1, -1)])
+def test_what_an_image_server_says_of_itself_does_not_lose_the_picture(stage, seed, kept):
+    image = stage.pictures.keep_drawing(stage.owner, None, picture(seed=seed, model="\0" + "m" * 300), "x")
+    assert image.seed == kept
+    record = json.loads(texts_of(stage.pictures.read_png(stage.owner, image.id))["mom"])
+    assert record["model"] == "\ufffd" + "m" * 199
+
+
+async def test_a_picture_whose_keeping_is_cancelled_twice_is_taken_back(sqlite_stage):
+    pictures, keeping, go_on = sqlite_stage.pictures, threading.Event(), threading.Event()
+    taken_back = threading.Event()
+
+    class Slow(Pictures):
+        def keep_drawing(self, *arguments):
+            keeping.set()
+            assert go_on.wait(DEADLINE_S)
+            return super().keep_drawing(*arguments)
+
+        def discard(self, image_id):
+            super().discard(image_id)
+            taken_back.set()
+
+    slow = Slow(sqlite_stage.database, pictures._folder)
+    task = asyncio.create_task(slow.keeper(sqlite_stage.owner).keep(picture(), words="x"))
+    assert await asyncio.to_thread(keeping.wait, DEADLINE_S)
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)  # it has heard of it, and waits
+    go_on.set()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert await asyncio.to_thread(taken_back.wait, DEADLINE_S)
+    assert list(sqlite_stage.folder.glob("??/*")) == []
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

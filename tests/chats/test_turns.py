@@ -6,6 +6,7 @@ import pytest
 
 from mom.errors import BusyError, PartBrokenError
 from mom.mixture.events import ReasoningDelta
+from mom.mixture.ports import Ended
 from tests.chats.holding import PREFILL, hold
 from tests.chats.stage import Stage
 from tests.chats.waiting import wait_for
@@ -69,6 +70,14 @@ def test_the_answer_is_stored_as_it_grows(stage):
 def test_half_characters_and_nul_in_an_answer_do_not_lose_it(stage):
     stage.parts.large_llm = ScriptedLanguageModel(["\ud83d", "\ude00", "\ud83d", "\0", "!"])
     assert stage.message(stage.answered())["content"] == "😀\ufffd\ufffd!"
+
+
+def test_a_server_that_tells_at_length_why_it_ended_loses_no_answer(stage):
+    """As Gemini's does, in more characters than PostgreSQL has been promised."""
+    stage.parts.large_llm = ScriptedLanguageModel(["Well", Ended("content_filter: PROHIBITED_CONTENT")])
+    started = stage.answered()
+    assert stage.names(started)[-1] == "turn_finished"
+    assert stage.message(started)["turn"]["finish_reason"] == "content_filter: PROHIBITED_CONTE"
 
 
 def test_a_part_that_fails_in_mid_answer_says_so_and_the_text_is_kept(stage):

@@ -9,11 +9,7 @@ from tests.cli.calling import mom, one_sentence
 def served(environment, monkeypatch, tmp_path):
     """The configuration that the image server would be started with."""
     found = []
-
-    async def serve(config):
-        found.append(config)
-
-    monkeypatch.setattr("mom.cli.image_server.serve", serve)
+    monkeypatch.setattr("mom.cli.image_server.run", found.append)
     monkeypatch.setenv("MOM_API_KEY_IMAGE_MODEL", "key")
     monkeypatch.setenv("MOM_DATA_DIR", str(tmp_path))
     (tmp_path / "sd").mkdir()
@@ -36,3 +32,11 @@ def test_the_demo_model_takes_no_lora(monkeypatch, served):
     monkeypatch.setenv("MOM_IMAGE_LORA", "hf:owner/repo/lora.safetensors")
     assert mom("image-server").exit_code == 0
     assert served[0].lora is None
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_none_can_ask_at_is_refused(served, port):
+    answer = mom("image-server", f"--port={port}")
+    assert answer.exit_code == 2
+    assert "--port" in answer.stderr
+    assert not served

@@ -25,6 +25,7 @@ class ForgetfulModel(ScriptedLanguageModel):
 
 
 BROKEN = StructureError("no JSON", part="large_llm")
+FULL = ContextFullError("too long", part="large_llm")
 
 
 def dialogue(turns: int, last: str = "and now?") -> Conversation:
@@ -47,7 +48,13 @@ async def test_a_message_that_alone_is_too_long_is_an_error():
     model = ForgetfulModel(1)
     with pytest.raises(ContextFullError):
         await words_of(dialogue(2), model)
-    assert len(model.questions) == 4
+    assert [len(question) for question in model.questions] == [6, 4, 2]
+
+
+async def test_what_is_left_of_a_conversation_that_is_too_long_begins_with_a_question():
+    model = ForgetfulModel(4)
+    await words_of(dialogue(3), model)
+    assert [message.content for message in model.questions[-1][1:]] == ["question 2", "answer 2", "and now?"]
 
 
 async def test_a_callers_system_message_takes_the_place_of_ours():
@@ -83,6 +90,17 @@ async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
 async def test_a_prompt_that_runs_in_circles_is_said_once(written: str, drawn: str):
     model = ScriptedLanguageModel(structure={"prompt": written})
     assert await write_image_prompt(Conversation((Message("user", "draw it"),)), model) == drawn
+
+
+async def test_a_conversation_that_is_too_long_for_the_prompt_writer_is_quoted_less():
+    model = ScriptedLanguageModel(structure=[FULL])
+    earlier = (Message("user", "a boat"), Message("assistant", "", drawing=Drawing("a red boat")))
+    drawn = await write_image_prompt(Conversation((*earlier, Message("user", "at night"))), model)
+    assert [question[-1].content for question in model.questions] == [
+        "Earlier:\nuser: a boat\nassistant: [image] a red boat\nMessage: at night",
+        "Earlier:\nassistant: [image] a red boat\nMessage: at night",
+    ]
+    assert drawn == "a red boat, at night"
 
 
 async def test_own_words_are_merged_with_the_last_picture():

@@ -71,6 +71,8 @@ async def test_a_slip_of_the_pen_is_near():
         ),
         (f"do draw a scene {SCENE}", f"do not draw a scene {SCENE}"),
         ("!", "?"),
+        ("make it 🔥", "make it 🥶"),
+        ("ดี", "ดู"),  # good, look: vowel signs are no letters
         ("a fox", "a fox " * 300),
     ],
 )

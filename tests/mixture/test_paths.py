@@ -195,3 +195,21 @@ async def test_a_picture_from_elsewhere_beside_it_leaves_both_to_the_vision_llm(
     both = (DRAWN_HERE, Attachment(b"png", "image/png"))
     events = await events_of(asked("make it bluer", attachments=both), parts)
     assert events[0].verdict.need is Need.TEXT
+
+
+async def test_a_text_command_that_a_person_overrules_is_drawn_like_any_message():
+    parts = parts_that(structure={"prompt": "a blue boat"})
+    earlier = (Message("user", "a red boat"), Message("assistant", "", drawing=Drawing("a red boat")))
+    await events_of(asked("/text make it bluer", *earlier), parts, Wishes(need=Need.IMAGE))
+    assert [request.prompt for request in parts.image_model.requests] == ["a blue boat"]
+    [(_, question)] = parts.large_llm.questions
+    assert question.content.endswith("Message: make it bluer")
+
+
+@pytest.mark.parametrize("earlier", [(), (Message("assistant", "", drawing=Drawing("a red boat")),)])
+async def test_nothing_is_drawn_of_a_picture_from_elsewhere_without_a_word(earlier):
+    parts = ScriptedParts()
+    question = asked("", *earlier, attachments=(Attachment(b"...", "image/png"),))
+    with pytest.raises(EmptyMessageError, match="what is to be drawn"):
+        await events_of(question, parts, Wishes(need=Need.IMAGE))
+    assert parts.image_model.requests == []

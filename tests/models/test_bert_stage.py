@@ -134,6 +134,17 @@ def _other(path):
     path.write_bytes(b"no head at all")
 
 
+def _damaged(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:200] + b"\xff" * 300 + data[500:])
+
+
+def _of_a_later_zip(path):
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 99  # the version that is needed to read it
+    path.write_bytes(data)
+
+
 def _older(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("facts.json", json.dumps({"version": 0}))
@@ -152,7 +163,9 @@ def _not_numbers(path):
     write_head(flat_head(weights=np.full(2**BITS, np.nan, "<f2")), path)
 
 
-@pytest.mark.parametrize("spoil", [_missing, _cut, _other, _older, _short, _of_another_encoder, _not_numbers])
+@pytest.mark.parametrize(
+    "spoil", [_missing, _cut, _damaged, _of_a_later_zip, _other, _older, _short, _of_another_encoder, _not_numbers]
+)
 async def test_an_unusable_head_is_said_once_and_the_shipped_one_decides(tmp_path, caplog, spoil):
     path = biased(tmp_path, 9.0)
     spoil(path)

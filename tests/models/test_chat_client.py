@@ -65,6 +65,22 @@ async def test_thinking_inside_the_content_is_split_out_across_chunks(http):
     assert items == [ReasoningDelta("why"), TextDelta("Because"), Ended("stop", None)]
 
 
+async def test_thinking_in_parts_as_mistral_sends_it_is_kept_apart(http):
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "so"}, {"type": "text", "text": ": "}]}
+    events = [chunk([thought]), chunk([{"type": "text", "text": "Hi"}, {"type": "reference", "reference_ids": [1]}])]
+    with running({CHAT: [sse(*events, chunk(" you"), STOP)]}) as server:
+        items = await read(client_of(server, http))
+
+    assert items == [ReasoningDelta("so: "), TextDelta("Hi"), TextDelta(" you"), Ended("stop", None)]
+
+
+async def test_half_of_a_character_does_not_cost_the_answer(http):
+    with running({CHAT: [sse(chunk("Hi \ud83d"), chunk("\U0001f98a!"), STOP)]}) as server:
+        items = await read(client_of(server, http))
+
+    assert items == [TextDelta("Hi \ufffd"), TextDelta("\U0001f98a!"), Ended("stop", None)]
+
+
 async def test_the_request_has_the_key_the_options_and_the_pictures(http):
     picture = Attachment(b"\x89PNG", "image/png")
     with running({CHAT: [sse(chunk("ok"), STOP)]}) as server:
@@ -85,6 +101,20 @@ async def test_the_request_has_the_key_the_options_and_the_pictures(http):
 async def test_a_stream_without_its_last_line_is_good_if_it_said_how_it_ended(http):
     with running({CHAT: [sse(chunk("Hi"), STOP, done=False)]}) as server:
         assert (await read(client_of(server, http)))[-1] == Ended("stop", None)
+
+
+async def test_a_server_that_has_said_how_it_ended_is_not_waited_for(http):
+    limits = TimeLimits(between_tokens_s=60, after_end_s=0.2)
+    with running({CHAT: [sse(chunk("Hi"), STOP, USAGE, then=asyncio.Event().wait)]}) as server:
+        assert await read(client_of(server, http, limits)) == [TextDelta("Hi"), Ended("stop", Usage(7, 3))]
+
+
+async def test_a_server_that_dies_after_its_answer_costs_nobody_the_answer(http):
+    async def die() -> None:
+        raise ConnectionError
+
+    with running({CHAT: [sse(chunk("Hi"), STOP, then=die)]}) as server:
+        assert await read(client_of(server, http)) == [TextDelta("Hi"), Ended("stop", None)]
 
 
 async def test_a_server_that_dies_in_mid_answer_is_broken_and_its_words_arrive_first(http):
@@ -252,3 +282,26 @@ async def test_streams_at_the_same_time_do_not_disturb_each_other(http):
 
     expected = "".join(str(number) for number in range(50))
     assert {"".join(item.text for item in answer[:-1]) for answer in answers} == {expected}
+
+
+async def test_a_server_that_has_another_model_by_now_is_asked_for_its_name_again(http):
+    models = [JSONResponse({"data": [{"id": name}]}) for name in ("old", "new")]
+    said = sse(chunk("Hi"), STOP)
+    replies = {"/v1/models": models, CHAT: [said, refused(404, "The model `old` does not exist."), said]}
+    with running(replies) as server:
+        client = ChatClient(Endpoint(f"{server.root}/v1", "", None), http, PartName.LARGE_LLM)
+        for _ in range(2):
+            assert (await read(client))[0] == TextDelta("Hi")
+        assert [body["model"] for body in server.bodies(CHAT)] == ["old", "old", "new"]
+
+
+async def test_a_server_that_does_not_know_the_model_it_names_itself_says_what_to_write(http):
+    replies = {
+        "/v1/models": [JSONResponse({"data": [{"id": "old"}]})],
+        CHAT: [refused(404, "The model `old` does not exist.")],
+    }
+    with running(replies) as server:
+        client = ChatClient(Endpoint(f"{server.root}/v1", "", None), http, PartName.LARGE_LLM)
+        with pytest.raises(PartRefusedError, match="Write a model's name after the address in MOM_LARGE_LLM"):
+            await read(client)
+        assert len(server.bodies(CHAT)) == 1

@@ -145,6 +145,12 @@ async def test_thinking_is_no_part_of_a_structured_answer(http):
         assert await write(client_of(server, http)) == {"prompt": "fox"}
 
 
+async def test_a_structured_answer_in_parts_is_read(http):
+    parts = [{"type": "thinking", "thinking": "well"}, {"type": "text", "text": '{"prompt": "fox"}'}]
+    with running({CHAT: [completion(parts)]}) as server:
+        assert await write(client_of(server, http)) == {"prompt": "fox"}
+
+
 async def test_a_model_that_thinks_its_tokens_away_gets_more(http):
     with running(
         {CHAT: [completion("<think>well", finish_reason="length"), completion('{"prompt": "fox"}')]}
@@ -227,6 +233,18 @@ async def test_a_llama_cpp_that_ignores_the_grammar_is_asked_for_json(http, capl
 
     assert grammars == ["root ::= <[1]> | <[2]>", None, None]
     assert "cannot weigh tokens" in caplog.text
+
+
+async def test_a_llama_cpp_without_its_tokenizer_is_asked_for_json(http):
+    replies = {
+        "/props": [JSONResponse({"default_generation_settings": {}})],
+        CHAT: [completion('{"need": "image"}')],
+    }
+    with running(replies) as server:
+        client = client_of(server, http)
+        for _ in range(2):
+            assert (await client.weigh_labels(QUESTION, LABELS))["image"] == UNCALIBRATED
+        assert len(server.bodies("/tokenize")) == 1
 
 
 @pytest.mark.parametrize(("failures", "asked_so"), [(1, [True, False, True]), (2, [True, False, True, False, False])])

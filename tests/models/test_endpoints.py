@@ -37,3 +37,9 @@ def test_a_model_that_mom_runs_has_no_endpoint_of_its_own():
 )
 def test_a_servers_own_paths_lie_beside_its_openai_face(base_url, root):
     assert root_of(base_url) == root
+
+
+def test_an_address_with_a_query_is_refused_without_repeating_it():
+    with pytest.raises(SettingsError, match=r"has a \? in it") as refused:
+        parse_address("https://host/v1?key=secret#name", name="MOM_LARGE_LLM")
+    assert "secret" not in refused.value.message

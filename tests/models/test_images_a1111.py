@@ -16,8 +16,10 @@ from starlette.routing import Route
 from mom.errors import PartBrokenError, PartRefusedError, PartUnavailableError
 from mom.mixture.events import ImageProgress
 from mom.mixture.ports import DrawingRequest, Picture
+from mom.models.images_a1111 import A1111
 from mom.models.images_client import ImagesClient
-from mom.models.parts import Endpoint
+from mom.models.parts import Endpoint, PartName
+from mom.models.upstream import Upstream
 from tests.models.fake_servers import refused, running, serving
 from tests.scripted import png_of
 from tests.serving.waiting import until
@@ -170,3 +172,39 @@ async def test_anothers_picture_is_neither_shown_nor_interrupted(http):
 async def test_an_answer_that_is_no_picture_is_named(http, reply, error):
     with running({TXT2IMG: [reply]}) as server, pytest.raises(error):
         await draw(client(server.root, http, "/sdapi/v1"), DrawingRequest(prompt="a fox"))
+
+
+class DumbWhileDrawing(WebUi):
+    """One that does one thing at a time: it tells nothing before the picture is done."""
+
+    is_asked_how_far = False
+
+    async def progress(self, request: Request) -> JSONResponse:
+        if self.asked:
+            self.is_asked_how_far = True
+            await asyncio.Event().wait()
+        return await super().progress(request)
+
+
+async def test_a_picture_is_there_though_its_progress_is_not_told(http):
+    web_ui = DumbWhileDrawing()
+    with web_ui.serving() as root:
+        drawing = asyncio.create_task(draw(client(root, http), DrawingRequest(prompt="a fox")))
+        await until(lambda: web_ui.is_asked_how_far, "its progress to be asked for")
+        web_ui.done.set()
+        await asyncio.wait({drawing}, timeout=20)
+        assert drawing.done()
+        (picture,) = drawing.result()
+        assert isinstance(picture, Picture)
+
+
+async def test_who_stops_does_not_wait_for_a_server_that_tells_nothing(http):
+    web_ui = DumbWhileDrawing()
+    with web_ui.serving() as root:
+        upstream = Upstream(Endpoint(f"{root}/sdapi/v1", "", None), http, PartName.IMAGE_MODEL)
+        events = A1111(upstream, poll_s=0.01, interrupt_s=0.1).draw(DrawingRequest(prompt="a fox"))
+        drawing = asyncio.create_task(anext(events))
+        await until(lambda: web_ui.is_asked_how_far, "its progress to be asked for")
+        drawing.cancel()
+        await asyncio.wait({drawing}, timeout=20)
+        assert drawing.done()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from mom.errors import PartBrokenError, PartRefusedError, PartTimeoutError
 from mom.mixture.events import ImageProgress, ImageQueued
-from mom.mixture.ports import DrawingRequest
+from mom.mixture.ports import DrawingRequest, Picture
 from tests.models.drawing import EDITS, GENERATIONS, MODELS, draw_at, events, picture_bytes, whole
 from tests.models.fake_servers import running
 
@@ -95,6 +96,19 @@ async def test_events_of_another_type_are_passed_over_and_a_false_preview_is_not
         progress, picture = await draw_at(server, http)
     assert progress == ImageProgress(1, 1, None)
     assert picture.seed == 3
+
+
+async def test_an_event_without_data_is_passed_over(http):
+    done = {"type": "image_generation.completed", "b64_json": base64.b64encode(picture_bytes()).decode()}
+
+    async def stream():
+        yield "retry: 3000\n\n"
+        yield f"data: {json.dumps(done)}\n\n"
+
+    replies = {**OURS, GENERATIONS: [lambda: StreamingResponse(stream(), media_type="text/event-stream")]}
+    with running(replies) as server:
+        (picture,) = await draw_at(server, http)
+    assert isinstance(picture, Picture)
 
 
 async def test_a_server_without_a_sign_of_life_is_too_slow(http):

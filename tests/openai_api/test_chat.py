@@ -10,6 +10,7 @@ from openai import OpenAI
 
 from mom.errors import BusyError, PartBrokenError, PartUnavailableError
 from mom.mixture.events import ReasoningDelta
+from mom.openai_api.conversation import link_to
 from tests.chats.waiting import wait_for
 from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
@@ -68,6 +69,22 @@ def test_thinking_is_kept_apart_from_the_answer(site, openai: OpenAI, parts):
     }  # fmt: skip
     chunks = stream_lines(site)
     assert [chunk["choices"][0]["delta"] for chunk in chunks[1:3]] == [{"reasoning_content": "hm"}, {"content": "Yes"}]
+
+
+def test_words_never_end_a_line_of_the_stream(site, parts):
+    """Readers of lines, httpx's for one, know more ends of a line than the protocol does."""
+    odd = "one\u2028two\u2029three\x85four\x0bfive\rsix\n"
+    parts.large_llm = ScriptedLanguageModel([odd])
+    body = {"model": "mom", "messages": HELLO, "stream": True}
+    with httpx.stream("POST", f"{site.url}/v1/chat/completions", json=body, timeout=30) as answer:
+        lines = [line.removeprefix("data: ") for line in answer.iter_lines() if line]
+    chunks = [json.loads(line) for line in lines if line != "[DONE]"]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == odd
+
+
+@pytest.mark.parametrize("prompt", ["a fox\\", "a [fox]", "a\nfox"])
+def test_no_prompt_breaks_the_link_to_its_picture(prompt):
+    assert link_to(prompt, "http://mom/images/x.png") == "![a fox](http://mom/images/x.png)"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -206,6 +223,14 @@ def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):
         ({"response_format": {"type": "json_object"}}, "response_format.type"),
         ({"logprobs": True}, "logprobs"),
         ({"messages": [{"role": "user", "content": "/paint x"}]}, "content"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content.0.type"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]},
+            "messages.0.content.0.image_url",
+        ),
+        ({"stop": [1]}, "stop.0"),
+        ({"stop": "x" * 2_000}, "stop.0"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_name_of_the_field(site, body, param):

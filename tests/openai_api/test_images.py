@@ -2,6 +2,7 @@
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import openai as sdk
@@ -10,6 +11,7 @@ from openai import OpenAI
 from PIL import Image as Pixels
 
 from mom.mixture.events import ImageProgress
+from tests.chats.waiting import wait_for
 from tests.scripted import ScriptedImageModel, png_of
 
 PNG = b"\x89PNG"
@@ -123,6 +125,45 @@ def test_one_failure_of_several_drops_the_others(site, parts, gate):
     parts.image_model = OneFails()
     answer = httpx.post(f"{site.url}/v1/images/generations", json={"prompt": "x", "n": 3, "seed": 5}, timeout=20)
     assert (answer.status_code, answer.json()["error"]["message"]) == (502, "It broke.")
+    assert parts.image_model.at_work == 0
+
+
+def test_pictures_whose_addresses_nobody_is_told_are_not_kept(site, parts, gate, tmp_path):
+    from mom.errors import PartBrokenError
+
+    class TheSecondFails(ScriptedImageModel):
+        def draw(self, request):
+            self.steps = [] if request.seed == 5 else [gate, PartBrokenError("It broke.", part="image_model")]
+            return super().draw(request)
+
+    def kept() -> int:
+        return len(list(tmp_path.rglob("*.png")))
+
+    parts.image_model = TheSecondFails()
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(
+            httpx.post, f"{site.url}/v1/images/generations", json={"prompt": "x", "n": 2, "seed": 5}, timeout=20
+        )
+        gate.wait_until_reached()
+        wait_for(lambda: kept() == 1, "the first picture to be stored")
+        gate.open()
+        assert asking.result().status_code == 502
+    assert kept() == 0
+
+
+def test_of_pictures_that_a_client_does_not_wait_for_none_is_kept(site, parts, gate, tmp_path):
+    class OneWaits(ScriptedImageModel):
+        def draw(self, request):
+            self.steps = [] if request.seed == 5 else [gate]
+            return super().draw(request)
+
+    parts.image_model = OneWaits()
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"{site.url}/v1/images/generations", json={"prompt": "x", "n": 2, "seed": 5},
+            timeout=httpx.Timeout(20, read=1),
+        )  # fmt: skip
+    wait_for(lambda: not list(tmp_path.rglob("*.png")), "the first picture to be taken back")
     assert parts.image_model.at_work == 0
 
 

@@ -133,3 +133,13 @@ async def test_a_stranger_swaps_nothing(client, controlled):
     answer = await client.post("/parts/large_llm/swap", json={"address": "demo"}, headers={"Host": "evil.example"})
     assert answer.status_code == 403
     assert not controlled.swaps
+
+
+async def test_a_request_whose_head_has_no_end_is_refused_before_it_fills_the_memory(server):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    writer.write(b"GET /parts HTTP/1.1\r\nHost: a\r\nX: ")
+    await writer.drain()
+    writer.write(70_000 * b"a")
+    async with asyncio.timeout(60):
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 400 ")
+    writer.close()

@@ -42,6 +42,12 @@ def test_a_plain_request_answers_with_a_png_of_the_models_own_size(server):
     assert answer["created"] > 1_700_000_000
 
 
+def test_a_program_that_offers_another_protocol_is_answered(server):
+    offers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AA"}
+    answer = server.client.post("/v1/images/generations", json=QUICK, headers=offers)
+    assert answer.status_code == 200, answer.text
+
+
 def test_the_size_is_width_by_height(server):
     (entry,) = server.generate(**QUICK, size="96x64").json()["data"]
     assert picture_of(entry).size == (96, 64)

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -55,6 +56,21 @@ async def test_a_child_that_crashes_again_and_again_is_given_up_with_its_last_wo
     async with kept(stand_in(fault="crash")) as news:
         await until(lambda: has_given_up(news), "giving up")
     assert news[-1].detail == "It ended 3 times in a row (exit code 1). Its last words: the stand-in lost its mind"
+
+
+async def test_a_child_whose_reason_is_too_long_for_its_log_is_given_up_with_what_is_there(kept):
+    code = "from mom.serving.tether import *; read_config_and_tie(); fail_for_good('There is no ' + 3000 * 'a')"
+    async with kept(Program("wordy", (sys.executable, "-c", code))) as news:
+        await until(lambda: has_given_up(news), "giving up")
+    assert news[-1].detail.startswith('{"error": "There is no aaa')
+
+
+async def test_a_reason_in_any_script_is_told(kept):
+    reason = 600 * "模" + "\udc80"  # a path, and of its bytes one that is no UTF-8
+    code = f"from mom.serving.tether import *; read_config_and_tie(); fail_for_good({reason!a})"
+    async with kept(Program("wordy", (sys.executable, "-c", code))) as news:
+        await until(lambda: has_given_up(news), "giving up")
+    assert news[-1].detail == reason
 
 
 async def test_a_child_that_ran_well_is_forgiven_its_earlier_crashes(kept, stand_in):

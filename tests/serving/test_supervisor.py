@@ -16,9 +16,12 @@ import pytest
 from mom.errors import ConflictError, SettingsError
 from mom.models.parts import PartName, State
 from mom.serving import elsewhere
+from mom.serving.board import Board
 from mom.serving.child import free_port
 from mom.serving.keeping import Restarts
+from mom.serving.performance import Player, Standing
 from mom.serving.serve_plan import ServePlan
+from mom.serving.supervised_part import SupervisedPart
 from mom.serving.supervisor import Supervisor
 from tests.random_llm import write_random_llm
 from tests.serving.hub import running_hub
@@ -372,12 +375,57 @@ async def test_the_image_part_waits_for_the_web_process(supervised, stand_in, tm
 
 @pytest.mark.parametrize(
     "addresses",
-    [{"large_llm": "same"}, {"image_model": "same"}, {"image_model": "ollama:llava"}, {"small_llm": "hf:one/two"}],
+    [
+        {"large_llm": "same"},
+        {"image_model": "same"},
+        {"image_model": "ollama:llava"},
+        {"small_llm": "hf:one/two"},
+        {"large_llm": "file:/models/\udcff.gguf"},  # a byte that is no UTF-8, as Python has it
+    ],
 )
 async def test_an_address_that_cannot_play_the_part_is_refused(supervised, addresses):
     async with supervised(**addresses) as supervisor:
         with pytest.raises(SettingsError):
             await supervisor.task
+
+
+async def test_a_reason_that_is_no_text_is_told_as_far_as_it_is():
+    async def play(report):
+        report(Standing(State.FAILED, "/models/\udcff.gguf cannot be read."))
+
+    board = Board()
+    part = SupervisedPart(LARGE, board)
+    part.play(Player("a model", play))
+    await until(lambda: board.parts[LARGE].state is State.FAILED)
+    assert board.parts[LARGE].detail == "/models/?.gguf cannot be read."
+    await part.end()
+
+
+async def test_the_end_waits_for_players_that_are_ending_already():
+    """Their processes would be left to the end of the supervisor's own."""
+    is_ending, may_end, has_ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def play(report):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            is_ending.set()
+            await may_end.wait()
+            has_ended.set()
+
+    async def stay(report):
+        await asyncio.Event().wait()
+
+    part = SupervisedPart(LARGE, Board())
+    for player in (Player("first", stay), Player("second", play), Player("third", stay)):
+        part.play(player)
+        await asyncio.sleep(0)
+    await is_ending.wait()
+    ending = asyncio.create_task(part.end())
+    await asyncio.wait({ending}, timeout=0.1)
+    may_end.set()
+    await ending
+    assert has_ended.is_set()
 
 
 async def watch(board, seen):

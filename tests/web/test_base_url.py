@@ -31,6 +31,7 @@ def client(tmp_path, parts, base_url):
         ("https://HOME.example:443/", BaseUrl("https", "home.example")),
         ("http://home.example:8080/a/b/", BaseUrl("http", "home.example:8080", "/a/b")),
         ("http://[fd00::1]/mom", BaseUrl("http", "[fd00::1]", "/mom")),
+        ("https://bücher.example/mom", BaseUrl("https", "xn--bcher-kva.example", "/mom")),  # as browsers send it
     ],
 )
 def test_it_is_read(words, read):
@@ -45,6 +46,7 @@ def test_it_is_read(words, read):
         ("ftp://home.example", "no address"),
         ("https:///mom", "no address"),
         ("https://home.example:port", "no number"),
+        ("https://home..example", "no name"),
         ("https://home.example/?a=b", "no more than"),
         ("https://me:secret@home.example", "no more than"),
         ("https://home.example/api", "choose another path"),

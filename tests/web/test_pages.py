@@ -61,6 +61,10 @@ def test_a_file_is_sent_packed_to_who_reads_that(client, built: Path):
     assert fetched(client, "/static/../app.py").status_code == 404
 
 
+def test_a_name_that_no_file_may_have_is_not_found(client, built):
+    assert client.get(f"/static/{'a' * 3000}.js").status_code == 404
+
+
 def test_a_browser_keeps_a_file_whose_address_names_its_build_and_asks_again_for_any_other(client, built: Path):
     named = fetched(client, "/static/chat/chat.js?v=1").headers["Cache-Control"]
     assert "immutable" in named

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from alembic.config import Config
@@ -12,6 +13,8 @@ from mom.chats.history import History
 from mom.chats.pictures import Pictures
 from mom.chats.tables import Message
 from mom.errors import MomError
+
+Result = TypeVar("Result")
 
 WELCOME_TITLE = "Welcome"
 WELCOME_QUESTION = "What can you do?"
@@ -40,12 +43,14 @@ def seed(database: Database) -> None:
         )
 
 
-def reset(database: Database, pictures: Pictures) -> None:
-    """Forget everything, then begin as new."""
+def reset(database: Database, pictures: Pictures) -> int:
+    """Forget everything, then begin as new. Another database's pictures are left alone: gives their number."""
+    others = pictures.of_others()
     database.drop_everything()
-    pictures.delete_all_files()
+    pictures.delete_all_files(but=others, keeps_mark=bool(others))
     database.upgrade()
     seed(database)
+    return len(others)
 
 
 def prepare_migrations(config: Config, database: Database) -> Config:
@@ -78,15 +83,17 @@ def make_commands(database: Database, pictures: Pictures) -> list[click.Command]
         """Drop all tables and pictures, run all migrations, and seed."""
         if not yes:
             raise click.UsageError("This deletes all chats and pictures. Say `flask db_reset --yes`.")
-        _plainly(lambda: reset(database, pictures))
+        others = _plainly(lambda: reset(database, pictures))
         click.echo("The database is as new.")
+        if others:
+            click.echo(f"{others} pictures that another database may need were left where they are.")
 
     return [db_seed, db_reset]
 
 
-def _plainly(action: Callable[[], None]) -> None:
+def _plainly(action: Callable[[], Result]) -> Result:
     """A failure becomes one sentence on stderr and exit code 1."""
     try:
-        action()
+        return action()
     except MomError as error:
         raise click.ClickException(error.message) from error

@@ -21,7 +21,7 @@ from mom.mixture.ports import Correction
 from mom.mixture.verdict import DecidedBy, Need
 
 KNOWN_AT_MOST = 500
-_answer, _question = aliased(Message), aliased(Message)
+_answer, _question, _before = aliased(Message), aliased(Message), aliased(Message)
 
 
 class Corrections:
@@ -65,8 +65,10 @@ class Corrections:
 
     def known(self, owner_id: str) -> Sequence[Correction]:
         """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
-        # One of MoM's that is attached counts as the answer before.
-        follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id)))
+        # One of MoM's that is attached counts as the answer before; so does one that was never drawn to its end.
+        follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id))) | exists().where(
+            _before.id == _question.parent_id, _before.image_prompt != ""
+        )
         wanted = (
             _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture)
             .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())

@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from mom.chats.tables import Table
 from mom.errors import ConflictError, SettingsError, StorageError
@@ -52,12 +53,12 @@ class Database:
     def session(self) -> Iterator[Session]:
         """A session that is committed at its end, or rolled back.
 
-        Raises `ConflictError` where a row refers to one that is gone or is there already, `StorageError` otherwise.
+        Raises `ConflictError` where a row is gone meanwhile, refers to one that is gone, or is there already; `StorageError` otherwise.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except IntegrityError as error:
+        except (IntegrityError, StaleDataError) as error:
             raise ConflictError(
                 "This does not fit what is stored: it is there already, or its chat is gone."
             ) from error
@@ -173,8 +174,11 @@ def _drop_tables(connection: Connection) -> None:
 def _read_url(value: str) -> URL:
     try:
         url = make_url(value)
-    except ArgumentError as error:
-        raise SettingsError("DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST/NAME.") from error
+    except (ArgumentError, ValueError):  # without its cause, whose words may be a piece of the password
+        raise SettingsError(
+            "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST/NAME, and in USER and PASSWORD %40 for @, "
+            "%3A for : and %2F for /."
+        ) from None
     kind = url.drivername.split("+")[0]
     if kind in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
@@ -182,7 +186,7 @@ def _read_url(value: str) -> URL:
         raise SettingsError(f"DATABASE_URL begins with {kind}: MoM keeps its chats in postgresql:// or sqlite:///.")
     if not url.database or url.database == ":memory:":
         raise SettingsError("DATABASE_URL names no file. Write sqlite:////an/absolute/path/mom.sqlite3.")
-    return url
+    return url.set(drivername="sqlite")
 
 
 def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:

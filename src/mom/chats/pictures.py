@@ -17,7 +17,7 @@ from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
-from mom.chats.tables import Image, User, as_storable, new_id, now
+from mom.chats.tables import MODEL_CHARS, Image, User, as_storable, new_id, now
 from mom.chats.thumbnails import make_thumbnail
 from mom.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from mom.mixture import events
@@ -27,6 +27,7 @@ from mom.mixture.ports import Picture, PictureKeeper
 PICTURE, THUMBNAIL, UNFINISHED = ".png", ".webp", ".unfinished"
 ORPHANS_AFTER_S = 3600.0
 MARK = "belongs_to"
+MOST_SEED = 2**63 - 1  # what a database takes
 IDS_AT_ONCE = 500  # SQLite takes a thousand variables in one statement at the least
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,14 @@ class Pictures:
     def keep_drawing(self, owner_id: str, message_id: str | None, picture: Picture, words: str) -> events.Image:
         """Store a picture that was drawn: the file first, then its row."""
         words = as_storable(words)
-        picture = replace(picture, prompt=as_storable(picture.prompt), dropped_tail=as_storable(picture.dropped_tail))
+        picture = replace(
+            picture,
+            prompt=as_storable(picture.prompt),
+            dropped_tail=as_storable(picture.dropped_tail),
+            model=as_storable(picture.model)[:MODEL_CHARS],
+            # Some servers tell seeds of 64 bits without a sign. Their picture is worth more than its seed.
+            seed=picture.seed if abs(picture.seed or 0) <= MOST_SEED else None,
+        )
         row = Image(
             id=new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
@@ -134,16 +142,21 @@ class Pictures:
 
     def check_holds_no_others(self, *, but: Collection[str]) -> None:
         """Raises `ConflictError` where the folder is another database's, and holds pictures that are neither of `but` nor known."""
-        others = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")} - set(but)
-        user = None
-        if inspect(self._database.engine).has_table(User.__tablename__):
-            user = self._first_user()
-            others -= self._known(others)
-        if others and not self._is_this_databases_folder(user):
+        if others := self.of_others() - set(but):
             raise ConflictError(
                 f"{self._folder} holds {len(others)} pictures that are neither in this backup nor of this database: another "
                 "database may need them. Name another folder in MOM_FILES_URL, or move them away. Nothing was changed."
             )
+
+    def of_others(self) -> set[str]:
+        """The ids of the pictures in the folder that this database does not know, where the folder is another's."""
+        others, user = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}, None
+        with self._database.session() as session:
+            has_users = inspect(session.connection()).has_table(User.__tablename__)
+        if has_users:
+            user = self._first_user()
+            others -= self._known(others)
+        return others if others and not self._is_this_databases_folder(user) else set()
 
     def _first_user(self) -> str | None:
         with self._database.session() as session:
@@ -180,9 +193,12 @@ class Pictures:
             for suffix in (PICTURE, THUMBNAIL):
                 _unlink(self._path(image_id, suffix))
 
-    def delete_all_files(self, *, but: Container[str] = ()) -> None:
-        """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone."""
-        _unlink(self._folder / MARK)
+    def delete_all_files(self, *, but: Container[str] = (), keeps_mark: bool = False) -> None:
+        """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone. So is the
+        mark of whose it is, where it `keeps_mark`.
+        """
+        if not keeps_mark:
+            _unlink(self._folder / MARK)
         self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")) if path.stem not in but)
 
     def _path(self, image_id: str, suffix: str = PICTURE) -> Path:
@@ -234,9 +250,13 @@ class _Keeper:
         try:
             return await asyncio.shield(keeping)
         except asyncio.CancelledError:
-            image = await keeping
-            await asyncio.to_thread(self._pictures.discard, image.id)
+            # Shielded as well: a request is cancelled twice where a picture beside this one fails and its client leaves.
+            await asyncio.shield(asyncio.ensure_future(self._take_back(keeping)))
             raise
+
+    async def _take_back(self, keeping: "asyncio.Future[events.Image]") -> None:
+        image = await keeping
+        await asyncio.to_thread(self._pictures.discard, image.id)
 
     async def read(self, image_id: str) -> bytes | None:
         """The file of one of this person's pictures, or None."""

@@ -21,6 +21,7 @@ NAMING_CONVENTION = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 ID_CHARS = 32
+MODEL_CHARS, FINISH_REASON_CHARS = 200, 32
 
 
 def new_id() -> str:
@@ -112,7 +113,7 @@ class Image(Table):
     prompt: Mapped[str] = mapped_column(Text, default="")
     seed: Mapped[int | None] = mapped_column(BigInteger)
     steps: Mapped[int | None]
-    model: Mapped[str] = mapped_column(String(200), default="")
+    model: Mapped[str] = mapped_column(String(MODEL_CHARS), default="")
     dropped_tail: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
@@ -149,7 +150,7 @@ class Turn(Table):
     seed: Mapped[int | None] = mapped_column(BigInteger)
     models: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     error: Mapped[dict[str, str | None] | None] = mapped_column(JSON(none_as_null=True))
-    finish_reason: Mapped[str | None] = mapped_column(String(32))
+    finish_reason: Mapped[str | None] = mapped_column(String(FINISH_REASON_CHARS))
     usage: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
     timings: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

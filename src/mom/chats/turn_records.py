@@ -13,7 +13,7 @@ from mom.chats.history import short_title
 from mom.chats.live_answer import LiveAnswer
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import turn_json
-from mom.chats.tables import Chat, Image, Message, Turn, Verdict, as_storable, new_id, now
+from mom.chats.tables import FINISH_REASON_CHARS, Chat, Image, Message, Turn, Verdict, as_storable, new_id, now
 from mom.errors import ConflictError, ParameterError
 from mom.mixture.events import LastEvent, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped, Usage
 from mom.mixture.paths import read_command
@@ -164,7 +164,8 @@ class TurnRecords:
             row = find_owned(session, Turn, turn.owner_id, turn.id)
             row.status, row.ended_at = _STATUS_AFTER[type(last)], now()
             if isinstance(last, TurnFinished):
-                row.finish_reason = last.finish_reason
+                # Some servers tell more than OpenAI's words: "content_filter: PROHIBITED_CONTENT".
+                row.finish_reason = as_storable(last.finish_reason)[:FINISH_REASON_CHARS]
                 row.usage = asdict(last.usage) if last.usage else None
                 row.timings = dict(last.timings)
             elif isinstance(last, TurnFailed):

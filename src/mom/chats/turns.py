@@ -213,11 +213,10 @@ class Turns:
         turn = self._records.find(owner_id, turn_id)
         if (has_begun := self._beginning.get(turn_id)) is not None:
             self._on_loop(has_begun.wait())
-        answering = self._running.get(turn_id)
-        if answering is None:
-            return turn
-        self._on_loop(_stop(answering))
-        return self._records.find(owner_id, turn_id)
+        if (answering := self._running.get(turn_id)) is not None:
+            self._on_loop(_stop(answering))
+        # One that was running may also have ended between the two looks.
+        return self._records.find(owner_id, turn_id) if turn.status is Status.RUNNING else turn
 
     async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncGenerator[LoggedEvent]:
         if (has_begun := self._beginning.get(turn.id)) is not None:

@@ -21,7 +21,7 @@ PART = PartName.IMAGE_MODEL
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="The address to listen at, and the name it is asked by."
 )
-@click.option("--port", type=int, default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 def image_server(*, host: str, port: int) -> None:
     """Serve the image model alone, for those who know its key.
 

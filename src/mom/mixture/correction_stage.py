@@ -61,11 +61,17 @@ class CorrectionStage:
 
 
 def plain_form(text: str) -> str:
-    """The message without what is mere writing: case, width, spaces, and signs at its ends."""
+    """The message without what is mere writing: case, width, spaces, and punctuation at its ends."""
     words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    first = next((place for place, sign in enumerate(words) if sign.isalnum()), 0)
-    last = next((place for place, sign in enumerate(reversed(words)) if sign.isalnum()), 0)
-    return words[first : len(words) - last] if any(map(str.isalnum, words)) else words
+    first = next((place for place, sign in enumerate(words) if _says_something(sign)), 0)
+    last = next((place for place, sign in enumerate(reversed(words)) if _says_something(sign)), 0)
+    return words[first : len(words) - last] if any(map(_says_something, words)) else words
+
+
+def _says_something(sign: str) -> bool:
+    """Letters and digits do; so do the vowel signs in which many scripts write half of a word, and emoji."""
+    category = unicodedata.category(sign)
+    return category[0] in "LNM" or category == "So"
 
 
 def likeness(one: str, other: str) -> float:

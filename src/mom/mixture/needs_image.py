@@ -2,12 +2,13 @@
 
 import logging
 import re
+from collections.abc import Mapping
 
-from mom.errors import StructureError
+from mom.errors import ContextFullError, StructureError
 from mom.mixture.conversation import Conversation
 from mom.mixture.halves import join_halves
 from mom.mixture.ports import LanguageModel
-from mom.mixture.prompts import FOR_IMAGE_PROMPT, question_with_transcript
+from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_SHORT_IMAGE_PROMPT, question_with_transcript
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +28,27 @@ REPEATED = re.compile(r"(\b.{6,120}?)(?:[\s,;.]*\1){2,}|([^\W\d_]{1,5}?)\2{5,}")
 async def write_image_prompt(conversation: Conversation, large_llm: LanguageModel) -> str:
     """The prompt for the picture that the last message asks for, merged with the last picture's where it changes it.
 
-    A model that cannot keep the structure does not cost the person the picture: their own words are drawn then.
+    A model that cannot keep the structure, or reads too little at once, does not cost the person the picture: their own
+    words are drawn then.
     """
-    question = question_with_transcript("write_image_prompt", conversation, FOR_IMAGE_PROMPT)
     try:
-        written = await large_llm.write_structure(question, PROMPT_SCHEMA, max_tokens=PROMPT_TOKENS)
-    except StructureError as error:
+        written = await _ask(conversation, large_llm)
+    except (StructureError, ContextFullError) as error:
         log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
         return _own_words(conversation)
     return REPEATED.sub(r"\1\2", join_halves(str(written["prompt"]))).strip(" ,") or _own_words(conversation)
+
+
+async def _ask(conversation: Conversation, large_llm: LanguageModel) -> Mapping[str, object]:
+    """Quoting little of the conversation where much of it is longer than the model's context."""
+    question, shorter = (
+        question_with_transcript("write_image_prompt", conversation, excerpt)
+        for excerpt in (FOR_IMAGE_PROMPT, FOR_SHORT_IMAGE_PROMPT)
+    )
+    try:
+        return await large_llm.write_structure(question, PROMPT_SCHEMA, max_tokens=PROMPT_TOKENS)
+    except ContextFullError:
+        return await large_llm.write_structure(shorter, PROMPT_SCHEMA, max_tokens=PROMPT_TOKENS)
 
 
 def _own_words(conversation: Conversation) -> str:

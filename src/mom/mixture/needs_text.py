@@ -44,4 +44,6 @@ def _dialogue(messages: Sequence[Message]) -> list[Message]:
 def _without_older_half(messages: Sequence[Message]) -> tuple[Message, ...]:
     dialogue = _dialogue(messages)
     kept = dialogue[len(dialogue) // 2 + len(dialogue) % 2 :]
+    while kept and kept[0].role == "assistant":  # an answer without its question: some models' templates refuse that
+        del kept[0]
     return (*(message for message in messages if message.role == "system"), *kept)

@@ -136,10 +136,10 @@ async def answer(
         steps: AsyncGenerator[AnswerEvent | Ended]
         if verdict.need is Need.TEXT:
             steps = _answer_with_text(text, watch)
-        elif command:  # the image message path: no LLM is asked
+        elif command and command.need is Need.IMAGE:  # the image message path: no LLM is asked
             steps = _answer_with_image(replace(wishes.drawing, prompt=command.words), conversation, mixture)
         else:
-            steps = _write_prompt_then_draw(conversation.taking_up_records(), mixture, wishes, watch)
+            steps = _write_prompt_then_draw(asked.taking_up_records(), mixture, wishes, watch)
         async with aclosing(steps):
             ended = Ended("stop")
             async for step in steps:
@@ -187,8 +187,10 @@ async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerato
 async def _write_prompt_then_draw(
     conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
 ) -> AsyncGenerator[AnswerEvent | Ended]:
-    last = conversation.last_drawing
-    if last and not conversation.last.content.strip():  # its record alone: the same picture again
+    last, is_wordless = conversation.last_drawing, not conversation.last.content.strip()
+    if is_wordless and (last is None or conversation.last.attachments):
+        raise EmptyMessageError("Write what is to be drawn: a picture alone does not say it.", param="content")
+    if last and is_wordless:  # its record alone: the same picture again
         seed = last.seed if wishes.drawing.seed is None and not wishes.anew else wishes.drawing.seed
         request = replace(wishes.drawing, prompt=last.prompt, seed=seed)
     else:

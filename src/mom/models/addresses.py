@@ -59,7 +59,9 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
             parts = split_http_url(text)
         except ValueError as error:
             raise SettingsError(f"{name} is no URL: {error}. Write it like {URL_EXAMPLE}.") from error
-        base_url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), parts.query, ""))
+        if parts.query:  # the paths that are asked for are written behind the address
+            raise SettingsError(f"{name} has a ? in it, which no such address can have. Write it like {URL_EXAMPLE}.")
+        base_url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         return ModelAddress(AddressKind.URL, base_url, parts.fragment or None)
     if scheme in {"file", "ollama"} and rest:
         return ModelAddress(AddressKind(scheme), rest)

@@ -1,6 +1,8 @@
 """Reads the event stream of a chat completion: words, thinking, and how it ended."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -8,32 +10,44 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import ValidationError
 
+from mom.errors import PartBrokenError, PartTimeoutError
 from mom.mixture.events import ReasoningDelta, TextDelta, Usage
+from mom.mixture.halves import join_halves
 from mom.mixture.ports import Ended
 from mom.models.refusals import stream_refusal
 from mom.models.thinking import ThinkingSplitter
 from mom.models.upstream import Upstream
 from mom.models.wire import Completion
 
+log = logging.getLogger(__name__)
+
 
 async def read_chat_stream(
     response: httpx.Response, upstream: Upstream
 ) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
-    """The deltas of a reply, then `Ended`. A stream that stops without a finish reason raises `PartBrokenError`."""
+    """The deltas of a reply, then `Ended`. A stream that stops without a finish reason raises `PartBrokenError`.
+
+    What fails after a finish reason, such as a server that neither says more nor hangs up, costs nobody the whole answer.
+    """
     splitter = ThinkingSplitter()
     finish_reason: str | None = None
     usage: Usage | None = None
-    async with aclosing(_chunks(response, upstream)) as chunks:
-        async for chunk in chunks:
-            if chunk.usage is not None:
-                usage = chunk.usage.as_usage()
-            for choice in (chunk.choices or [])[:1]:
-                finish_reason = choice.finish_reason or finish_reason
-            words = chunk.words
-            if words.thinking:
-                yield ReasoningDelta(words.thinking)
-            for delta in splitter.feed(words.content or ""):
-                yield delta
+    try:
+        async with aclosing(_chunks(response, upstream)) as chunks:
+            async for chunk in chunks:
+                if chunk.usage is not None:
+                    usage = chunk.usage.as_usage()
+                for choice in (chunk.choices or [])[:1]:
+                    finish_reason = choice.finish_reason or finish_reason
+                words = chunk.words
+                if words.thinking:
+                    yield ReasoningDelta(words.thinking)
+                for delta in splitter.feed(words.content or ""):
+                    yield delta
+    except (PartBrokenError, PartTimeoutError) as error:
+        if finish_reason is None:
+            raise
+        log.info("after its answer: %s", error.message)
     if finish_reason is None:
         raise upstream.broken("ended in mid-answer")
     for delta in splitter.end():
@@ -43,11 +57,12 @@ async def read_chat_stream(
 
 async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Completion]:
     """The chunks up to `[DONE]`, each within its time limit. Comments, which keep a connection open, do not count."""
-    has_begun = False
+    has_begun = has_ended = False
     async with aclosing(EventSource(response).aiter_sse()) as events:
         while True:
-            limit_s = upstream.limits.between_tokens_s if has_begun else upstream.limits.first_token_s
-            event = await _next_event(events, response, upstream, limit_s)
+            limits = upstream.limits
+            limit_s = limits.between_tokens_s if has_begun else limits.first_token_s
+            event = await _next_event(events, response, upstream, limits.after_end_s if has_ended else limit_s)
             if event is None or event.data.strip() == "[DONE]":
                 return
             if not event.data:
@@ -56,6 +71,7 @@ async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerato
             if chunk.error is not None:
                 raise stream_refusal(upstream.server, chunk.error, has_begun=has_begun)
             has_begun = has_begun or bool(chunk.words.content or chunk.words.thinking)
+            has_ended = has_ended or any(choice.finish_reason for choice in chunk.choices or ())
             yield chunk
 
 
@@ -78,5 +94,9 @@ async def _next_event(
 def _read_chunk(event: ServerSentEvent, upstream: Upstream) -> Completion:
     try:
         return Completion.model_validate_json(event.data)
-    except ValidationError as error:
+    except ValidationError:
+        log.debug("a chunk that cannot be read as it is: %s", event.data)
+    try:  # a server that cuts an emoji in two must not cost the answer
+        return Completion.model_validate_json(join_halves(json.dumps(json.loads(event.data), ensure_ascii=False)))
+    except (ValueError, RecursionError) as error:
         raise upstream.broken("sent a chunk that no chat server sends") from error

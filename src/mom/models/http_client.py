@@ -20,6 +20,7 @@ class TimeLimits:
     probe_s: float = 2.0
     first_token_s: float = 300.0
     between_tokens_s: float = 60.0
+    after_end_s: float = 5.0  # for the usage and the stream's last line, once it has said how it ended
     reply_s: float = 300.0
 
 

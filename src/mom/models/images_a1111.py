@@ -26,6 +26,7 @@ from mom.models.upstream import Upstream
 log = logging.getLogger(__name__)
 API = "/sdapi/v1"
 POLL_S = 0.5
+INTERRUPT_S = 5.0  # a server that has not taken the word by then does not keep a person waiting who stops
 
 
 class _State(BaseModel):
@@ -53,9 +54,10 @@ class _Reply(BaseModel):
 class A1111:
     """The server at an address that ends in `/sdapi/v1`, or that has this API beside its other paths."""
 
-    def __init__(self, upstream: Upstream, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, upstream: Upstream, *, poll_s: float = POLL_S, interrupt_s: float = INTERRUPT_S) -> None:
         self._upstream = upstream
         self._poll_s = poll_s
+        self._interrupt_s = interrupt_s
         self._is_named = upstream.base_url.endswith(API)
         self._url = upstream.base_url if self._is_named else f"{upstream.root}{API}"
 
@@ -74,16 +76,28 @@ class A1111:
         try:
             told: ImageProgress | None = None
             while not (await asyncio.wait({drawing}, timeout=self._poll_s))[0]:
-                progress = await self._read_progress(task)
+                progress = await self._read_progress_until(drawing, task)
                 if progress is not None and progress != told:
                     yield (told := progress)
             yield self._read_reply(drawing.result())
         finally:
             if not drawing.done():
-                # The request's end alone stops nothing there; and this must be sent though the task is being cancelled.
-                await asyncio.shield(asyncio.ensure_future(self._interrupt(task)))
-                drawing.cancel()
-                await asyncio.wait({drawing})
+                try:
+                    # The request's end alone stops nothing there; and this must be sent though the task is being cancelled.
+                    await asyncio.shield(asyncio.ensure_future(self._interrupt(task)))
+                finally:
+                    drawing.cancel()
+                    await asyncio.wait({drawing})
+
+    async def _read_progress_until(self, drawing: asyncio.Task[Any], task: str) -> ImageProgress | None:
+        """None where the picture comes first: some of these servers tell nothing while they draw."""
+        reading = asyncio.create_task(self._read_progress(task))
+        try:
+            await asyncio.wait({drawing, reading}, return_when=asyncio.FIRST_COMPLETED)
+            return reading.result() if reading.done() else None
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
 
     async def _read_progress(self, task: str) -> ImageProgress | None:
         """None where nothing is told just now, or another's picture is being drawn."""
@@ -98,12 +112,16 @@ class A1111:
         return ImageProgress(told.state.sampling_step, told.state.sampling_steps, preview)
 
     async def _interrupt(self, task: str) -> None:
-        """Stop our own picture; another's is left alone, and ours is then refused its turn when it comes."""
-        with suppress(PartError, ValidationError):
-            told = _Progress.model_validate(await self._upstream.get(f"{self._url}/progress"))
-            if told.current_task in {None, "", task}:
-                await self._upstream.post(f"{self._url}/interrupt", {})
-                log.info("interrupted a picture that nobody waits for")
+        """Stop our own picture. Another's is left alone; one of ours that waits behind it is drawn for nobody then."""
+        with suppress(PartError, ValidationError, TimeoutError):
+            async with asyncio.timeout(self._interrupt_s):
+                await self._interrupt_ours(task)
+
+    async def _interrupt_ours(self, task: str) -> None:
+        told = _Progress.model_validate(await self._upstream.get(f"{self._url}/progress"))
+        if told.current_task in {None, "", task}:
+            await self._upstream.post(f"{self._url}/interrupt", {})
+            log.info("interrupted a picture that nobody waits for")
 
     def _read_reply(self, value: object) -> DrawnImage:
         try:

@@ -62,7 +62,7 @@ async def _read_events(response: httpx.Response, upstream: Upstream, silence_s: 
         with upstream.failures():
             try:
                 async for raw in events:
-                    if raw.data != "[DONE]":
+                    if raw.data and raw.data != "[DONE]":
                         yield _read_event(raw.data, upstream)
             except SSEError as error:
                 raise upstream.broken("answered no stream of events") from error

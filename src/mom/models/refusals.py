@@ -91,6 +91,10 @@ def context_full(server: Server, words: str) -> ContextFullError:
     )
 
 
+def says_model_is_missing(words: str) -> bool:
+    return _MODEL_MISSING.search(words) is not None
+
+
 def upstream_words(body: str) -> str:
     """The message inside an error's JSON, in the shapes that servers use, or the body itself."""
     try:
@@ -124,11 +128,13 @@ def _key_refusal(answer: Answer) -> MomError:
 
 def _not_found(answer: Answer) -> MomError:
     server, variable = answer.server, f"MOM_{answer.server.part.value.upper()}"
-    if _MODEL_MISSING.search(answer.body):
-        words = (
-            f"{server.words} is not there: {answer.words}. With Ollama, run `ollama pull {server.model}`; otherwise "
-            f"correct the model's name in {variable}."
+    if says_model_is_missing(answer.body):
+        remedy = (
+            f"With Ollama, run `ollama pull {server.model}`; otherwise correct the model's name in {variable}."
+            if server.model
+            else f"Write a model's name after the address in {variable}, behind #."
         )
+        words = f"{server.words} is not there: {answer.words.removesuffix('.')}. {remedy}"
     else:
         words = f"{server.words} knows no such request (HTTP 404: {answer.words}). Does the address in {variable} end in /v1?"
     return PartRefusedError(words, part=server.part)

@@ -46,11 +46,12 @@ class TokenLabels:
 
     async def weigh(self, messages: Sequence[Message], labels: Sequence[str]) -> dict[str, float] | None:
         """The probability of each label, or None where this server and these labels cannot be asked so."""
-        ids = await self._token_ids(tuple(labels))
-        if ids is None:
-            return None
-        body = _request(await self._upstream.model(), messages, ids)
+        model = await self._upstream.model()
         try:
+            ids = await self._token_ids(tuple(labels))
+            if ids is None:
+                return None
+            body = _request(model, messages, ids)
             answer = await self._upstream.post(f"{self._upstream.base_url}/chat/completions", body)
             completion = Completion.model_validate(answer)
             self.cached_tokens = completion.timings.cache_n if completion.timings else None

@@ -19,7 +19,7 @@ from mom.models.endpoints import root_of
 from mom.models.http_client import TimeLimits
 from mom.models.optional_fields import OptionalFields
 from mom.models.parts import Endpoint, PartName
-from mom.models.refusals import Answer, Server, refusal
+from mom.models.refusals import Answer, Server, refusal, says_model_is_missing
 
 REFUSAL_BYTES = 64_000
 
@@ -125,8 +125,19 @@ class Upstream:
             try:
                 return await self._send(method, url, fitting)
             except PartRefusedError as error:
-                if fitting is None or not self._optional.learn(fitting, error.message):
+                if body is None or fitting is None:
                     raise
+                if says_model_is_missing(error.message) and await self._has_another_model(body):
+                    body = {**body, "model": self._model}
+                elif not self._optional.learn(fitting, error.message):
+                    raise
+
+    async def _has_another_model(self, body: Mapping[str, Any]) -> bool:
+        """Where the server was asked for its model's name: does it serve another by now than the one that `body` names?"""
+        if self.server.model or not body.get("model"):
+            return False
+        self._model = ""
+        return bool(await self.model() != body["model"])
 
     async def _send(self, method: str, url: str, body: Mapping[str, Any] | None) -> httpx.Response:
         """Send the request and read the answer's headers; an open response with a good status, or an error."""

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from mom.mixture.conversation import Message
 from mom.mixture.events import Usage
@@ -23,15 +23,29 @@ class WireUsage(BaseModel):
 
 
 class Words(BaseModel):
-    """A message, or a piece of one in a stream."""
+    """A message, or a piece of one in a stream. Mistral's thinking models send a list of parts in place of words."""
 
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _join_parts(cls, value: Any) -> Any:  # noqa: ANN401 - JSON
+        parts = value.get("content") if isinstance(value, dict) else None
+        if not isinstance(parts, list):
+            return value
+        return {**value, "content": _words_in(parts, "text"), "reasoning_content": _words_in(parts, "thinking")}
+
     @property
     def thinking(self) -> str:
         return self.reasoning_content or self.reasoning or ""
+
+
+def _words_in(parts: Sequence[Any], kind: str) -> str:
+    """The words in the parts of that kind, each a string or again a list of parts; other kinds are no words."""
+    found = [part.get(kind) for part in parts if isinstance(part, dict) and part.get("type") == kind]
+    return "".join(_words_in(words, "text") if isinstance(words, list) else str(words or "") for words in found)
 
 
 class Alternative(BaseModel):

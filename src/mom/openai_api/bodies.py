@@ -6,15 +6,16 @@ output, audio), are refused with their name. All other fields are ignored, as Op
 """
 
 import re
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from mom.chats.question import MAX_SEED
 
 PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
+STOP_CHARS = 1_000
 LONGEST_SIDE_PX = 1024
 SHORTEST_SIDE_PX = 64
 
@@ -34,10 +35,25 @@ class ContentPart(OpenAiBody):
     text: str = ""
     image_url: PictureUrl | None = None
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.type == "image_url" and self.image_url is None:
+            raise ValueError('a picture is written {"type": "image_url", "image_url": {"url": "data:…"}}')
+        return self
+
+
+# Of two forms one is made before it is checked: of a union, pydantic would tell what is amiss with the form that was not meant.
+def _as_parts(content: object) -> object:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _as_list(stop: object) -> object:
+    return [stop] if isinstance(stop, str) else stop
+
 
 class WireMessage(OpenAiBody):
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart] | None = None
+    content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
 
 
 class StreamOptions(OpenAiBody):
@@ -63,7 +79,7 @@ class ChatBody(ConversationBody):
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
-    stop: str | list[str] | None = Field(default=None, max_length=1_000)
+    stop: Annotated[list[Annotated[str, Field(max_length=STOP_CHARS)]] | None, BeforeValidator(_as_list)] = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
 
     n: Literal[1] | None = None
@@ -76,8 +92,8 @@ class ChatBody(ConversationBody):
 
     @field_validator("stop")
     @classmethod
-    def _check_stop(cls, stop: str | list[str] | None) -> str | list[str] | None:
-        if isinstance(stop, list) and len(stop) > MOST_STOPS:
+    def _check_stop(cls, stop: list[str] | None) -> list[str] | None:
+        if len(stop or ()) > MOST_STOPS:
             raise ValueError(f"at most {MOST_STOPS} stop sequences are kept to")
         return stop
 
@@ -87,7 +103,7 @@ class ChatBody(ConversationBody):
 
     @property
     def stops(self) -> tuple[str, ...]:
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        return tuple(self.stop or ())
 
 
 class TextFormat(OpenAiBody):

@@ -16,6 +16,8 @@ from mom.mixture.verdict import Verdict
 from mom.openai_api.conversation import link_to
 
 DONE = b"data: [DONE]\n\n"
+# To many a client's reader of lines (httpx's, for one) these end a line, which would cut the JSON up.
+_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class CompletionFormat:
 
 
 def data_line(value: object) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+    return f"data: {json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)}\n\n".encode()
 
 
 def usage_json(usage: Usage | None) -> dict[str, int]:

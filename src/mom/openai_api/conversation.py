@@ -31,18 +31,16 @@ def read_conversation(body: ConversationBody) -> Conversation:
 
 def link_to(alt: str, url: str) -> str:
     """A short markdown link; `alt` is read back as the picture's prompt when the conversation goes on."""
-    words = " ".join(re.sub(r"[\[\]]", " ", alt).split())
+    words = " ".join(re.sub(r"[\[\]\\]", " ", alt).split())
     return f"![{words}]({url})"
 
 
 def _picture_urls(message: WireMessage) -> list[str]:
-    parts = message.content if isinstance(message.content, list) else []
-    return [part.image_url.url for part in parts if part.image_url is not None]
+    return [part.image_url.url for part in message.content or () if part.image_url is not None]
 
 
 def _read_message(message: WireMessage, *, sees: bool) -> Message:
-    parts = message.content if isinstance(message.content, list) else []
-    words = message.content if isinstance(message.content, str) else "\n".join(part.text for part in parts if part.text)
+    words = "\n".join(part.text for part in message.content or () if part.text)
     urls = _picture_urls(message) if sees else []
     attachments = check_attachments([read_data_url(url, param="messages") for url in urls])
     role = "system" if message.role == "developer" else message.role

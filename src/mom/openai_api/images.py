@@ -5,7 +5,7 @@ import base64
 import json
 import time
 from asyncio import to_thread
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -81,36 +81,45 @@ def _answer(body: ImagesBody, source: bytes | None) -> Response:
 
 async def _draw_all(asked: Asked, known: Services) -> Response:
     # All at once: a server to which batches are quicker makes one of them.
-    drawings = [asyncio.create_task(_draw_one(asked, known, number)) for number in range(asked.body.n or 1)]
+    kept: list[Image] = []
+    drawings = [asyncio.create_task(_draw_one(asked, known, number, kept)) for number in range(asked.body.n or 1)]
     try:
-        data = await asyncio.gather(*drawings)
-    finally:
-        for drawing in drawings:
-            drawing.cancel()
-        await asyncio.wait(drawings)
+        data = [await _image_json(image, asked, known) for image in await asyncio.gather(*drawings)]
+    except BaseException:  # a client may leave while a failure is cleared up
+        await asyncio.shield(asyncio.create_task(_give_up(drawings, kept, known)))
+        raise
     answer = {"created": int(time.time()), "data": data}
     return Response(json.dumps(answer), headers=ROUTE, mimetype="application/json")
 
 
-async def _draw_one(asked: Asked, known: Services, number: int) -> dict[str, Any]:
-    async with aclosing(_draw(asked, known, number)) as events:
+async def _give_up(drawings: Sequence[asyncio.Task[Image]], kept: Sequence[Image], known: Services) -> None:
+    for drawing in drawings:
+        drawing.cancel()
+    await asyncio.wait(drawings)
+    await _discard(kept, known)
+
+
+async def _draw_one(asked: Asked, known: Services, number: int, kept: list[Image]) -> Image:
+    async with aclosing(_draw(asked, known, number, kept)) as events:
         async for event in events:
             if isinstance(event, ImageFinished):
-                return await _image_json(event.image, asked, known)
+                return event.image
     raise AssertionError("a drawing ends with its picture")
 
 
 async def _stream(asked: Asked, known: Services) -> Response:
-    drawing = Relay(_draw(asked, known, 0))
+    kept: list[Image] = []
+    drawing = Relay(_draw(asked, known, 0, kept))
     try:
         await drawing.look_ahead(FAIL_EARLY_S)
     except BaseException:
         await drawing.close()
+        await _discard(kept, known)
         raise
-    return known.streamed(_events(drawing, asked, known), ROUTE)
+    return known.streamed(_events(drawing, asked, known, kept), ROUTE)
 
 
-async def _events(drawing: Relay[Any], asked: Asked, known: Services) -> AsyncGenerator[bytes, None]:
+async def _events(drawing: Relay[Any], asked: Asked, known: Services, kept: list[Image]) -> AsyncGenerator[bytes, None]:
     """At most `partial_images` previews, evenly spread over the steps, then the picture."""
     shown = 0
     wanted = asked.body.partial_images or 0
@@ -125,14 +134,18 @@ async def _events(drawing: Relay[Any], asked: Asked, known: Services) -> AsyncGe
                     shown += 1
                 case ImageFinished(image):
                     usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
-                    yield _event(f"{asked.kind}.completed", **await _image_json(image, asked, known), usage=usage)
+                    told = await _image_json(image, asked, known)
+                    kept.clear()
+                    yield _event(f"{asked.kind}.completed", **told, usage=usage)
     except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
         yield _event("error", error=known.as_error_json(error))
     finally:
         await drawing.close()
+        await _discard(kept, known)
 
 
-def _draw(asked: Asked, known: Services, number: int) -> AsyncGenerator[Any, None]:
+async def _draw(asked: Asked, known: Services, number: int, kept: list[Image]) -> AsyncGenerator[Any, None]:
+    """The events of one picture, which is added to `kept` as soon as it is stored."""
     body = asked.body
     width, height = body.sides
     seed = None if body.seed is None else (body.seed + number) % (MAX_SEED + 1)
@@ -143,7 +156,18 @@ def _draw(asked: Asked, known: Services, number: int) -> AsyncGenerator[Any, Non
         must_begin_from_source=True, owner=asked.owner_id, is_batch=True,
     )  # fmt: skip
     keeper = known.pictures.keeper(asked.owner_id)
-    return draw_image(drawing, known.mixture_for(keeper).image_model, keeper, words=body.prompt)
+    events = draw_image(drawing, known.mixture_for(keeper).image_model, keeper, words=body.prompt)
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, ImageFinished):
+                kept.append(event.image)
+            yield event
+
+
+async def _discard(images: Sequence[Image], known: Services) -> None:
+    """Take pictures back whose address nobody was told: nobody would ever ask for them."""
+    for image in images:
+        await to_thread(known.pictures.discard, image.id)
 
 
 async def _image_json(image: Image, asked: Asked, known: Services) -> dict[str, Any]:

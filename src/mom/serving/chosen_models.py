@@ -42,13 +42,12 @@ class ChosenModels:
 
     def _read_file(self) -> dict[str, dict[str, Any]]:
         try:
-            choices: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+            return _check_choices(json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             log.warning("%s cannot be read: the models chosen before are forgotten.", self._path)
             return {}
-        return choices
 
     def _write_file(self, choices: Mapping[str, Mapping[str, str | None]]) -> None:
         # Another model plays now, whether that can be written down or not.
@@ -60,3 +59,14 @@ class ChosenModels:
             log.warning(
                 "%s cannot be written (%s): the choice is forgotten at the next start.", self._path, error.strerror
             )
+
+
+def _check_choices(read: object) -> dict[str, dict[str, Any]]:
+    """Raises `ValueError` for what no MoM has written, or another version of it."""
+    if not isinstance(read, dict) or not all(map(_is_choice, read.values())):
+        raise ValueError("this is no file of chosen models")
+    return read
+
+
+def _is_choice(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("address"), str) and "instead_of" in value

@@ -119,7 +119,7 @@ class ControlServer:
         self._closing = asyncio.Event()
         app = create_control_app(controlled, self.token, host, self._closing)
         self._config = uvicorn.Config(
-            app, log_level="warning", lifespan="off", date_header=False, timeout_graceful_shutdown=1
+            app, http="h11", log_level="warning", lifespan="off", date_header=False, timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(self._config)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 REASONS = (
     re.compile(r"error loading model: (?P<reason>.+)"),
@@ -16,7 +17,8 @@ def last_words(lines: Sequence[str]) -> str:
     """What a process said last: its own `{"error": …}` line (see `tether.fail_for_good`), or its last line."""
     for line in reversed(lines):
         if line.startswith('{"error": '):
-            return str(json.loads(line)["error"])
+            with suppress(ValueError):  # it was cut, or is another program's
+                return str(json.loads(line)["error"])
     return lines[-1] if lines else "it said nothing"
 
 

@@ -44,24 +44,35 @@ class Performance:
         self.standing = Standing()
         self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
+        self._is_given_up = False
+        self._is_cancelled = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
     async def end(self) -> None:
-        """Cancel the player and wait until its processes have ended. Nothing is reported any more."""
+        """Cancel the player and wait until its processes have ended. Nothing is reported any more. May be called again."""
         self._on_change = lambda _performance: None
+        self._cancel()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.wait({self._task})
 
     def give_up(self, why: str) -> None:
-        """Cancel the player, which is told as having failed for this reason."""
-        if self._task is not None:
-            self._task.cancel()
+        """Cancel the player, which is told as having failed for this reason, whatever it still has to say."""
+        self._cancel()
+        self._is_given_up = True
         self.standing = Standing(State.FAILED, why)
 
+    def _cancel(self) -> None:
+        if (
+            self._task is not None and not self._is_cancelled
+        ):  # a second time would interrupt the ending of its processes
+            self._is_cancelled = True
+            self._task.cancel()
+
     def _report(self, standing: Standing) -> None:
+        if self._is_given_up:
+            return
         self.standing = standing
         self._on_change(self)
 

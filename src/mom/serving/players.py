@@ -43,6 +43,8 @@ class Stage:
 
 def choose_player(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
     """Raises `SettingsError` where such an address cannot play this part."""
+    if not _is_text(address.target):
+        raise SettingsError(f"The address of the {part.words} is no UTF-8. Rename the file or its folder.")
     match address.kind:
         case AddressKind.OLLAMA if part is PartName.IMAGE_MODEL:
             raise SettingsError(f"The {part.words} cannot be '{address}': Ollama draws no pictures.")
@@ -87,6 +89,15 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
         await _keep(program, model, report, stage)
 
     return Player(model, play, demo=address.kind is AddressKind.DEMO)
+
+
+def _is_text(path: str) -> bool:
+    """Can it be told to others? A path of the system may hold any bytes, which Python has as halves of characters."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lora_address(stage: Stage) -> ModelAddress | None:

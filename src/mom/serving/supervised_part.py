@@ -24,7 +24,7 @@ class SupervisedPart:
         self._next: Performance | None = None
         self._take_back: Callable[[], None] | None = None
         self._note = ""
-        self._endings: set[asyncio.Task[None]] = set()
+        self._endings: dict[asyncio.Task[None], Performance] = {}
 
     def play(self, player: Player, take_back: Callable[[], None] | None = None) -> None:
         """Have `player` play this part, as soon as it is ready. A change still under way is given up for this one.
@@ -68,9 +68,10 @@ class SupervisedPart:
         """End every player."""
         performances = [performance for performance in (self._next, self._current) if performance is not None]
         self._current = self._next = None
+        for ending, performance in self._endings.items():
+            ending.cancel()  # it waits for an answer's end, or for the player's: that is waited for here
+            performances.append(performance)
         await asyncio.gather(*(performance.end() for performance in performances))
-        for ending in self._endings:
-            ending.cancel()
         if self._endings:
             await asyncio.wait(self._endings)
 
@@ -124,7 +125,8 @@ class SupervisedPart:
                 player.model,
                 demo=player.demo,
                 pid=standing.pid,
-                detail=note or standing.detail,
+                # It may name a path, which may hold any bytes: what is no text cannot be told.
+                detail=(note or standing.detail).encode("utf-8", "replace").decode(),
                 endpoint=standing.endpoint,
                 progress=standing.progress,
             )
@@ -133,8 +135,8 @@ class SupervisedPart:
     def _end_soon(self, performance: Performance) -> None:
         """Let answers under way finish, then end the player; in the background."""
         ending = asyncio.create_task(self._end_when_idle(performance))
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
+        self._endings[ending] = performance
+        ending.add_done_callback(self._endings.pop)
 
     async def _end_when_idle(self, performance: Performance) -> None:
         try:

@@ -60,7 +60,9 @@ def fail_for_good(message: str) -> NoReturn:
     """End this process with one sentence for people, in a way that says: starting me again would not help."""
     sys.stderr.flush()
     # In one piece and on a line of its own: a library's thread may be in the middle of a line of its log.
-    os.write(STDERR, f"\n{json.dumps({'error': message})}\n".encode())
+    # Letters take fewer bytes as themselves, and a line of a child's log is cut where it is long.
+    line = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    os.write(STDERR, b"\n" + line + b"\n")
     os._exit(DO_NOT_RESTART)
 
 

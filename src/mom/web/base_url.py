@@ -44,6 +44,10 @@ class BaseUrl:
         path = "/" + parts.path.strip("/") if parts.path.strip("/") else ""
         if path.split("/")[1:2] and path.split("/")[1] in OWN_PATHS:
             raise ValueError(f"{path} is an address of MoM's own: choose another path, such as /mom")
+        try:
+            name = name.encode("idna").decode()  # as browsers send it
+        except UnicodeError as error:
+            raise ValueError(f"its host is no name; {example}") from error
         name = f"[{name}]" if ":" in name else name
         return cls(parts.scheme, name if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{name}:{port}", path)
 

@@ -59,6 +59,8 @@ def make_server(app: Flask) -> uvicorn.Server:
     """The server for `app`; it tells nothing of itself and writes no line per request."""
     config = uvicorn.Config(
         AsgiApp(app), log_level="warning", access_log=False, server_header=False, lifespan="off",
+        # httptools, taken where it is installed, loses the body behind `Upgrade: h2c`, as Java's client sends it, and has no limits.
+        http="h11",
         proxy_headers=False,  # `base_url.py` says why
         timeout_graceful_shutdown=SHUTDOWN_S,
     )  # fmt: skip

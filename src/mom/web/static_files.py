@@ -1,6 +1,6 @@
 """The page's files: as small as the build has packed them, and kept by the browser where their address names their build."""
 
-from pathlib import Path
+import os.path
 
 from flask import Flask, Response, current_app, request
 from werkzeug.security import safe_join
@@ -16,7 +16,7 @@ def serve_static_files(app: Flask) -> None:
 def send_static_file(filename: str) -> Response:
     """The file; gzipped, where one lies beside it under its name and `.gz`, and the client reads that."""
     packed = safe_join(str(current_app.static_folder), f"{filename}.gz")
-    is_packed = packed is not None and Path(packed).is_file()
+    is_packed = packed is not None and os.path.isfile(packed)  # noqa: PTH113 -- Path's raises where the name is too long
     reads_gzip = bool(request.accept_encodings["gzip"])
     # Werkzeug reads both from the name: the type of what is packed, and that it is.
     response = current_app.send_static_file(f"{filename}.gz" if is_packed and reads_gzip else filename)

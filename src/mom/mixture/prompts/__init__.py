@@ -21,6 +21,8 @@ class Excerpt:
 FOR_VERDICT = Excerpt(messages=4, earlier_chars=150, last_chars=1_000)
 # The picture that is to be changed must be quoted whole.
 FOR_IMAGE_PROMPT = Excerpt(messages=6, earlier_chars=600, last_chars=2_000)
+# For a model whose context that overflows: the last answer, which may be that picture, and the message.
+FOR_SHORT_IMAGE_PROMPT = Excerpt(messages=1, earlier_chars=600, last_chars=600)
 
 # No HTML is made here, so nothing is to be escaped: these are words for a model.
 _environment = Environment(

@@ -3,6 +3,7 @@
 import json
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def read_head(path: Path = SHIPPED) -> Head:
         with zipfile.ZipFile(path) as archive:
             facts = json.loads(archive.read("facts.json"))
             data = archive.read("weights.f16")
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError) as error:
         raise HeadError(f"{path.name} cannot be read ({error})") from error
     if not isinstance(facts, dict) or facts.get("version") != VERSION:
         raise HeadError(f"{path.name} was made for another version of MoM; make it anew with `mom train routing`")

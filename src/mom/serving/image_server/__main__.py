@@ -54,6 +54,7 @@ async def _serve(images: ImageServer, config: ServerConfig) -> None:
             images.make_app(),
             host=config.host,
             port=config.port,
+            http="h11",  # `web/server.py` says why
             log_level="warning",
             access_log=False,
             lifespan="off",
