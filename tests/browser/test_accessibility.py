@@ -11,7 +11,7 @@ from mom.mixture.events import ImageProgress
 from mom.models.parts import PartName, State
 from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "components/chat/node_modules/axe-core/axe.min.js"
@@ -155,3 +155,38 @@ def test_the_focus_goes_back_where_a_form_is_left(page: Page) -> None:
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.get_by_role("link", name="New chat").click()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_the_focus_goes_on_in_the_message_where_what_was_pressed_goes_away(page: Page) -> None:
+    box = page.get_by_label("Message", exact=True)
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"broken"})
+    page.get_by_role("button", name="Dismiss").press("Enter")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(box).to_be_focused()
+    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    page.get_by_role("button", name="Remove this picture").press("Enter")
+    expect(page.get_by_alt_text("To be sent")).to_have_count(0)
+    expect(box).to_be_focused()
+
+
+def test_axe_finds_nothing_in_a_plain_answer(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    expect_no_violations(page, "answered without a heading")
+
+
+def test_a_drawer_that_the_keyboard_leaves_does_not_cover_where_it_goes_on(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    for drawer in ("Chats", "The mixture"):
+        page.get_by_role("button", name=drawer, exact=True).press("Enter")
+        opened = page.locator(":popover-open")
+        expect(opened).to_be_focused()
+        press_until_focused(page, "Edit")
+        expect(opened).to_have_count(0)
+        page.get_by_role("button", name=drawer, exact=True).press("Enter")
+        expect(opened).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name=drawer, exact=True)).to_be_focused()

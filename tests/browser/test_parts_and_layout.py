@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from mom.models.parts import PartName, State
-from tests.browser.chat_page import answers, ask
+from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import ScriptedLanguageModel
 
@@ -97,3 +97,53 @@ def test_the_end_stays_in_view_while_an_answer_grows_unless_scrolled_away(mom: S
     expect(page.get_by_role("button", name="To the end")).to_be_visible()
     page.get_by_role("button", name="To the end").click()
     expect(page.get_by_text("Line 59")).to_be_in_viewport()
+
+
+def test_the_messages_scroll_and_the_page_does_not(page: Page) -> None:
+    for number in range(6):
+        ask(page, f"/image {number}")
+        expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    assert page.locator(".scroller").evaluate("node => node.scrollHeight > 2 * node.clientHeight")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_the_way_to_the_end_stands_above_a_long_draft(mom: ScriptedMom, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    mom.models.large_llm = ScriptedLanguageModel(["word\n\n" * 60 + "The end."])
+    ask(page, "Write at length")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    page.get_by_label("Message", exact=True).fill("line\n" * 9)
+    page.locator(".scroller").evaluate("node => { node.scrollTop = 0 }")
+    page.get_by_role("button", name="To the end").click()
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+
+
+def test_on_a_phone_the_words_of_a_table_stay_whole_and_it_scrolls(mom: ScriptedMom, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    mom.models.large_llm = ScriptedLanguageModel(
+        [
+            "| Quarter | Revenue | Expenses | Profitability | Headquarters |\n|---|---|---|---|---|\n| 1 | 2 | 3 | 4 | 5 |\n"
+        ]
+    )
+    ask(page, "Table")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    one, two = (answers(page).get_by_role("row").nth(row) for row in (0, 1))
+    assert one.bounding_box()["height"] == pytest.approx(two.bounding_box()["height"], abs=1)
+    table = answers(page).locator("table")
+    table.press("ArrowRight")
+    expect(table).not_to_have_js_property("scrollLeft", 0)
+
+
+def test_words_from_right_to_left_begin_at_the_right_and_code_does_not(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["مرحبا!\n\n- نقطة.\n\n```python\nx\n```\n\nHello!"])
+    page.get_by_label("Message", exact=True).fill("ما هذا؟")
+    expect(page.get_by_label("Message", exact=True)).to_have_css("direction", "rtl")
+    page.get_by_label("Message", exact=True).press("Enter")
+    answer = answers(page)
+    expect(answer).to_have_attribute("aria-busy", "false")
+    expect(answer.locator("p", has_text="مرحبا")).to_have_css("direction", "rtl")
+    expect(answer.get_by_role("list")).to_have_css("direction", "rtl")
+    expect(answer.locator("pre")).to_have_css("direction", "ltr")
+    expect(answer.locator("p", has_text="Hello")).to_have_css("direction", "ltr")
+    expect(chat_links(page).first).to_have_css("direction", "rtl")
+    expect(questions(page).locator("p")).to_have_css("unicode-bidi", "plaintext")

@@ -73,6 +73,12 @@ def test_a_picture_that_cannot_be_drawn_leaves_its_prompt_and_the_reason(mom: Sc
     expect(page.get_by_role("alert")).to_contain_text("It is still loading.")
     expect(answers(page).get_by_role("figure")).to_have_text("a lighthouse")
     assert answers(page).get_by_role("figure").bounding_box()["height"] < 100
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("It is still loading.")
+    expect(answers(page).get_by_role("figure")).to_have_text("a lighthouse")
+    mom.models.image_model = ScriptedImageModel()
+    page.get_by_role("button", name="Try again").click()
+    expect(answers(page).get_by_alt_text("a lighthouse")).to_be_visible()
 
 
 def test_a_text_is_overruled_by_a_picture_and_both_are_kept(mom: ScriptedMom, page: Page) -> None:

@@ -50,6 +50,8 @@ def test_stop_ends_an_answer_and_frees_its_backend(mom: ScriptedMom, page: Page,
     expect(answers(page)).to_contain_text("Stopped.")
     if state is writing:
         expect(answers(page)).to_contain_text("Once upon a time")
+    if state in {queued, drawing}:
+        expect(answers(page).get_by_role("figure")).to_have_text("a fox")
 
 
 def test_escape_stops(mom: ScriptedMom, page: Page) -> None:

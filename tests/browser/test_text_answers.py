@@ -143,6 +143,16 @@ def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool)
     expect(questions(page).locator("img")).to_have_count(1 if attached else 0)
 
 
+def test_the_same_picture_can_be_attached_twice(page: Page) -> None:
+    twice = [{"name": name, "mimeType": "image/png", "buffer": png_of()} for name in ("a.png", "b.png")]
+    page.locator("input[type=file]").set_input_files(twice)
+    expect(page.get_by_alt_text("To be sent")).to_have_count(2)
+    ask(page, "What is in them?")
+    expect(answers(page)).to_contain_text("I see it.")
+    expect(questions(page).locator("img")).to_have_count(2)
+    expect(page.get_by_alt_text("To be sent")).to_have_count(0)
+
+
 def test_pictures_chosen_together_are_still_there_after_a_look_at_another_chat(page: Page) -> None:
     ask(page, "Hello")
     expect(answers(page)).to_have_attribute("aria-busy", "false")

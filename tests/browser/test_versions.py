@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.browser.chat_page import answers, ask
+from tests.browser.chat_page import answers, ask, questions
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedLanguageModel
 
 
 def two_versions(mom: ScriptedMom, page: Page, first: str = "The first.") -> None:
@@ -86,3 +86,35 @@ def test_what_is_wider_than_the_page_is_moved_by_the_finger_and_no_version_is_le
     swipe(touch_page, "article pre", x=-160)
     expect(answers(touch_page).locator("pre")).not_to_have_js_property("scrollLeft", 0)
     expect(answers(touch_page)).to_contain_text("1/2")
+
+
+def test_a_question_edited_more_often_than_a_browser_has_connections_can_be_stopped(
+    mom: ScriptedMom, page: Page
+) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
+    ask(page, "Question 0")
+    expect(answers(page)).to_contain_text("Slowly")
+    for number in range(1, 9):
+        page.get_by_label("Message", exact=True).press("ArrowUp")
+        box = questions(page).get_by_label("Your question")
+        box.fill(f"Question {number}")
+        box.press("Enter")
+        expect(questions(page)).to_contain_text(f"{number + 1}/{number + 1}")
+        expect(answers(page)).to_contain_text("Slowly")
+    page.get_by_role("button", name="Stop").click()
+    expect(answers(page)).to_contain_text("Stopped.")
+    questions(page).get_by_role("button", name="Previous version").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(answers(page)).to_contain_text("Stopped.")
+
+
+def test_arrow_keys_scroll_a_formula_and_leave_no_version(mom: ScriptedMom, page: Page) -> None:
+    wide = "+".join(f"a_{{{number}}}" for number in range(90))
+    two_versions(mom, page, first=f"$$\n{wide}\n$$")
+    page.get_by_label("Message", exact=True).blur()
+    page.keyboard.press("ArrowLeft")
+    expect(answers(page).locator(".katex")).to_have_count(1)
+    formula = answers(page).locator(".math-display")
+    formula.press("ArrowRight")
+    expect(formula).not_to_have_js_property("scrollLeft", 0)
+    expect(answers(page)).to_contain_text("1/2")

@@ -7,6 +7,7 @@ export class ScriptedEventSource extends EventTarget {
   static readonly OPEN = 1
   static readonly CLOSED = 2
   static last: ScriptedEventSource
+  static all: ScriptedEventSource[] = []
   readyState = ScriptedEventSource.CONNECTING
   onopen: (() => void) | null = null
   onerror: (() => void) | null = null
@@ -14,6 +15,7 @@ export class ScriptedEventSource extends EventTarget {
   constructor(readonly url: string) {
     super()
     ScriptedEventSource.last = this
+    ScriptedEventSource.all.push(this)
   }
 
   close(): void {

@@ -16,8 +16,6 @@ export function dressCodeBlocks(root: ParentNode, isWhole: boolean): void {
     bar.className = 'code-bar'
     bar.append(language || 'code', copyButton(code))
     pre.replaceWith(frame)
-    // It scrolls sideways, and the keyboard must be able to.
-    pre.tabIndex = 0
     frame.append(bar, pre)
     if (isWhole && language) void colour(code, language)
   }

@@ -13,7 +13,7 @@ export const keysOf =
   }
 
 /** What scrolls sideways by itself, being wider than the page. */
-export const WIDE = 'pre, table, .katex-display'
+export const WIDE = 'pre, table, .math-display'
 
 /** Whether the key is an input method's, which makes words of it. 229: Safari's, for the key that ends the composition. */
 export function isComposing(event: KeyboardEvent): boolean {

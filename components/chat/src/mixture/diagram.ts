@@ -2,7 +2,7 @@
 
 import type { Answer } from './answer'
 import type { TurnStatus } from './events'
-import { isCertain } from './words'
+import { hasOwnPrompt, isCertain } from './words'
 
 export type Box = 'small_llm' | 'large_llm' | 'image_model'
 /** `stopped`: it was at work when the answer was stopped or interrupted. */
@@ -39,7 +39,7 @@ export function lightsOf(answer: Answer | null): Lights {
     return { boxes, arrows }
   }
 
-  if (verdict.decided_by === 'command' && verdict.need === 'image') {
+  if (hasOwnPrompt(answer)) {
     arrows.add('command')
   } else {
     if (!isCertain(verdict)) {

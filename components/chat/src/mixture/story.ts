@@ -2,7 +2,7 @@
 
 import type { Answer } from './answer'
 import type { Box } from './diagram'
-import { deciders, durationWords, isCertain, isForVision } from './words'
+import { deciders, durationWords, hasOwnPrompt, isCertain, isForVision } from './words'
 
 export interface Step {
   box: Box
@@ -41,13 +41,12 @@ export function stepsOf(answer: Answer): Step[] {
   }
 
   const prompted = timings.image_prompt_ms ?? null
-  const isCommand = verdict.decided_by === 'command'
-  if (!isCommand) {
-    const deed = prompted === null ? 'writes the image prompt' : `wrote the image prompt in ${durationWords(prompted - routed)}`
-    steps.push({ box: 'large_llm', title: 'Large LLM', model: models.large_llm ?? '', deed, from: routed, to: prompted })
+  const isAsItStands = hasOwnPrompt(answer)
+  if (!isAsItStands) {
+    steps.push({ box: 'large_llm', title: 'Large LLM', model: models.large_llm ?? '', deed: promptDeed(answer, routed), from: routed, to: prompted })
   }
   if (answer.drawing !== null || answer.pictures.length > 0) {
-    const from = isCommand ? routed : prompted
+    const from = isAsItStands ? routed : prompted
     steps.push({ box: 'image_model', title: 'Image model', model: models.image_model ?? '', deed: imageDeed(answer, from), from, to: total })
   }
   return steps
@@ -81,10 +80,17 @@ function textDeed(answer: Answer, routed: number): string {
   return `answered in ${durationWords(took)}${first}${tokens}`
 }
 
+function promptDeed({ status, timings, drawing, pictures }: Answer, routed: number): string {
+  if (timings.image_prompt_ms !== undefined) return `wrote the image prompt in ${durationWords(timings.image_prompt_ms - routed)}`
+  if (drawing?.prompt || pictures.length > 0) return 'wrote the image prompt'
+  return status === 'running' ? 'writes the image prompt' : 'began to write the image prompt'
+}
+
 function imageDeed(answer: Answer, from: number | null): string {
-  const { timings, drawing } = answer
+  const { timings, drawing, status } = answer
   const picture = answer.pictures.at(-1)
-  if (!picture) return drawing?.steps ? `drew ${drawing.step} of ${drawing.steps} steps` : 'draws'
+  if (!picture && drawing?.steps) return `drew ${drawing.step} of ${drawing.steps} steps`
+  if (!picture) return status === 'running' ? 'draws' : 'drew no picture'
   const steps = picture.steps === null ? '' : ` ${picture.steps} ${picture.steps === 1 ? 'step' : 'steps'}`
   const took = timings.total_ms === undefined || from === null ? '' : ` in ${durationWords(timings.total_ms - from)}`
   return `drew${steps}${took}`

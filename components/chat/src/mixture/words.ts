@@ -18,6 +18,12 @@ export function isCertain(verdict: Verdict): boolean {
   return ['command', 'attachment', 'correction'].includes(verdict.decided_by)
 }
 
+/** No LLM writes the image prompt: it is the command's own words, or an earlier picture's. A finished answer knows it by its timings. */
+export function hasOwnPrompt({ verdict, status, timings }: Answer): boolean {
+  if (verdict?.need !== 'image') return false
+  return ['command', 'attachment'].includes(verdict.decided_by) || (status === 'finished' && timings.image_prompt_ms === undefined)
+}
+
 /** `2.1 ms`, `640 ms`, `1.8 s`. */
 export function durationWords(ms: number): string {
   if (ms < 9.95) return `${ms.toFixed(1)} ms`

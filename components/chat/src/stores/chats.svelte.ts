@@ -43,6 +43,10 @@ export class ChatsStore implements ConversationOwner {
     try {
       this.list = await listChats()
       this.error = ''
+      for (const { id, title } of this.list) {
+        const conversation = this.#conversations.get(id)
+        if (conversation) conversation.title = title
+      }
     } catch (error) {
       this.error = failureOf(error).message
     }
@@ -88,7 +92,8 @@ export class ChatsStore implements ConversationOwner {
     this.#conversations.set(conversation.id, conversation)
     this.#unbegun = new Conversation(this)
     conversation.title = firstWords.slice(0, TITLE_CHARS)
-    this.list = [{ id: conversation.id, title: conversation.title }, ...this.list]
+    // A list that was read meanwhile may have it already.
+    this.list = [{ id: conversation.id, title: conversation.title }, ...this.list.filter(({ id }) => id !== conversation.id)]
     if (this.open === conversation) this.place.name(conversation.id)
   }
 

@@ -9,6 +9,14 @@ import { MessageTree } from './tree.svelte'
 
 const WATCH_MS = 2000
 
+/** A question that was sent and may not have arrived; its attachments are compared one by one, being large. */
+interface Try {
+  question: string
+  attachments: string[]
+  clientId: string
+}
+const NO_TRY: Try = { question: '', attachments: [], clientId: '' }
+
 /** Whom a conversation tells of what the list of chats should show. */
 export interface ConversationOwner {
   onCreated: (conversation: Conversation, firstWords: string) => void
@@ -56,17 +64,16 @@ export class Conversation {
     return last?.role === 'assistant' && last.isRunning ? last : null
   })
 
-  /** Not before the chat has been read: the question would follow nothing. */
-  readonly canSend = $derived(
-    !this.running && !this.isLoading && !this.readError && (this.#draft.trim() !== '' || this.attached.length > 0),
-  )
+  /** Not where the chat could not be read: the question would follow nothing. */
+  readonly canSend = $derived(!this.running && !this.readError && (this.#draft.trim() !== '' || this.attached.length > 0))
 
   #isOpen = false
   #wishesUnderWay = 0
   #reads = 0
   #isReadDue = false
+  #isSendDue = false
   #timer: ReturnType<typeof setTimeout> | undefined
-  #lastTry = { question: '', clientId: '' }
+  #lastTry = NO_TRY
 
   constructor(
     readonly owner: ConversationOwner,
@@ -83,6 +90,7 @@ export class Conversation {
 
   set draft(words: string) {
     this.#draft = words
+    this.#isSendDue = false
     keepDraft(this.id, words)
   }
 
@@ -94,11 +102,10 @@ export class Conversation {
     await this.read()
   }
 
-  /** Another chat is shown. Event streams are let go: a browser has few connections to one server (six, by HTTP/1.1). */
+  /** Another chat is shown. */
   leave(): void {
     this.#isOpen = false
-    for (const answer of this.tree.answers) answer.leave()
-    this.#watchFromAfar()
+    this.#follow()
   }
 
   /** The chat is gone. */
@@ -125,16 +132,24 @@ export class Conversation {
     } catch (error) {
       if (number !== this.#reads) return
       this.readError = this.#failed(error).message
-      this.isGone = error instanceof RequestError && error.status === 404
+      this.isGone = isNotFound(error)
+      if (this.isGone) this.owner.onChanged()
     } finally {
-      if (number === this.#reads) this.isLoading = false
+      if (number === this.#reads) {
+        this.isLoading = false
+        if (this.#isSendDue) void this.send()
+      }
     }
   }
 
-  /** Ask the draft. It is shown at once, and comes back into the draft where the server does not take it. */
+  /**
+   * Ask the draft. It is shown at once, and comes back into the draft where the server does not take it. While the chat is being
+   * read it waits: it is to follow what is stored last.
+   */
   async send(): Promise<void> {
+    this.#isSendDue = this.canSend && this.isLoading
+    if (!this.canSend || this.#isSendDue) return
     const content = this.draft.trim()
-    if (!this.canSend) return
     const attachments = this.attached
     this.draft = ''
     this.attached = []
@@ -148,14 +163,14 @@ export class Conversation {
     const question = new QuestionMessage(parent, content, attachments)
     const answer = this.tree.newAnswer(question)
     const parentId = parent?.id ?? null
-    const clientId = this.#clientIdFor(JSON.stringify([content, parentId, seed]))
+    const clientId = this.#clientIdFor(JSON.stringify([content, parentId, seed]), attachments)
     const isAsked = await this.#wish([question, answer], answer, async () => {
       const chatId = this.id ?? (await this.#create(content))
       const asked = await ask(chatId, { content, client_id: clientId, parent_id: parentId, seed, attachments })
       question.id = asked.question_id
       return asked
     })
-    if (isAsked) this.#lastTry = { question: '', clientId: '' }
+    if (isAsked) this.#lastTry = NO_TRY
     return isAsked
   }
 
@@ -197,7 +212,13 @@ export class Conversation {
   /** Show another version of the last message that has some. */
   stepVersion(offset: number): void {
     const message = this.tree.path.findLast((one) => this.tree.siblings(one).count > 1)
-    if (message) this.tree.choose(message, offset)
+    if (message) this.choose(message, offset)
+  }
+
+  /** Show the sibling that is `offset` further. */
+  choose(message: Message, offset: number): void {
+    this.tree.choose(message, offset)
+    this.#follow()
   }
 
   async retry(answer: AnswerMessage): Promise<void> {
@@ -257,39 +278,52 @@ export class Conversation {
   async #create(firstWords: string): Promise<string> {
     const { id } = await createChat()
     this.id = id
+    // What has been written meanwhile is this chat's next question, and not the next chat's first.
+    keepDraft(null, '')
+    keepDraft(id, this.#draft)
     this.owner.onCreated(this, firstWords)
     return id
   }
 
+  /** Follow the answers that are shown, and none else: a browser has few connections to one server (six, by HTTP/1.1). */
   #follow(): void {
-    if (this.#isOpen) for (const answer of this.tree.answers) answer.follow()
-    else this.#watchFromAfar()
+    for (const answer of this.#runningOutOfSight()) answer.leave()
+    if (this.#isOpen) for (const message of this.tree.path) if (message.role === 'assistant') message.follow()
+    this.#watchFromAfar()
   }
 
-  /** Ask now and then how the answers of a chat that is not shown stand, until all have ended. */
+  #runningOutOfSight(): AnswerMessage[] {
+    const running = this.tree.answers.filter((answer) => answer.isRunning)
+    return this.#isOpen ? running.filter((answer) => !this.tree.path.includes(answer)) : running
+  }
+
+  /** Ask now and then how the answers that are not shown stand, until all have ended. */
   #watchFromAfar(): void {
     clearTimeout(this.#timer)
-    if (this.isAnswering) this.#timer = setTimeout(() => void this.#lookFromAfar(), WATCH_MS)
+    if (this.#runningOutOfSight().length > 0) this.#timer = setTimeout(() => void this.#lookFromAfar(), WATCH_MS)
   }
 
   async #lookFromAfar(): Promise<void> {
-    const running = this.tree.answers.filter((answer) => answer.isRunning)
-    const statuses = await Promise.allSettled(running.map((answer) => answer.readStatus()))
-    if (this.#isOpen) return
-    if (statuses.every((status) => status.status === 'fulfilled' && status.value !== 'running')) {
-      this.hasNews = true
+    const hidden = this.#runningOutOfSight()
+    const statuses = await Promise.allSettled(hidden.map((answer) => answer.readStatus()))
+    if (statuses.every((status) => (status.status === 'fulfilled' ? status.value !== 'running' : isNotFound(status.reason)))) {
+      if (!this.#isOpen && hidden.length > 0) this.hasNews = true
       await this.read()
     } else {
       this.#watchFromAfar()
     }
   }
 
-  /** The same words tried again are the same question, should the first try have arrived after all. */
-  #clientIdFor(question: string): string {
-    if (this.#lastTry.question !== question) this.#lastTry = { question, clientId: randomId() }
+  /** The same question tried again is the same one, should the first try have arrived after all. */
+  #clientIdFor(question: string, attachments: string[]): string {
+    const last = this.#lastTry
+    const isSame = last.question === question && last.attachments.length === attachments.length && attachments.every((picture, index) => picture === last.attachments[index])
+    if (!isSame) this.#lastTry = { question, attachments, clientId: randomId() }
     return this.#lastTry.clientId
   }
 }
+
+const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404
 
 /** 128 random bits; `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
 function randomId(): string {

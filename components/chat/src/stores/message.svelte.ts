@@ -135,6 +135,7 @@ export class AnswerMessage {
   /** Let go of the event stream; the turn goes on without a reader. */
   leave(): void {
     this.#draw()
+    this.#askedAt = null // followed again, its events are a replay
     this.#close?.()
     this.#close = undefined
     clearTimeout(this.#timer)

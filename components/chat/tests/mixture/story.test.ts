@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { applyEvent, emptyAnswer } from '../../src/mixture/answer'
+import { describe, expect, it } from 'vitest'
+import { type Answer, applyEvent, emptyAnswer } from '../../src/mixture/answer'
+import { lightsOf } from '../../src/mixture/diagram'
 import { figuresOf, stepsOf } from '../../src/mixture/story'
 import { durationWords } from '../../src/mixture/words'
 import { goldenEvents } from '../golden'
@@ -41,4 +42,27 @@ it('while it draws, the queue and the steps stand beside the image model', () =>
 
 it('durations are as fine as they matter', () => {
   expect([0.04, 2.14, 12.31, 640.2, 999.7, 1770.5].map(durationWords)).toEqual(['0.0 ms', '2.1 ms', '12 ms', '640 ms', '1.0 s', '1.8 s'])
+})
+
+describe('a picture that was stopped, as it is stored', () => {
+  const { verdict } = after('image_answer')
+  const stopped = { ...emptyAnswer(), status: 'stopped', verdict } satisfies Answer
+  const drawing = { prompt: 'a fox', droppedTail: '', position: null, step: 0, steps: null, preview: null }
+  const toldOf = (answer: Answer) => stepsOf(answer).slice(1).map(({ deed }) => deed)
+
+  it('is told as something past', () => {
+    expect(toldOf(stopped)).toEqual(['began to write the image prompt'])
+    expect(toldOf({ ...stopped, drawing })).toEqual(['wrote the image prompt', 'drew no picture'])
+  })
+
+  it('is told as it happens while it runs', () => {
+    expect(toldOf({ ...stopped, status: 'running' })).toEqual(['writes the image prompt'])
+    expect(toldOf({ ...stopped, status: 'running', drawing })).toEqual(['wrote the image prompt', 'draws'])
+  })
+})
+
+it('a picture drawn once more from its own record, or from a command that was put right, asked no LLM', () => {
+  const answer = { ...after('image_answer'), timings: { routed_ms: 12.4, total_ms: 2410.7 } }
+  expect(stepsOf(answer).map(({ title }) => title)).toEqual(['Classifier', 'Image model'])
+  expect(lightsOf(answer).boxes.large_llm).toBe('off')
 })

@@ -25,3 +25,17 @@ it('a chat that is not begun keeps its pictures while another one is looked at, 
   chats.goTo('c2')
   expect(chats.open).toBe(chat)
 })
+
+it('an open chat is called as the list calls it, and stands there once', async () => {
+  const listed = [{ id: 'c1', title: 'a fox' }]
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(listed)))
+  const chats = new ChatsStore(memory(), vi.fn())
+  chats.goTo(null)
+  const chat = chats.open
+  await chats.refresh() // what is read here has the chat already
+  chat.id = 'c1'
+  chats.onCreated(chat, '/image a fox')
+  expect(chats.list.map(({ id }) => id)).toEqual(['c1'])
+  await chats.refresh()
+  expect(chat.title).toBe('a fox')
+})

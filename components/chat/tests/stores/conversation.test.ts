@@ -8,6 +8,7 @@ import { ScriptedEventSource } from '../scripted_event_source'
 const MOM_IS_AWAY = (): never => {
   throw new TypeError('Failed to fetch')
 }
+const NOT_FOUND = (): Response => Response.json({ error: { message: 'There is no such chat.', type: null, code: null, param: null } }, { status: 404 })
 const REFUSED = (): Response => Response.json({ error: { message: 'Not now.', type: null, code: null, param: null } }, { status: 409 })
 
 /** A reply that a test keeps back until `release()`. */
@@ -22,9 +23,13 @@ class Held {
 let replies: Record<string, () => unknown>
 const onUnreachable = vi.fn()
 
+const onChanged = vi.fn()
+
 beforeEach(() => {
   replies = {}
+  ScriptedEventSource.all = []
   onUnreachable.mockClear()
+  onChanged.mockClear()
   vi.stubGlobal('EventSource', ScriptedEventSource)
   vi.stubGlobal('fetch', async (address: string, { method = 'GET' }: RequestInit) => {
     const reply = await replies[`${method} ${address}`]?.()
@@ -33,6 +38,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.unstubAllGlobals()
+  vi.useRealTimers()
 })
 
 function stored(messages: Partial<StoredMessage>[]): { id: string; title: string; messages: StoredMessage[] } {
@@ -49,7 +55,7 @@ function stored(messages: Partial<StoredMessage>[]): { id: string; title: string
 
 async function opened(messages: Partial<StoredMessage>[]): Promise<Conversation> {
   replies['GET /api/chats/c1'] = () => stored(messages)
-  const conversation = new Conversation({ onCreated: vi.fn(), onChanged: vi.fn(), onUnreachable }, 'c1')
+  const conversation = new Conversation({ onCreated: vi.fn(), onChanged, onUnreachable }, 'c1')
   await conversation.open()
   return conversation
 }
@@ -167,4 +173,116 @@ it('the events that an answer has had are no longer timed when it is followed ag
   conversation.leave()
   expect(answer.answer.verdict).not.toBeNull()
   expect(answer.answer.timings).toEqual({})
+})
+
+describe('answers that are being written', () => {
+  const running = (id: string): Partial<StoredMessage> => ({ turn: { id, status: 'running' } as StoredMessage['turn'] })
+  const first = { parent_id: null, role: 'user' as const, content: 'Hello' }
+  /** Two versions of a question, both being answered. */
+  const two = [first, { ...running('t1') }, first, { ...running('t2') }]
+  const followed = (): string[] =>
+    ScriptedEventSource.all.filter(({ readyState }) => readyState !== ScriptedEventSource.CLOSED).map(({ url }) => url)
+
+  it('are followed where they are shown only, as a browser has six connections', async () => {
+    const conversation = await opened(two)
+    expect(followed()).toEqual(['/api/turns/t2/events'])
+    conversation.stepVersion(-1)
+    expect(followed()).toEqual(['/api/turns/t1/events'])
+    conversation.leave()
+    expect(followed()).toEqual([])
+  })
+
+  it('are asked how they stand where they are not shown', async () => {
+    vi.useFakeTimers()
+    const conversation = await opened(two)
+    replies['GET /api/turns/t1'] = () => ({ status: 'finished' })
+    replies['GET /api/chats/c1'] = () => stored([first, ANSWER, first, { ...running('t2') }])
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(conversation.tree.answers.map(({ isRunning }) => isRunning)).toEqual([false, true])
+    expect(conversation.hasNews).toBe(false)
+    expect(followed()).toEqual(['/api/turns/t2/events'])
+    conversation.leave()
+  })
+
+  it('are asked for no longer where the chat was deleted elsewhere, and the list is told', async () => {
+    vi.useFakeTimers()
+    const conversation = await opened([first, running('t1')])
+    conversation.leave()
+    const asked = vi.fn(() => NOT_FOUND())
+    replies['GET /api/turns/t1'] = asked
+    replies['GET /api/chats/c1'] = NOT_FOUND
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(asked).toHaveBeenCalledOnce()
+    expect(conversation.isGone).toBe(true)
+    expect(onChanged).toHaveBeenCalledOnce()
+  })
+})
+
+describe('a question sent', () => {
+  const REPLY = { question_id: 'q2', message_id: 'a2', turn_id: 't2' }
+
+  it('while the chat is read again is asked after that, and follows what was said elsewhere', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const read = new Held()
+    replies['GET /api/chats/c1'] = () => read.reply
+    replies['POST /api/chats/c1/messages'] = () => REPLY
+    const reading = conversation.read()
+    conversation.draft = 'And now?'
+    await conversation.send()
+    expect(conversation.draft).toBe('And now?')
+    read.release(stored([{ content: 'Hello' }, ANSWER, { content: 'From my phone' }, ANSWER]))
+    await reading
+    await vi.waitFor(() => { expect(conversation.tree.path).toHaveLength(6) })
+    expect(conversation.draft).toBe('')
+    expect(conversation.tree.path[4]?.parent?.id).toBe('3')
+    conversation.leave()
+  })
+
+  it('waits no longer once other words are written', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const read = new Held()
+    replies['GET /api/chats/c1'] = () => read.reply
+    const reading = conversation.read()
+    conversation.draft = 'And'
+    await conversation.send()
+    conversation.draft = 'And now?'
+    read.release(stored([{ content: 'Hello' }, ANSWER]))
+    await reading
+    expect(conversation.tree.path).toHaveLength(2)
+    expect(conversation.draft).toBe('And now?')
+  })
+
+  it('is another one where other pictures are attached', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const asked: string[] = []
+    vi.stubGlobal('fetch', (_: string, { body }: RequestInit) => {
+      asked.push((JSON.parse(body as string) as { client_id: string }).client_id)
+      return Promise.reject(new TypeError('Failed to fetch'))
+    })
+    for (const picture of ['data:image/png;base64,AAAA', 'data:image/png;base64,AAAA', 'data:image/png;base64,BBBB']) {
+      await conversation.ask('What is it?', { attachments: [picture] })
+    }
+    expect(asked[1]).toBe(asked[0])
+    expect(asked[2]).not.toBe(asked[0])
+  })
+
+  it('as a first one leaves what is written after it to its own chat', async () => {
+    const kept = new Map<string, string>()
+    vi.stubGlobal('localStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key),
+    })
+    const created = new Held()
+    replies['POST /api/chats'] = () => created.reply
+    replies['POST /api/chats/c9/messages'] = () => REPLY
+    const conversation = new Conversation({ onCreated: vi.fn(), onChanged, onUnreachable })
+    conversation.draft = 'Hello'
+    const sending = conversation.send()
+    conversation.draft = 'And then'
+    created.release({ id: 'c9' })
+    await sending
+    expect(Object.fromEntries(kept)).toEqual({ 'mom-draft-c9': 'And then' })
+    conversation.leave()
+  })
 })
