@@ -28,8 +28,9 @@ from mom.serving.image_server.drawing import (
     StepDone,
     Tell,
 )
-from mom.serving.image_server.engine import DiffusersEngine, count_schedule, is_out_of_memory
+from mom.serving.image_server.engine import DiffusersEngine, count_schedule
 from mom.serving.image_server.engines import load_engine
+from mom.serving.image_server.memory import is_out_of_memory
 from mom.serving.image_server.preview import fit_matrix
 from mom.serving.image_server.recording import Recordings, Run
 

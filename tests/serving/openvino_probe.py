@@ -17,8 +17,9 @@ from mom.errors import SettingsError
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.drawing import DrawingStoppedError, Drawn, PictureSpec, StopCheck
-from mom.serving.image_server.engine import DiffusersEngine, is_out_of_memory
+from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.engines import load_engine
+from mom.serving.image_server.memory import is_out_of_memory
 from mom.serving.image_server.openvino_verdict import convert
 from tests.serving.tiny_families import write_checked_sd, write_sdxl_turbo, write_taesd
 from tests.serving.tiny_pipeline import make_pipeline, write_lora

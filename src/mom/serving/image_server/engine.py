@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from PIL import Image
 
+from mom.serving.image_server.abilities import find_abilities, is_distilled
 from mom.serving.image_server.attention import AttentionByRows
 from mom.serving.image_server.beside import BesideDrawing
 from mom.serving.image_server.checkpoint import Family
 from mom.serving.image_server.drawing import (
-    Abilities,
     Drawn,
     NotEnoughMemoryError,
     PictureSpec,
@@ -25,14 +25,14 @@ from mom.serving.image_server.drawing import (
     StopCheck,
     Tell,
 )
-from mom.serving.image_server.hardware import Hardware, pixels_that_fit
+from mom.serving.image_server.hardware import Hardware
 from mom.serving.image_server.loading import denoiser_of, make_editor
+from mom.serving.image_server.memory import decode_in_tiles, is_out_of_memory
 from mom.serving.image_server.options import AUTO, EngineOptions
 from mom.serving.image_server.preview import (
     Preview,
     choose_preview,
     decode_latents,
-    decoding_dtype,
     make_jpeg,
     make_picture,
 )
@@ -43,10 +43,9 @@ log = logging.getLogger(__name__)
 
 # An LCM-distilled UNet takes guidance as an input (8 is what its authors use); any other must not be guided unless it is
 # asked for: guidance above 1 doubles the UNet's work. https://arxiv.org/abs/2310.04378
-EMBEDDED_GUIDANCE, MAX_EMBEDDED_GUIDANCE = 8.0, 20.0
-NO_GUIDANCE, MAX_GUIDANCE = 1.0, 10.0
+EMBEDDED_GUIDANCE = 8.0
+NO_GUIDANCE = 1.0
 FLUX_TOKENS = 256  # what FLUX.1-schnell's text encoder was trained to read
-MOST_STEPS = 50
 # zlib's levels. On a CPU the smaller file; a GPU draws in a tenth of a second, of which level 6 would take a third.
 CPU_PNG_LEVEL, GPU_PNG_LEVEL = 6, 2
 STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
@@ -91,7 +90,7 @@ class DiffusersEngine:
         self._attention = attention or nullcontext()
         self._recordings = recordings
         self._check_before_each_block()
-        self.abilities = self._find_abilities(hardware)
+        self.abilities = find_abilities(pipeline, family, hardware, edits=self._editor is not None)
         extras = [
             self._preview.kind if self._preview else "no previews",
             "sliced attention" if options.attention == "sliced" else "attention by rows" if attention else "",
@@ -211,7 +210,7 @@ class DiffusersEngine:
     def _guidance(self, spec: PictureSpec) -> float:
         if spec.cfg_scale is not None:
             return spec.cfg_scale
-        return EMBEDDED_GUIDANCE if self._is_distilled else NO_GUIDANCE
+        return EMBEDDED_GUIDANCE if is_distilled(self._denoiser) else NO_GUIDANCE
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
         """RGB (3, H, W). Where it does not fit into memory, in tiles."""
@@ -262,33 +261,6 @@ class DiffusersEngine:
         read = limit - 1  # the last place is the end mark's
         return prompt[spans[read][0] :].strip() if len(spans) > read + 1 else ""
 
-    @property
-    def _is_distilled(self) -> bool:
-        return self._denoiser.config.get("time_cond_proj_dim") is not None
-
-    def _find_abilities(self, hardware: Hardware) -> Abilities:
-        pipeline, vae = self.pipeline, self.pipeline.vae
-        if self._family is Family.FLUX:
-            size = (pipeline.default_sample_size * pipeline.vae_scale_factor,) * 2
-        else:
-            side = self._denoiser.config.sample_size
-            height, width = (side, side) if isinstance(side, int) else side
-            size = (width * pipeline.vae_scale_factor, height * pipeline.vae_scale_factor)
-        # The decoder's last but one stage runs at full size, and about four of its tensors live at the same time.
-        bytes_per_pixel = 4 * vae.config.block_out_channels[1] * decoding_dtype(vae).itemsize
-        most_steps = pipeline.scheduler.config.get("original_inference_steps", MOST_STEPS)  # LCM's schedule has no more
-        guided = self._family is not Family.FLUX
-        return Abilities(
-            default_size=size,
-            max_steps=most_steps,
-            max_pixels=max(pixels_that_fit(hardware.device, bytes_per_pixel), size[0] * size[1]),
-            side_multiple=16 if self._family is Family.FLUX else 8,
-            batch=hardware.batch,
-            max_guidance=(MAX_EMBEDDED_GUIDANCE if self._is_distilled else MAX_GUIDANCE) if guided else 0.0,
-            negative_prompts=guided and not self._is_distilled,
-            edits=self._editor is not None,
-        )
-
     def _check_before_each_block(self) -> None:
         # A step takes seconds with a big model, and the decoding three times as long: neither has a callback inside.
         for module in (*self._denoiser.modules(), *self.pipeline.vae.modules()):
@@ -317,32 +289,6 @@ def count_schedule(steps: int, strength: float) -> int:
     """How long a schedule has to be for its last `strength` to have `steps` steps: diffusers skips the others."""
     length = math.ceil(steps / strength)
     return length if int(length * strength) >= steps else length + 1
-
-
-def decode_in_tiles(vae: Any, latents: torch.Tensor) -> torch.Tensor:  # noqa: ANN401 -- diffusers is untyped
-    """RGB (3, H, W) of latents (1, C, h, w), a quarter of the picture at a time at most, blended where tiles meet."""
-    before = (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size)
-    scale = before[1] // before[2]
-    side = max(8, min(before[2], max(latents.shape[-2:]) // 2))
-    try:
-        vae.use_tiling, vae.tile_latent_min_size, vae.tile_sample_min_size = True, side, side * scale
-        return decode_latents(vae, latents)
-    finally:
-        vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size = before
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """The allocators of PyTorch for CPUs (c10/core/impl/alloc_cpu.cpp) and Apple's GPUs (aten/src/ATen/mps/MPSAllocator.mm),
-    OpenVINO's (intel_cpu/src/cpu_memory.cpp) and those of cuBLAS and cuDNN have no exception of their own: these are their words.
-    """
-    words = (
-        "can't allocate memory",
-        "out of memory",
-        "Invalid buffer size",
-        "Failed to allocate",
-        "STATUS_ALLOC_FAILED",
-    )
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(each in str(error) for each in words)
 
 
 def _choose_preview(
