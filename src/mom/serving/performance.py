@@ -64,11 +64,10 @@ class Performance:
         self.standing = Standing(State.FAILED, why)
 
     def _cancel(self) -> None:
-        if (
-            self._task is not None and not self._is_cancelled
-        ):  # a second time would interrupt the ending of its processes
-            self._is_cancelled = True
-            self._task.cancel()
+        if self._task is None or self._is_cancelled:  # a second time would interrupt the ending of its processes
+            return
+        self._is_cancelled = True
+        self._task.cancel()
 
     def _report(self, standing: Standing) -> None:
         if self._is_given_up:
