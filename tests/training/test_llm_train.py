@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.llm.batches import batches  # noqa: E402 -- needs torch
+from training.llm.batches import Batch, batches  # noqa: E402 -- needs torch
 from training.llm.start import read_tokenizer  # noqa: E402 -- needs torch
-from training.llm.train import Run  # noqa: E402 -- needs torch
+from training.llm.train import Run, hardest, losses_of  # noqa: E402 -- needs torch
 
 pytestmark = pytest.mark.torch
 
@@ -35,6 +35,22 @@ def test_a_checkpoint_of_another_shape_is_refused_in_words(tmp_path: Path) -> No
     with pytest.raises(SystemExit, match=r"another shape\. Begin anew with --fresh"):
         Run(tmp_path, ON_CPU, None, fresh=False)
     assert Run(tmp_path, ON_CPU, None, fresh=True).step == 0
+
+
+def test_the_rows_with_the_greatest_loss_are_learned_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path, ON_CPU, SHIPPED, fresh=False)
+    _, batch = next(batches(run.tokenizer, 1, 1024, 0, 0))
+    part = hardest(run.model, batch, 0.25)
+
+    def of_rows(of: Batch) -> list[float]:
+        rows = of.rows.tolist()
+        losses = losses_of(run.model, of).tolist()
+        return [sum(loss for loss, at in zip(losses, rows, strict=True) if at == row) for row in range(len(of.ids))]
+
+    worst = sorted(of_rows(batch), reverse=True)[: round(len(batch.ids) / 4)]
+    assert sorted(of_rows(part), reverse=True) == pytest.approx(worst, rel=0.05)
+    run.learn([batch, batch], 0.5, 0.25)
+    assert sum(of_rows(part)) < sum(worst)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # from Python 3.12 on, where there are threads

@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - the imports need what is skipped without
 
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from mom.models.bert.tokens import read
 from training.routing.as_typed import ENGLISH, HABITS, as_typed, without_marks, without_signs
 from training.routing.dataset import read_dev
 from training.routing.encoder_model import batch_of
-from training.routing.export_encoder import build, mean_weights, quantized
+from training.routing.export_encoder import build, main, mean_weights, quantized
 from training.routing.shipped_layers import read_layers
 from training.routing.tune_encoder import begun, learn, weighed
 
@@ -52,6 +53,14 @@ def test_what_is_read_back_is_exported_to_the_same_weights(layers, tmp_path):
     assert again.keys() == layers.keys()
     for name, weight in layers.items():
         assert np.array_equal(weight, again[name]), name
+
+
+def test_a_folder_that_is_not_there_is_made(layers, tmp_path, monkeypatch):
+    torch.save({"model": {name: torch.tensor(weight) for name, weight in layers.items()}}, tmp_path / "checkpoint.pt")
+    output = tmp_path / "not/there"
+    monkeypatch.setattr(sys, "argv", ["export_encoder", "--from", str(tmp_path), "--output", str(output)])
+    main()
+    assert (output / LAYERS).stat().st_size == (SHIPPED_ENCODER / LAYERS).stat().st_size
 
 
 def test_the_exported_graph_reckons_as_torch_does(layers, readings, tmp_path):

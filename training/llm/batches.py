@@ -33,6 +33,18 @@ class Batch:
         parts = (self.ids, self.places, self.targets, self.weights)
         return Batch(*(part.to(device, non_blocking=True) for part in parts))
 
+    @property
+    def rows(self) -> Tensor:
+        """Which row each of the places is in."""
+        return self.places // self.ids.shape[1]
+
+    def only(self, chosen: Tensor) -> "Batch":
+        """The batch of these rows alone, whose numbers rise."""
+        kept = torch.isin(self.rows, chosen)
+        moved = torch.searchsorted(chosen, self.rows[kept]) - self.rows[kept]
+        places = self.places[kept] + moved * self.ids.shape[1]
+        return Batch(self.ids[chosen], places, self.targets[kept], self.weights[kept])
+
 
 Row = tuple[list[int], list[float]]
 

@@ -2,10 +2,14 @@
 
 The budget is time, not steps: the learning rate follows the share of the minutes that is spent. A run that was stopped goes on
 from its last checkpoint in `--out`; `--fresh` begins anew. Where a GPU is at hand it is used, with larger batches.
+
+A trained model is right about most of what it meets. `--hardest` then has it learn only the share of each batch that it finds
+hardest (Jiang et al. 2019, arXiv 1910.00762): to look is a third of the work of learning, so that a CPU meets more in its time.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -47,13 +51,21 @@ def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
     ]
 
 
-def loss_of(model: Llama, batch: Batch) -> Tensor:
-    """The weighted mean cross-entropy over the tokens to be learned; only there are logits computed."""
+def losses_of(model: Llama, batch: Batch) -> Tensor:
+    """The weighted cross-entropy of each token to be learned; only there are logits computed."""
     with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16):
         hidden = model.hidden(batch.ids, torch.bfloat16).flatten(0, 1)[batch.places]
         logits = functional.linear(hidden, model.embedding.weight)
-    losses = functional.cross_entropy(logits.float(), batch.targets, reduction="none")
-    return (losses * batch.weights).sum() / batch.weights.sum()
+    return functional.cross_entropy(logits.float(), batch.targets, reduction="none") * batch.weights
+
+
+def hardest(model: Llama, batch: Batch, share: float) -> Batch:
+    """This share of the rows of the batch, those with the greatest loss."""
+    rows = len(batch.ids)
+    with torch.inference_mode():
+        losses = torch.zeros(rows, device=batch.ids.device).scatter_add(0, batch.rows, losses_of(model, batch))
+        chosen = losses.topk(max(1, round(share * rows))).indices.sort().values
+    return batch.only(chosen)
 
 
 class Run:
@@ -96,19 +108,23 @@ class Run:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
-    def learn(self, batch: Batch, factor: float) -> Tensor:
-        """One step of training with this factor of the learning rates; returns the loss."""
+    def learn(self, met: Sequence[Batch], factor: float, share: float = 1.0) -> Tensor:
+        """One step of training with this factor of the learning rates, on the hardest share of the batches; returns their mean loss."""
         for optimizer, full in zip(self.optimizers, (MATRIX_RATE, OTHER_RATE), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = full * factor
-        loss = loss_of(self.model, batch)
-        loss.backward()
+        weight = torch.stack([batch.weights.sum() for batch in met]).sum()
+        loss = torch.zeros((), device=weight.device)
+        for batch in met:
+            part = losses_of(self.model, batch if share == 1 else hardest(self.model, batch, share)).sum() / weight
+            part.backward()
+            loss += part.detach()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return loss.detach()
+        return loss
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -132,9 +148,10 @@ def train(arguments: argparse.Namespace) -> None:
     )
     began, shown_at = time.monotonic(), run.spent_s
     while run.spent_s < budget_s:
-        run.pool, batch = next(stream)
-        loss = run.learn(batch.to(device), arguments.peak * rate(run.spent_s / budget_s, run.step))
-        met += batch.ids.numel()
+        taken = [next(stream) for _ in range(arguments.batches)]
+        run.pool, together = taken[-1][0], [batch.to(device) for _, batch in taken]
+        loss = run.learn(together, arguments.peak * rate(run.spent_s / budget_s, run.step), arguments.hardest)
+        met += sum(batch.ids.numel() for batch in together)
         if run.step % SHOW_EVERY == 0:  # only then is a GPU waited for
             smooth = 0.8 * smooth + 0.2 * loss.item() if smooth else loss.item()
         now = time.monotonic()
@@ -162,6 +179,8 @@ def main() -> None:
         "--peak", type=float, default=1.0, help="factor of the learning rates; less where a trained model goes on"
     )
     parser.add_argument("--tokens", type=int, help=f"tokens in a batch (default {CPU_TOKENS}, on a GPU {GPU_TOKENS})")
+    parser.add_argument("--batches", type=int, default=1, help="in a step, each of texts of about one length")
+    parser.add_argument("--hardest", type=float, default=1.0, help="the share of each batch that is learned")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")
