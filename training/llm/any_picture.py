@@ -26,6 +26,7 @@ SIDES = (
 NO_LOOKS = {*SMALL, *LARGE, *COLOURS, *RARE_COLOURS, "miniature"}
 GROUNDS = ("Lake", "Mount", "Port", "New", "Fort", "Castle", "San", "Cape")
 TITLES = ("Mr", "Mrs", "Doctor", "Captain", "King", "Queen", "Aunt", "Uncle", "Little", "Old", "Saint", "Sir", "Lady")
+STYLE_NOUNS = (" art", " style", " drawing", " painting", " craft")
 JOINTS = (
     *("and", "and", "and", "and", "and", "next to", "next to", "with", "with", "beside", "under", "above", "above"),
     *("in front of", "behind", "on", "over", "below", "left of", "to the left of", "to the right of"),
@@ -63,10 +64,11 @@ def any_look(author: Author, *, known: bool = False) -> str:
     return look
 
 
-def any_style(author: Author, *, known: bool = False) -> str:
-    if known or author.chance(0.8):
+def any_style(author: Author, *, told: bool = False) -> str:
+    """A style: a real one, or an invented one. `told`: one that tells by itself that it is a style."""
+    if author.chance(0.8):
         return author.word("style")
-    return author.invented() + author.random.choice(("", " art", " style", " drawing", " painting", " craft"))
+    return author.invented() + author.random.choice(STYLE_NOUNS if told else ("", *STYLE_NOUNS))
 
 
 def any_medium(author: Author) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from training.llm.any_picture import any_colour, any_medium, any_place, any_style, any_thing, any_time
-from training.llm.frames import Author, Bindings, sections, with_article
+from training.llm.frames import SLOT, Author, Bindings, sections, with_article
 from training.llm.pictures import SIMPLE_PLACES, Picture, Thing
 from training.llm.thing_changes import (
     DRAWN,
@@ -112,7 +112,8 @@ def _time(author: Author, old: Picture, bound: Bindings) -> Picture:
 
 def _style(author: Author, old: Picture, bound: Bindings) -> Picture:
     # A word that nobody knows could be a look or a thing as well, where the message does not call it a style.
-    while (style := any_style(author, known="style" not in bound["frame"])) in tails():
+    told = "style" not in SLOT.sub("", bound["frame"])
+    while (style := any_style(author, told=told)) in tails():
         pass
     bound["style"] = style
     return _restyled(old, bound["style"])
