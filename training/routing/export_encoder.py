@@ -161,6 +161,7 @@ def main() -> None:
     weights = mean_weights(arguments.folders)
     layers = len({name.split(".")[3] for name in weights if name.startswith("bert.encoder.layer.")})
     path = arguments.output / LAYERS
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(quantized(build(weights, layers)))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 

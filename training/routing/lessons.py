@@ -1,8 +1,8 @@
-"""What the encoder is taught, in batches: written messages, each time typed a little differently, and generated ones."""
+"""What the encoder is taught, in batches: written messages, each time typed a little differently, some within a chat, and generated ones."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
@@ -18,6 +18,7 @@ from training.workers import made_beside
 POOL = 40  # so many batches' rows are sorted by length together
 OFTEN_SHARE = 0.5  # of the written rows, where some files are to be met more often
 AS_IT_WAS, AS_TYPED = 0.5, 0.25  # of the written rows; the others are mangled as generated ones are
+LATER = 0.15  # of the written first messages: what they need is the same after an exchange about something else
 
 Item = TypeVar("Item")
 Batch = tuple[Tensor, ...]  # what the encoder's `forward` takes, and the wishes for an image (rows,) of 0 and 1
@@ -64,13 +65,17 @@ def _batches(material: Material, source: random.Random) -> Iterator[list[Lesson]
     mangler = Generator("en", {"en": {}}, source)
     by_hand, by_machine = _endless(material.written, source), _endless(material.generated, source)
     often_met = _endless(material.often, source) if material.often else by_hand
+    exchanges = [row.turns[:2] for row in material.written if len(row.turns) > 1]
     while True:
         pool = []
         for _ in range(material.size * POOL):
             chance = source.random()
             if chance < material.written_share:
                 row = next(often_met if chance < material.written_share * OFTEN_SHARE else by_hand)
-                pool.append(material.lesson_of(_mangled(row, mangler)))
+                row = _mangled(row, mangler)
+                if exchanges and len(row.turns) == 1 and source.random() < LATER:
+                    row = replace(row, turns=(*source.choice(exchanges), *row.turns))
+                pool.append(material.lesson_of(row))
             else:
                 pool.append(next(by_machine))
         pool.sort(key=lambda lesson: len(lesson.reading.pieces))
@@ -85,7 +90,7 @@ def _mangled(row: Row, mangler: Generator) -> Row:
         return row
     message = row.turns[-1][1]
     message = as_typed(message, row.lang, mangler.source) if chance < AS_IT_WAS + AS_TYPED else mangler.mangled(message)
-    return Row((*row.turns[:-1], ("user", message)), row.route, row.kind, row.lang)
+    return replace(row, turns=(*row.turns[:-1], ("user", message)))
 
 
 def _endless(items: Sequence[Item], source: random.Random) -> Iterator[Item]:
