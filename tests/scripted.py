@@ -144,7 +144,7 @@ class ScriptedLabelModel(_Backend):
 
 
 class ScriptedImageModel(_Backend):
-    """Plays `steps`, then draws one plain picture; remembers the `requests`."""
+    """Plays `steps`, then draws one plain picture, begun from another where it `can_edit`; remembers the `requests`."""
 
     def __init__(
         self,
@@ -152,12 +152,14 @@ class ScriptedImageModel(_Backend):
         name: str = "scripted-sd",
         dropped_tail: str = "",
         unknown_words: tuple[str, ...] = (),
+        can_edit: bool = True,
     ) -> None:
         super().__init__()
         self.name = name
         self.steps = steps
         self.dropped_tail = dropped_tail
         self.unknown_words = unknown_words
+        self.can_edit = can_edit
         self.requests: list[DrawingRequest] = []
 
     @asynccontextmanager
@@ -176,6 +178,7 @@ class ScriptedImageModel(_Backend):
             png=png_of(width, height), prompt=request.prompt, width=width, height=height,
             seed=42 if request.seed is None else request.seed, steps=request.steps or 4, model=self.name,
             dropped_tail=self.dropped_tail, unknown_words=self.unknown_words,
+            strength=request.strength if request.source and self.can_edit else None,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from mom.errors import PartUnavailableError
 from mom.mixture.events import ImageProgress, ImageQueued
 from tests.browser.chat_page import HeldRequest, answers, ask, questions
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
 PREVIEW = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5wYf4wAAAABJRU5ErkJggg=="
 
@@ -126,6 +126,36 @@ def test_an_edited_prompt_is_drawn_beside_the_first_picture_with_its_seed(mom: S
     assert mom.models.image_model.requests[-1].seed is None
     page.reload()
     expect(questions(page)).to_contain_text("3/3")
+
+
+def test_a_picture_begins_from_the_one_attached_also_where_its_prompt_is_edited(mom: ScriptedMom, page: Page) -> None:
+    photo = {"name": "a.png", "mimeType": "image/png", "buffer": png_of(colour="red")}
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.get_by_role("list", name="Attached pictures").get_by_role("img")).to_be_visible()
+    ask(page, "/image a lighthouse")
+    expect(answers(page).get_by_alt_text("a lighthouse")).to_be_visible()
+    answers(page).get_by_role("button", name="Edit prompt").click()
+    answers(page).get_by_label("Image prompt").fill("a lighthouse at night")
+    page.get_by_role("button", name="Draw this").click()
+    expect(answers(page).get_by_alt_text("a lighthouse at night")).to_be_visible()
+    expect(questions(page).get_by_alt_text("Attached by you")).to_be_visible()
+    expect(questions(page)).to_contain_text("2/2")
+    first, second = mom.models.image_model.requests
+    assert first.source == second.source is not None
+
+
+def test_an_attached_picture_that_the_image_model_cannot_begin_from_is_said_to_be_unused(
+    mom: ScriptedMom, page: Page
+) -> None:
+    mom.models.image_model = ScriptedImageModel(can_edit=False)
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    ask(page, "Make it a watercolour")
+    expect(answers(page)).to_contain_text("I see it.")
+    page.get_by_role("button", name="Draw it instead").click()
+    sentence = answers(page).get_by_text("the one that you attached was not used")
+    expect(sentence).to_be_visible()
+    page.reload()
+    expect(sentence).to_be_visible()
 
 
 def test_an_edited_prompt_outlives_a_refusal(mom: ScriptedMom, page: Page, complaints: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from mom.mixture.events import ImageProgress
 from tests.browser.chat_page import answers, ask, chat_links, questions
@@ -116,6 +116,30 @@ def test_while_mom_is_away_the_page_says_so_and_afterwards_goes_on_by_itself(
     expect(page.get_by_label("Parts").get_by_text("ready", exact=True)).to_have_count(3)
     page.get_by_role("button", name="Send").click()
     expect(answers(page).last).to_contain_text("I am.")
+    complaints.clear()  # the browser tells of connections that broke
+
+
+def test_a_question_whose_reply_was_lost_is_found_asked_once_the_network_is_back(
+    mom: ScriptedMom, page: Page, complaints: list[str]
+) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("Hello!")
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/chats/*/messages", lose_the_reply, times=1)
+    page.route("**/api/parts", lambda route: route.abort(), times=1)
+    ask(page, "Are you there?")
+    away = page.get_by_role("status").filter(has_text="MoM cannot be reached")
+    expect(away).to_be_visible()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Are you there?")
+    expect(away).to_have_count(0)
+    expect(questions(page)).to_have_text(["Hello", "Are you there?"])
+    expect(answers(page).last).to_contain_text("Hello!")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("")
+    assert len(mom.models.large_llm.questions) == 2
     complaints.clear()  # the browser tells of connections that broke
 
 

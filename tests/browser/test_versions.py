@@ -88,24 +88,60 @@ def test_what_is_wider_than_the_page_is_moved_by_the_finger_and_no_version_is_le
     expect(answers(touch_page)).to_contain_text("1/2")
 
 
-def test_a_question_edited_more_often_than_a_browser_has_connections_can_be_stopped(
-    mom: ScriptedMom, page: Page
-) -> None:
+def edit_to(page: Page, words: str) -> None:
+    page.get_by_label("Message", exact=True).press("ArrowUp")
+    box = questions(page).get_by_label("Your question")
+    box.fill(words)
+    box.press("Enter")
+
+
+def test_a_question_edited_while_it_is_answered_stops_that_answer(mom: ScriptedMom, page: Page) -> None:
     mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
     ask(page, "Question 0")
     expect(answers(page)).to_contain_text("Slowly")
     for number in range(1, 9):
-        page.get_by_label("Message", exact=True).press("ArrowUp")
-        box = questions(page).get_by_label("Your question")
-        box.fill(f"Question {number}")
-        box.press("Enter")
+        edit_to(page, f"Question {number}")
         expect(questions(page)).to_contain_text(f"{number + 1}/{number + 1}")
         expect(answers(page)).to_contain_text("Slowly")
-    page.get_by_role("button", name="Stop").click()
-    expect(answers(page)).to_contain_text("Stopped.")
+        assert mom.models.large_llm.at_work == 1
     questions(page).get_by_role("button", name="Previous version").click()
+    expect(answers(page)).to_contain_text("Stopped.")
+    expect(answers(page)).to_contain_text("Slowly")
+    questions(page).get_by_role("button", name="Next version").click()
     page.get_by_role("button", name="Stop").click()
     expect(answers(page)).to_contain_text("Stopped.")
+    assert mom.models.at_work == 0
+
+
+def test_a_second_tab_sees_the_edited_question_in_place_of_the_first(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
+    ask(page, "A long story")
+    expect(answers(page)).to_contain_text("Slowly")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(answers(second)).to_contain_text("Slowly")
+    for editing, looking, words in [(page, second, "A short story"), (second, page, "A shorter one")]:
+        edit_to(editing, words)
+        expect(questions(looking)).to_contain_text(words)
+        expect(answers(looking)).to_contain_text("Slowly")
+        expect(looking.get_by_role("button", name="Stop")).to_be_visible()
+        questions(looking).get_by_role("button", name="Previous version").click()
+        expect(answers(looking)).to_contain_text("Stopped.")
+        questions(looking).get_by_role("button", name="Next version").click()
+    expect(questions(page)).to_contain_text("3/3")
+    assert mom.models.at_work == 1
+
+
+def test_a_second_tab_sees_the_picture_that_is_drawn_instead(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
+    ask(page, "A lighthouse")
+    expect(answers(page)).to_contain_text("Slowly")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(answers(second)).to_contain_text("Slowly")
+    page.get_by_role("button", name="Draw it instead").click()
+    expect(answers(second).get_by_alt_text("a fox")).to_be_visible()
+    expect(answers(second)).to_contain_text("2/2")
 
 
 def test_arrow_keys_scroll_a_formula_and_leave_no_version(mom: ScriptedMom, page: Page) -> None:

@@ -5,7 +5,7 @@ import pytest
 from mom.chats.attachments import MAX_ATTACHMENTS
 from mom.errors import AttachmentError, NotFoundError
 from mom.mixture.conversation import Attachment
-from tests.scripted import png_of
+from tests.scripted import ScriptedImageModel, png_of
 
 
 def test_an_attached_picture_is_kept_and_seen_by_the_vision_llm(stage):
@@ -65,3 +65,18 @@ def test_a_question_that_cannot_be_stored_leaves_no_picture_behind(sqlite_stage)
     with pytest.raises(NotFoundError):
         stage.turns.ask(stage.owner, "nowhere", "see", attachments=[Attachment(png_of(), "image/png")])
     assert list(stage.folder.rglob("*.png")) == []
+
+
+def test_a_picture_is_begun_from_the_one_attached_and_so_is_another_try_of_it(stage):
+    photo = Attachment(png_of(colour="red"), "image/png")
+    first = stage.answered("/image a watercolour", attachments=[photo])
+    stage.events(stage.turns.retry(stage.owner, first.turn_id))
+    kept = stage.pictures.read_png(stage.owner, stage.question(first)["images"][0]["id"])
+    assert [request.source for request in stage.parts.image_model.requests] == [kept, kept]
+    assert stage.message(first)["content"] == ""
+
+
+def test_a_picture_that_was_not_begun_from_the_one_attached_says_so(stage):
+    stage.parts.image_model = ScriptedImageModel(can_edit=False)
+    first = stage.answered("/image a watercolour", attachments=[Attachment(png_of(), "image/png")])
+    assert "was not used" in stage.message(first)["content"]

@@ -251,8 +251,16 @@ def test_a_model_that_is_not_there_is_not_found(openai: OpenAI):
     assert missing.value.param == "model"
 
 
-def test_a_conversation_of_more_than_a_megabyte_is_too_long(site):
-    assert post(site, messages=[{"role": "user", "content": "x" * 2**20}]).status_code == 413
+def test_a_conversation_of_a_whole_mebibyte_is_answered(site):
+    assert post(site, messages=[{"role": "user", "content": "x" * 2**20}]).status_code == 200
+
+
+def test_a_conversation_of_more_than_a_mebibyte_is_too_long(site):
+    answer = post(
+        site, messages=[*HELLO, {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "x" * 2**20}]
+    )
+    assert answer.status_code == 413
+    assert "longer than 1,048,576 characters" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -2,6 +2,7 @@
 
 from tests.chats.stage import another_person
 from tests.chats.waiting import wait_for
+from tests.scripted import Gate
 
 
 def new_chat(client, title="") -> str:
@@ -52,7 +53,23 @@ def test_the_same_client_id_gives_the_same_turn(client):
         for _ in range(2)
     )
     assert first == again
-    finished(client, first)
+    assert finished(client, first)["client_id"] == "c1"
+
+
+def test_an_edited_question_ends_the_answer_of_the_first(client, parts):
+    chat_id = new_chat(client)
+    gate = Gate()
+    parts.large_llm.reply = ["so far", gate]
+    first = client.post(f"/api/chats/{chat_id}/messages", json={"content": "hello"}).json
+    gate.wait_until_reached()
+    parts.large_llm.reply = ["Hi!"]
+    edit = {"content": "hi", "instead_of": first["question_id"]}
+    edited = client.post(f"/api/chats/{chat_id}/messages", json=edit)
+    assert edited.status_code == 202
+    assert client.get(f"/api/turns/{first['turn_id']}").json["status"] == "stopped"
+    finished(client, edited.json)
+    refused = client.post(f"/api/chats/{chat_id}/messages", json={**edit, "parent_id": None})
+    assert (refused.status_code, refused.json["error"]["param"]) == (400, "instead_of")
 
 
 def test_retry_and_overrule_answer_beside_the_first_answer(client, parts):

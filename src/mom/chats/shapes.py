@@ -73,6 +73,7 @@ def turn_json(row: Turn) -> dict[str, Any]:
         "chat_id": row.chat_id,
         "question_id": row.question_id,
         "message_id": row.message_id,
+        "client_id": row.client_id,
         "models": row.models,
         "error": row.error,
         "finish_reason": row.finish_reason,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import case, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from mom.chats.database import Database
 from mom.chats.history import short_title
@@ -46,6 +46,7 @@ class Asked:
     content: str
     client_id: str | None = None
     parent_id: str | None = None
+    instead_of: str | None = None
     need: Need | None = None
     seed: int | None = None
 
@@ -76,7 +77,7 @@ class TurnRecords:
         """Store a question and, still empty, its answer. Raises `ConflictError` where the `client_id` is known."""
         with self._database.session() as session:
             chat = find_owned(session, Chat, owner_id, chat_id)
-            parent_id = _parent_of_question(session, chat, asked.parent_id)
+            parent_id = _parent_of_question(session, chat, asked)
             question = Message(
                 id=new_id(), owner_id=owner_id, chat_id=chat_id, parent_id=parent_id, role="user", content=asked.content
             )
@@ -120,6 +121,16 @@ class TurnRecords:
                     corrected_at=case((Verdict.need != need, now()), else_=None),
                 )
             )
+
+    def running_below(self, owner_id: str, question_id: str) -> Sequence[str]:
+        """The ids of the turns that answer the question, or one that follows it, and have not ended."""
+        with self._database.session() as session:
+            below = select(Message.id).where(Message.id == question_id, Message.owner_id == owner_id)
+            below_it = below.cte("below_it", recursive=True)
+            child = aliased(Message)
+            below_it = below_it.union_all(select(child.id).join(below_it, child.parent_id == below_it.c.id))
+            running = select(Turn.id).where(Turn.status == Status.RUNNING)
+            return session.scalars(running.join(below_it, Turn.question_id == below_it.c.id)).all()
 
     def find(self, owner_id: str, turn_id: str) -> TurnRecord:
         with self._database.session() as session:
@@ -181,23 +192,31 @@ class TurnRecords:
             return len(left)
 
 
-def _parent_of_question(session: Session, chat: Chat, parent_id: str | None) -> str | None:
-    """The answer that a question follows: the one asked for, or the chat's newest."""
-    if parent_id == FIRST:
+def _parent_of_question(session: Session, chat: Chat, asked: Asked) -> str | None:
+    """The answer that a question follows: the one asked for, that of the question in whose place it is, or the newest."""
+    if asked.instead_of is not None:
+        return _find_in_chat(
+            session, chat, asked.instead_of, "user", "instead_of names no question of this chat."
+        ).parent_id
+    if asked.parent_id == FIRST:
         return None
-    if parent_id is None:
+    if asked.parent_id is None:
         return session.scalar(
             select(Message.id)
             .where(Message.chat_id == chat.id, Message.role == "assistant")
             .order_by(Message.created_at.desc(), Message.id)
             .limit(1)
         )
-    parent = find_owned(session, Message, chat.owner_id, parent_id)
-    if parent.chat_id != chat.id or parent.role != "assistant":
-        raise ParameterError(
-            f"parent_id names no answer of this chat. Give an answer's id, or {FIRST!r}.", param="parent_id"
-        )
-    return parent.id
+    words = f"parent_id names no answer of this chat. Give an answer's id, or {FIRST!r}."
+    return _find_in_chat(session, chat, asked.parent_id, "assistant", words).id
+
+
+def _find_in_chat(session: Session, chat: Chat, message_id: str, role: str, words: str) -> Message:
+    """Raises `ParameterError` with these `words` where it is of another chat or role."""
+    message = find_owned(session, Message, chat.owner_id, message_id)
+    if message.chat_id != chat.id or message.role != role:
+        raise ParameterError(words, param=words.partition(" ")[0])
+    return message
 
 
 def _title_for(content: str) -> str:

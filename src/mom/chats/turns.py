@@ -20,7 +20,7 @@ from mom.chats.question import check_question, read_need
 from mom.chats.tables import new_id
 from mom.chats.turn_log import LoggedEvent, TurnLog
 from mom.chats.turn_records import Asked, Status, TurnRecord, TurnRecords
-from mom.errors import BusyError, ConflictError
+from mom.errors import BusyError, ConflictError, ParameterError
 from mom.mixture.conversation import Attachment
 from mom.mixture.events import TurnInterrupted, TurnSnapshot, TurnStarted, TurnStopped
 from mom.mixture.paths import Mixture
@@ -77,20 +77,26 @@ class Turns:
         *,
         client_id: str | None = None,
         parent_id: str | None = None,
+        instead_of: str | None = None,
         seed: int | None = None,
         attachments: Sequence[Attachment] = (),
         need: str | None = None,
     ) -> Started:
         """Store a question and begin to answer it. The same `client_id` again gives the same turn.
 
-        `parent_id` is the answer that the question follows (unset: the newest; `root`: none); an edited question is one
-        more with the first one's parent. Raises `InputError`s before anything is stored, and `BusyError`.
+        `parent_id` is the answer that the question follows (unset: the newest; `root`: none). An edited question is asked
+        `instead_of` another: it follows what that one follows, and what is still being answered below that one is stopped.
+        Raises `InputError`s before anything is stored, and `BusyError`.
         """
         check_question(content, has_attachments=bool(attachments), client_id=client_id, seed=seed)
         known = self._records.find_by_client_id(owner_id, client_id)
         if known is not None:
             return _started(known)
-        asked = Asked(content, client_id, parent_id, read_need(need) if need else None, seed)
+        if parent_id is not None and instead_of is not None:
+            raise ParameterError(
+                "Give parent_id or instead_of, not both: either says what the message follows.", param="instead_of"
+            )
+        asked = Asked(content, client_id, parent_id, instead_of, read_need(need) if need else None, seed)
         pictures = check_attachments(attachments)
 
         def store(turn_id: str, models: dict[str, str]) -> TurnRecord:
@@ -102,7 +108,7 @@ class Turns:
                 raise
 
         try:
-            return self._begin(owner_id, store)
+            return self._begin(owner_id, store, instead_of=instead_of)
         except ConflictError:  # the same question came twice at the same time
             known = self._records.find_by_client_id(owner_id, client_id)
             if known is None:
@@ -169,9 +175,17 @@ class Turns:
         return self._begin(first.owner_id, store, anew=first.status is Status.FINISHED)
 
     def _begin(
-        self, owner_id: str, store: Callable[[str, dict[str, str]], TurnRecord], *, anew: bool = False
+        self,
+        owner_id: str,
+        store: Callable[[str, dict[str, str]], TurnRecord],
+        *,
+        anew: bool = False,
+        instead_of: str | None = None,
     ) -> Started:
-        """Store first, then answer. Others see the turn as soon as it is stored: it is running from then on."""
+        """Store first, then answer. Others see the turn as soon as it is stored: it is running from then on.
+
+        What is answered below the question `instead_of` is stopped in between: whoever hears of that finds what came instead.
+        """
         self._refuse_when_closing()
         self._places.take(owner_id)
         turn_id, has_begun = new_id(), asyncio.Event()
@@ -179,13 +193,20 @@ class Turns:
         try:
             models = self._names()
             turn = store(turn_id, models)
+            if instead_of is not None:
+                self._stop_below(owner_id, instead_of)
             self._on_loop(self._start(turn, models, has_begun, anew=anew))
         except BaseException:
             self._places.give_back(owner_id)
+            self._loop.call_soon_threadsafe(has_begun.set)  # it never will, and nobody is to wait for it
             raise
         finally:
             del self._beginning[turn_id]
         return _started(turn)
+
+    def _stop_below(self, owner_id: str, question_id: str) -> None:
+        for turn_id in self._records.running_below(owner_id, question_id):
+            self._stopped(owner_id, turn_id)
 
     async def _start(self, turn: TurnRecord, models: dict[str, str], has_begun: asyncio.Event, *, anew: bool) -> None:
         has_begun.set()  # for those who wait on this loop: they go on when this is done

@@ -86,6 +86,11 @@ class Conversation:
         answer = Message("assistant", "", drawing=drawings[-1])
         return Conversation((*self.earlier, answer, replace(self.last, attachments=())))
 
+    def since_last_drawing(self) -> "Conversation":
+        """The same conversation without the newest picture that was drawn here, and all before it."""
+        drawn = [number for number, message in enumerate(self.messages) if message.drawing]
+        return Conversation(self.messages[drawn[-1] + 1 :]) if drawn else self
+
     @property
     def last_drawing(self) -> Drawing | None:
         """The drawing of the newest answer, if that answer was a picture."""

@@ -1,19 +1,30 @@
 """The image pipeline: a prompt becomes a stored picture, with its progress on the way."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
+from mom.mixture.conversation import Attachment
 from mom.mixture.events import ImageFinished, ImageProgress, ImagePromptWritten, ImageQueued, TextDelta
 from mom.mixture.ports import DrawingRequest, ImageModel, Picture, PictureKeeper
 
 MOST_NAMED = 5
+ATTACHED_STRENGTH = 0.7  # how much of an attached picture is painted over: its layout stays, and the words are seen
 
 
 async def draw_image(
-    request: DrawingRequest, image_model: ImageModel, pictures: PictureKeeper, *, words: str
+    request: DrawingRequest,
+    image_model: ImageModel,
+    pictures: PictureKeeper,
+    *,
+    words: str,
+    attached: Sequence[Attachment] = (),
 ) -> AsyncGenerator[ImagePromptWritten | ImageQueued | ImageProgress | ImageFinished | TextDelta]:
-    """Draw and keep one picture. `words` are the person's own, kept in the picture's record. Words of the prompt that the
-    model does not know are named after it.
+    """Draw and keep one picture. `words` are the person's own, kept in the picture's record. It is begun from the last of the
+    pictures that the person `attached`. What of them was not used, and words of the prompt that the model does not know,
+    are named after it.
     """
+    if attached:
+        request = replace(request, source=attached[-1].data, strength=ATTACHED_STRENGTH)
     yield ImagePromptWritten(request.prompt)
     async with image_model.draw(request) as drawing:
         async for item in drawing:
@@ -23,12 +34,24 @@ async def draw_image(
             if item.dropped_tail:
                 yield ImagePromptWritten(request.prompt, item.dropped_tail)
             yield ImageFinished(await pictures.keep(item, words=words))
-            if item.unknown_words:
-                yield TextDelta(name_unknown(item.unknown_words))
+            if remarks := "\n\n".join(filter(None, (name_unused(attached, item), name_unknown(item.unknown_words)))):
+                yield TextDelta(remarks)
+
+
+def name_unused(attached: Sequence[Attachment], picture: Picture) -> str:
+    """The sentence for the person about attached pictures that this one was not begun from; empty where there is none."""
+    if attached and picture.strength is None:
+        what = "the one that you attached was" if len(attached) == 1 else "those that you attached were"
+        return f"I cannot begin from a picture, so {what} not used: this one is drawn from your words alone."
+    if len(attached) > 1:
+        return "I begin from one picture only: the last that you attached. The others were not used."
+    return ""
 
 
 def name_unknown(words: Sequence[str]) -> str:
-    """The sentence for the person, with the first few of the words."""
+    """The sentence for the person, with the first few of the words; empty where there is none."""
+    if not words:
+        return ""
     named = [f"“{word}”" for word in words[:MOST_NAMED]]
     if len(words) > MOST_NAMED:
         named.append("others")

@@ -2,7 +2,7 @@
 
 ::
 
-    /image …          → image model
+    /image …          → image model (it begins from a picture that is attached, if it can)
     attached picture  → vision LLM (one that was drawn here: its record is taken up as the last picture)
     anything else     → classifier ─ needs text  → large LLM: text
                                    └ needs image → large LLM: image prompt → image model
@@ -187,8 +187,10 @@ async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerato
 async def _write_prompt_then_draw(
     conversation: Conversation, mixture: Mixture, wishes: Wishes, watch: Stopwatch
 ) -> AsyncGenerator[AnswerEvent | Ended]:
+    if conversation.last.attachments:  # begun from instead of the picture that was drawn last
+        conversation = conversation.since_last_drawing()
     last, is_wordless = conversation.last_drawing, not conversation.last.content.strip()
-    if is_wordless and (last is None or conversation.last.attachments):
+    if is_wordless and last is None:
         raise EmptyMessageError("Write what is to be drawn: a picture alone does not say it.", param="content")
     if last and is_wordless:  # its record alone: the same picture again
         seed = last.seed if wishes.drawing.seed is None and not wishes.anew else wishes.drawing.seed
@@ -208,7 +210,8 @@ async def _write_prompt_then_draw(
 async def _answer_with_image(
     request: DrawingRequest, conversation: Conversation, mixture: Mixture
 ) -> AsyncGenerator[AnswerEvent | Ended]:
-    words = conversation.last.content
-    async with aclosing(draw_image(request, mixture.image_model, mixture.pictures, words=words)) as events:
+    last = conversation.last
+    drawing = draw_image(request, mixture.image_model, mixture.pictures, words=last.content, attached=last.attachments)
+    async with aclosing(drawing) as events:
         async for event in events:
             yield event

@@ -8,7 +8,7 @@ from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
 from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
-MAX_CONVERSATION_CHARS = 1_000_000
+MAX_CONVERSATION_CHARS = 2**20
 # What `/v1` itself answers with where it has drawn, no picture that an answer in words shows; and the routing data's form.
 _LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
 _MARKER = "[image] "
@@ -25,7 +25,9 @@ def read_conversation(body: ConversationBody) -> Conversation:
     if not last.content.strip() and not last.attachments:
         raise EmptyMessageError("The last message is empty. Write what you want.", param="messages")
     if sum(len(message.content) for message in messages) > MAX_CONVERSATION_CHARS:
-        raise MessageTooLongError("The conversation is longer than a million characters. Shorten it.", param="messages")
+        raise MessageTooLongError(
+            f"The conversation is longer than {MAX_CONVERSATION_CHARS:,} characters. Shorten it.", param="messages"
+        )
     return Conversation(messages)
 
 

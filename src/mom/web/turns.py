@@ -21,12 +21,14 @@ class MessageBody(Body):
     """`client_id` is the sender's own id of the message: sent again, it gives the same turn.
 
     `parent_id` is the answer that the message follows: unset, the newest; null, none (another first question).
+    `instead_of` is the message that this one is the edited version of: it takes that one's place, and ends its answers.
     `attachments` are pictures as data URLs.
     """
 
     content: str
     client_id: str | None = Field(default=None, min_length=1, max_length=200)
     parent_id: str | None = Field(default=None, max_length=200)
+    instead_of: str | None = Field(default=None, max_length=200)
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     need: Need | None = None
     attachments: list[str] = Field(default=[], max_length=4)
@@ -50,6 +52,7 @@ def ask(chat_id: str) -> tuple[Response, int]:
         body.content,
         client_id=body.client_id,
         parent_id=body.follows,
+        instead_of=body.instead_of,
         seed=body.seed,
         need=body.need,
         attachments=[read_data_url(url) for url in body.attachments],

@@ -47,6 +47,8 @@ export type TurnStatus = 'running' | 'finished' | 'stopped' | 'failed' | 'interr
 /** How the making of an answer stands, or ended. */
 export interface StoredTurn {
   id: string
+  /** The question's own, by which who asked it knows it again; null where it was given none. */
+  client_id: string | null
   status: TurnStatus
   models: Record<string, string>
   error: Failure | null

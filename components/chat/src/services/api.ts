@@ -17,7 +17,9 @@ export interface Question {
   /** Sent again with the same id, a question is asked once. */
   client_id: string
   /** The answer that the question follows; null: it is a first one. */
-  parent_id: string | null
+  parent_id?: string | null
+  /** Or the question that it is another version of: what is still being answered there is stopped. */
+  instead_of?: string
   /** Drawn with this seed, the same prompt gives the same picture. */
   seed: number | null
   /** Pictures as data URLs. */
@@ -71,6 +73,8 @@ export class RequestError extends Error {
     super(failure.message)
   }
 }
+
+export const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404
 
 export const listChats = (): Promise<ChatSummary[]> => request('GET', '/api/chats')
 

@@ -17,6 +17,7 @@ export class ChatsStore implements ConversationOwner {
   /** The chat that is not begun; left and returned to, it still has its words and pictures. */
   #unbegun = new Conversation(this)
   open = $state.raw<Conversation>(this.#unbegun)
+  #reads = 0
   readonly #conversations = new SvelteMap<string, Conversation>()
 
   /** `onUnreachable` is told when MoM does not answer any more. */
@@ -39,16 +40,20 @@ export class ChatsStore implements ConversationOwner {
     await Promise.all([this.refresh(), this.open.read()])
   }
 
+  /** Read the list. What an earlier read says is no longer true once a later one has begun. */
   async refresh(): Promise<void> {
+    const number = ++this.#reads
     try {
-      this.list = await listChats()
+      const list = await listChats()
+      if (number !== this.#reads) return
+      this.list = list
       this.error = ''
       for (const { id, title } of this.list) {
         const conversation = this.#conversations.get(id)
         if (conversation) conversation.title = title
       }
     } catch (error) {
-      this.error = failureOf(error).message
+      if (number === this.#reads) this.error = failureOf(error).message
     }
   }
 
@@ -92,6 +97,7 @@ export class ChatsStore implements ConversationOwner {
     this.#conversations.set(conversation.id, conversation)
     this.#unbegun = new Conversation(this)
     conversation.title = firstWords.slice(0, TITLE_CHARS)
+    this.#reads++ // what is being read may be from before
     // A list that was read meanwhile may have it already.
     this.list = [{ id: conversation.id, title: conversation.title }, ...this.list.filter(({ id }) => id !== conversation.id)]
     if (this.open === conversation) this.place.name(conversation.id)

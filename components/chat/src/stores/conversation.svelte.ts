@@ -1,21 +1,15 @@
 /** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
 
 import type { Failure, Need } from '../mixture/events'
-import { ask, type Asked, createChat, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
+import { ask, type Asked, createChat, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
 import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
+import { Following } from './following.svelte'
+import { LastTry } from './last_try'
 import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
 import { MessageTree } from './tree.svelte'
 
-const WATCH_MS = 2000
-
-/** A question that was sent and may not have arrived; its attachments are compared one by one, being large. */
-interface Try {
-  question: string
-  attachments: string[]
-  clientId: string
-}
-const NO_TRY: Try = { question: '', attachments: [], clientId: '' }
+const LOOK_AGAIN_MS = 1000
 
 /** Whom a conversation tells of what the list of chats should show. */
 export interface ConversationOwner {
@@ -26,10 +20,13 @@ export interface ConversationOwner {
 }
 
 export interface Wish {
-  parent?: Message | null
+  /** The question that this is another version of; unset: it follows what is shown last. */
+  insteadOf?: QuestionMessage | null
   /** Pictures as data URLs. */
   attachments?: string[]
   seed?: number | null
+  /** Called where it was not taken, as far as anybody knew, but is found among the messages later. */
+  onFound?: () => void
 }
 
 export class Conversation {
@@ -45,13 +42,12 @@ export class Conversation {
   #draft = $state('')
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
-  /** Something was answered here while another chat was open. */
-  hasNews = $state(false)
 
   readonly tree = new MessageTree(
     (parent) =>
       new AnswerMessage(parent, {
         onMissed: () => void this.read(),
+        onStoppedElsewhere: (answer) => void this.#takeOver(answer),
         onBreak: () => {
           this.owner.onUnreachable()
         },
@@ -67,13 +63,12 @@ export class Conversation {
   /** Not where the chat could not be read: the question would follow nothing. */
   readonly canSend = $derived(!this.running && !this.readError && (this.#draft.trim() !== '' || this.attached.length > 0))
 
-  #isOpen = false
+  readonly #following = new Following(this.tree, () => this.read())
   #wishesUnderWay = 0
   #reads = 0
   #isReadDue = false
   #isSendDue = false
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #lastTry = NO_TRY
+  readonly #lastTry = new LastTry()
 
   constructor(
     readonly owner: ConversationOwner,
@@ -81,6 +76,11 @@ export class Conversation {
   ) {
     this.id = id
     this.#draft = readDraft(id)
+  }
+
+  /** Something was answered here while another chat was open. */
+  get hasNews(): boolean {
+    return this.#following.hasNews
   }
 
   /** The next question as far as it is written; kept in this browser. */
@@ -96,22 +96,18 @@ export class Conversation {
 
   /** Show this chat: read it as it is stored, then follow what is being answered. */
   async open(): Promise<void> {
-    this.#isOpen = true
-    this.hasNews = false
-    clearTimeout(this.#timer)
+    this.#following.open()
     await this.read()
   }
 
   /** Another chat is shown. */
   leave(): void {
-    this.#isOpen = false
-    this.#follow()
+    this.#following.leave()
   }
 
   /** The chat is gone. */
   forget(): void {
-    this.leave()
-    clearTimeout(this.#timer)
+    this.#following.end()
     this.draft = ''
   }
 
@@ -128,7 +124,8 @@ export class Conversation {
       if (number !== this.#reads) return
       this.title = stored.title
       this.tree.store(stored.messages)
-      this.#follow()
+      if (this.#lastTry.find(stored.messages)) this.error = ''
+      this.#following.update()
     } catch (error) {
       if (number !== this.#reads) return
       this.readError = this.#failed(error).message
@@ -153,24 +150,29 @@ export class Conversation {
     const attachments = this.attached
     this.draft = ''
     this.attached = []
-    if (await this.ask(content, { attachments })) return
+    const takeBack = (): void => {
+      if (this.draft.startsWith(content)) this.draft = this.draft.slice(content.length).trimStart()
+      this.attached = this.attached.filter((picture) => !attachments.includes(picture))
+    }
+    if (await this.ask(content, { attachments, onFound: takeBack })) return
     this.draft = this.draft ? `${content}\n${this.draft}` : content
     this.attached = [...attachments, ...this.attached]
   }
 
-  /** Ask after `parent` (unset: after what is shown last; null: as a first question). False where the server refuses. */
-  async ask(content: string, { parent = this.tree.path.at(-1) ?? null, attachments = [], seed = null }: Wish = {}): Promise<boolean> {
+  /** Ask after what is shown last, or in a question's place. False where the server refuses. */
+  async ask(content: string, { insteadOf = null, attachments = [], seed = null, onFound = () => undefined }: Wish = {}): Promise<boolean> {
+    const parent = insteadOf ? insteadOf.parent : (this.tree.path.at(-1) ?? null)
     const question = new QuestionMessage(parent, content, attachments)
     const answer = this.tree.newAnswer(question)
-    const parentId = parent?.id ?? null
-    const clientId = this.#clientIdFor(JSON.stringify([content, parentId, seed]), attachments)
+    const place = insteadOf?.id ? { instead_of: insteadOf.id } : { parent_id: parent?.id ?? null }
+    const clientId = this.#lastTry.idFor(JSON.stringify([content, place, seed]), attachments, onFound)
     const isAsked = await this.#wish([question, answer], answer, async () => {
       const chatId = this.id ?? (await this.#create(content))
-      const asked = await ask(chatId, { content, client_id: clientId, parent_id: parentId, seed, attachments })
+      const asked = await ask(chatId, { content, client_id: clientId, ...place, seed, attachments })
       question.id = asked.question_id
       return asked
     })
-    if (isAsked) this.#lastTry = NO_TRY
+    if (isAsked) this.#lastTry.forget()
     return isAsked
   }
 
@@ -191,22 +193,27 @@ export class Conversation {
     const words = question.edited
     if (!words?.trim()) return
     question.edited = null
-    if (!(await this.#askInstead(question, words.trim()))) question.edited ??= words
+    const onFound = (): void => {
+      question.edited = null
+    }
+    if (!(await this.#askInstead(question, words.trim(), { onFound }))) question.edited ??= words
   }
 
   /** Draw an answer's edited prompt, beside the first picture; the same holds for its words. */
   async drawEdited(answer: AnswerMessage, seed: number | null): Promise<void> {
-    const { edited } = answer
-    if (!edited?.words.trim()) return
+    const { edited, parent } = answer
+    if (!edited?.words.trim() || parent?.role !== 'user') return
     answer.edited = null
-    const parent = answer.parent?.parent ?? null
-    if (!(await this.ask(`/image ${edited.words.trim()}`, { parent, seed }))) answer.edited ??= edited
+    const onFound = (): void => {
+      answer.edited = null
+    }
+    if (!(await this.#askInstead(parent, `/image ${edited.words.trim()}`, { seed, onFound }))) answer.edited ??= edited
   }
 
-  /** Edit the question that was asked last, of those shown. */
+  /** Edit the question that was asked last, of those shown; not before the server has it, which is to know what takes its place. */
   editLast(): void {
     const question = this.tree.path.findLast((message) => message.role === 'user')
-    if (question) question.edited ??= question.content
+    if (question?.id) question.edited ??= question.content
   }
 
   /** Show another version of the last message that has some. */
@@ -218,7 +225,7 @@ export class Conversation {
   /** Show the sibling that is `offset` further. */
   choose(message: Message, offset: number): void {
     this.tree.choose(message, offset)
-    this.#follow()
+    this.#following.update()
   }
 
   async retry(answer: AnswerMessage): Promise<void> {
@@ -237,12 +244,24 @@ export class Conversation {
     await this.#wish([sibling], sibling, () => wish(turnId))
   }
 
+  /**
+   * An answer was stopped elsewhere: what was asked in its place there is shown here, too. Another answer to the same question is
+   * begun right after the stop, so that it may take a second look to see it.
+   */
+  async #takeOver(answer: AnswerMessage, known = this.tree.messages, looks = 2): Promise<void> {
+    if (!this.tree.path.includes(answer)) return // its place is taken here already
+    await this.read()
+    this.tree.showNewcomers(answer, known)
+    this.#following.update()
+    if (looks > 1) setTimeout(() => void this.#takeOver(answer, known, looks - 1), LOOK_AGAIN_MS)
+  }
+
   /** Ask other words in the place of `question`, with its pictures. */
-  async #askInstead(question: QuestionMessage, content: string): Promise<boolean> {
+  async #askInstead(question: QuestionMessage, content: string, wish: Wish): Promise<boolean> {
     this.error = ''
     try {
       const attachments = await Promise.all(question.pictures.map(fetchAsDataUrl))
-      return await this.ask(content, { parent: question.parent, attachments })
+      return await this.ask(content, { ...wish, insteadOf: question, attachments })
     } catch (error) {
       this.error = this.#failed(error).message
       return false
@@ -257,7 +276,7 @@ export class Conversation {
     if (this.isLoading) void this.read() // what comes of the read under way may be older than this wish
     try {
       answer.begin(await wish())
-      this.#follow()
+      this.#following.update()
       return true
     } catch (error) {
       this.tree.remove(added)
@@ -284,48 +303,4 @@ export class Conversation {
     this.owner.onCreated(this, firstWords)
     return id
   }
-
-  /** Follow the answers that are shown, and none else: a browser has few connections to one server (six, by HTTP/1.1). */
-  #follow(): void {
-    for (const answer of this.#runningOutOfSight()) answer.leave()
-    if (this.#isOpen) for (const message of this.tree.path) if (message.role === 'assistant') message.follow()
-    this.#watchFromAfar()
-  }
-
-  #runningOutOfSight(): AnswerMessage[] {
-    const running = this.tree.answers.filter((answer) => answer.isRunning)
-    return this.#isOpen ? running.filter((answer) => !this.tree.path.includes(answer)) : running
-  }
-
-  /** Ask now and then how the answers that are not shown stand, until all have ended. */
-  #watchFromAfar(): void {
-    clearTimeout(this.#timer)
-    if (this.#runningOutOfSight().length > 0) this.#timer = setTimeout(() => void this.#lookFromAfar(), WATCH_MS)
-  }
-
-  async #lookFromAfar(): Promise<void> {
-    const hidden = this.#runningOutOfSight()
-    const statuses = await Promise.allSettled(hidden.map((answer) => answer.readStatus()))
-    if (statuses.every((status) => (status.status === 'fulfilled' ? status.value !== 'running' : isNotFound(status.reason)))) {
-      if (!this.#isOpen && hidden.length > 0) this.hasNews = true
-      await this.read()
-    } else {
-      this.#watchFromAfar()
-    }
-  }
-
-  /** The same question tried again is the same one, should the first try have arrived after all. */
-  #clientIdFor(question: string, attachments: string[]): string {
-    const last = this.#lastTry
-    const isSame = last.question === question && last.attachments.length === attachments.length && attachments.every((picture, index) => picture === last.attachments[index])
-    if (!isSame) this.#lastTry = { question, attachments, clientId: randomId() }
-    return this.#lastTry.clientId
-  }
-}
-
-const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404
-
-/** 128 random bits; `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

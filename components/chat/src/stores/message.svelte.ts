@@ -2,7 +2,7 @@
 
 import { type Answer, applyEvent, applyLiveEvent, emptyAnswer, storedAnswer } from '../mixture/answer'
 import type { Failure, StoredMessage, TurnStatus } from '../mixture/events'
-import { type Asked, readTurn, RequestError, stopTurn } from '../services/api'
+import { type Asked, isNotFound, readTurn, RequestError, stopTurn } from '../services/api'
 import { followTurn } from '../services/turn_events'
 
 /** Events that come quicker than this are drawn together: a page redrawn for every token falls behind a quick model. */
@@ -16,9 +16,13 @@ export function failureOf(error: unknown): Failure {
   return { message: `The page made a mistake: ${String(error)}`, type: null, code: null, param: null }
 }
 
-/** Whom an answer tells: that its turn ended without its events having been read to the last, and that MoM is gone. */
+/**
+ * Whom an answer tells: that its turn ended without its events having been read to the last, that it was stopped, but not by
+ * this page, and that MoM is gone.
+ */
 export interface AnswerOwner {
   onMissed: () => void
+  onStoppedElsewhere: (answer: AnswerMessage) => void
   onBreak: () => void
 }
 
@@ -109,8 +113,10 @@ export class AnswerMessage {
         const before = this.#latest ?? this.answer
         this.#latest = this.#askedAt === null ? applyEvent(before, event) : applyLiveEvent(before, event, performance.now() - this.#askedAt)
         if (event.name === 'turn_interrupted') this.owner.onBreak()
+        const isStoppedElsewhere = event.name === 'turn_stopped' && !this.isStopping
         if (this.#latest.status !== 'running') this.#settle()
         else this.#drawing ??= setTimeout(() => { this.#draw() }, DRAW_MS)
+        if (isStoppedElsewhere) this.owner.onStoppedElsewhere(this)
       },
       onOpen: () => {
         this.isCutOff = false
@@ -173,7 +179,7 @@ export class AnswerMessage {
       if ((await this.readStatus()) === 'running') this.follow()
       else this.owner.onMissed()
     } catch (error) {
-      if (error instanceof RequestError && error.status === 404) this.owner.onMissed()
+      if (isNotFound(error)) this.owner.onMissed()
       else this.#lookAgainSoon()
     }
   }

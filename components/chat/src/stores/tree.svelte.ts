@@ -55,6 +55,14 @@ export class MessageTree {
     if (sibling) this.#chosen.set(message.parent, sibling)
   }
 
+  /** Where the newest version beside a message, or beside one that it follows, is none of those `known`, show that. */
+  showNewcomers(message: Message, known: readonly Message[]): void {
+    for (let one: Message | null = message; one; one = one.parent) {
+      const newest = this.#childrenOf(one.parent).at(-1)
+      if (newest && !known.includes(newest)) this.#chosen.delete(one.parent)
+    }
+  }
+
   #walk(): Message[] {
     const path: Message[] = []
     let next = this.#next(null)

@@ -39,3 +39,28 @@ it('an open chat is called as the list calls it, and stands there once', async (
   await chats.refresh()
   expect(chat.title).toBe('a fox')
 })
+
+it('a list that was read before a later one does not bring a deleted chat back', async () => {
+  const lists: ((list: unknown) => void)[] = []
+  vi.stubGlobal('fetch', () => new Promise((resolve) => lists.push((list) => { resolve(Response.json(list)) })))
+  const chats = new ChatsStore(memory(), vi.fn())
+  const [early, late] = [chats.refresh(), chats.refresh()]
+  lists[1]?.([])
+  await late
+  lists[0]?.([{ id: 'c1', title: 'Deleted' }])
+  await early
+  expect(chats.list).toEqual([])
+})
+
+it('a list that was read before a chat was begun does not take it away', async () => {
+  let answer: (list: unknown) => void = () => undefined
+  vi.stubGlobal('fetch', () => new Promise((resolve) => { answer = (list) => { resolve(Response.json(list)) } }))
+  const chats = new ChatsStore(memory(), vi.fn())
+  const reading = chats.refresh()
+  const chat = chats.open
+  chat.id = 'c1'
+  chats.onCreated(chat, 'Hello')
+  answer([])
+  await reading
+  expect(chats.list.map(({ id }) => id)).toEqual(['c1'])
+})

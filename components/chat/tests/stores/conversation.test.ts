@@ -21,17 +21,21 @@ class Held {
 
 /** What MoM answers to each request; whatever stands nowhere here fails. */
 let replies: Record<string, () => unknown>
+/** The bodies of the questions that the page has asked. */
+let questions: Record<string, unknown>[]
 const onUnreachable = vi.fn()
 
 const onChanged = vi.fn()
 
 beforeEach(() => {
   replies = {}
+  questions = []
   ScriptedEventSource.all = []
   onUnreachable.mockClear()
   onChanged.mockClear()
   vi.stubGlobal('EventSource', ScriptedEventSource)
-  vi.stubGlobal('fetch', async (address: string, { method = 'GET' }: RequestInit) => {
+  vi.stubGlobal('fetch', async (address: string, { method = 'GET', body }: RequestInit) => {
+    if (address.endsWith('/messages')) questions.push(JSON.parse(body as string) as Record<string, unknown>)
     const reply = await replies[`${method} ${address}`]?.()
     return reply instanceof Response ? reply : Response.json(reply)
   })
@@ -61,11 +65,14 @@ async function opened(messages: Partial<StoredMessage>[]): Promise<Conversation>
 }
 
 const QUESTION = { content: 'What is in it?', images: [{ url: '/images/0a1b.png' }] as StoredMessage['images'] }
+const PICTURE = 'data:image/png;base64,cG5n'
+/** With a picture that need not be fetched. */
+const PICTURED = { content: 'What is in it?', images: [{ url: PICTURE }] as StoredMessage['images'] }
 const ANSWER = { content: 'A fox.' }
 
 describe('the words of a question that is edited', () => {
-  const edited = async (): Promise<{ conversation: Conversation; question: QuestionMessage }> => {
-    const conversation = await opened([QUESTION, ANSWER])
+  const edited = async (asked = QUESTION): Promise<{ conversation: Conversation; question: QuestionMessage }> => {
+    const conversation = await opened([asked, ANSWER])
     conversation.editLast()
     const question = conversation.tree.path[0] as QuestionMessage
     expect(question.edited).toBe('What is in it?')
@@ -80,6 +87,29 @@ describe('the words of a question that is edited', () => {
     expect(question.edited).toBe('Who is in it?')
     expect(conversation.error).toMatch(/^MoM could not be reached/)
     expect(onUnreachable).toHaveBeenCalledOnce()
+  })
+
+  it('are asked in its place, wherever that is', async () => {
+    const { conversation, question } = await edited(PICTURED)
+    replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q2', message_id: 'a2', turn_id: 't2' })
+    await conversation.askEdited(question)
+    expect(questions).toMatchObject([{ content: 'Who is in it?', instead_of: '0', attachments: [PICTURE] }])
+    expect(questions[0]).not.toHaveProperty('parent_id')
+    conversation.leave()
+  })
+
+  it('are not begun before MoM has taken the question, and no earlier question is meant', async () => {
+    const conversation = await opened([QUESTION, ANSWER])
+    const asked = new Held()
+    replies['POST /api/chats/c1/messages'] = () => asked.reply
+    const asking = conversation.ask('And now?')
+    conversation.editLast()
+    expect(conversation.tree.path.map((message) => message.edited)).toEqual([null, null, null, null])
+    asked.release({ question_id: 'q2', message_id: 'a2', turn_id: 't2' })
+    await asking
+    conversation.editLast()
+    expect(conversation.tree.path[2]?.edited).toBe('And now?')
+    conversation.leave()
   })
 })
 
@@ -106,6 +136,17 @@ describe('the words of a prompt that is edited', () => {
     await conversation.drawEdited(answer, 42)
     expect(answer.edited).toBeNull()
     expect((conversation.tree.path[0] as QuestionMessage).content).toBe('/image a fox at night')
+    conversation.leave()
+  })
+
+  it('are drawn with the picture that was attached', async () => {
+    const conversation = await opened([PICTURED, ANSWER])
+    const answer = conversation.tree.path[1] as AnswerMessage
+    answer.edited = { words: 'a fox at night', keepsSeed: true }
+    replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q2', message_id: 'a2', turn_id: 't2' })
+    await conversation.drawEdited(answer, 42)
+    expect(questions).toMatchObject([{ content: '/image a fox at night', seed: 42, instead_of: '0', attachments: [PICTURE] }])
+    conversation.leave()
   })
 })
 
@@ -218,6 +259,65 @@ describe('answers that are being written', () => {
   })
 })
 
+describe('an answer that is stopped elsewhere', () => {
+  const running = (id: string): Partial<StoredMessage> => ({ turn: { id, status: 'running' } as StoredMessage['turn'] })
+  const stopped = { content: 'Once', turn: { id: 't1', status: 'stopped' } as StoredMessage['turn'] }
+  const STOPPED: TurnEvent = { name: 'turn_stopped', data: {} }
+  const asked = async (): Promise<Conversation> => {
+    const conversation = await opened([])
+    replies['POST /api/chats/c1/messages'] = () => ({ question_id: '0', message_id: '1', turn_id: 't1' })
+    await conversation.ask('A story')
+    return conversation
+  }
+  const edited = stored([{ content: 'A story' }, stopped, { content: 'A short story', parent_id: null }, running('t2')])
+
+  it('gives way to what was asked there in its place, also where this page had asked', async () => {
+    const conversation = await asked()
+    replies['GET /api/chats/c1'] = () => edited
+    ScriptedEventSource.last.send(STOPPED)
+    await vi.waitFor(() => { expect((conversation.tree.path[0] as QuestionMessage).content).toBe('A short story') })
+    expect(ScriptedEventSource.last.url).toBe('/api/turns/t2/events')
+    conversation.stepVersion(-1)
+    expect((conversation.tree.path[1] as AnswerMessage).answer).toMatchObject({ status: 'stopped', text: 'Once' })
+    conversation.leave()
+  })
+
+  it('gives way to another answer that is begun right after', async () => {
+    const conversation = await asked()
+    vi.useFakeTimers()
+    const again = { parent_id: '0', role: 'assistant' as const, ...running('t2') }
+    const chats = [stored([{ content: 'A story' }, stopped]), stored([{ content: 'A story' }, stopped, again])]
+    replies['GET /api/chats/c1'] = () => chats.shift()
+    ScriptedEventSource.last.send(STOPPED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(conversation.tree.path.map(({ id }) => id)).toEqual(['0', '1'])
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(conversation.tree.path.map(({ id }) => id)).toEqual(['0', '2'])
+    conversation.leave()
+  })
+
+  it('stays where it is, where nothing else was asked', async () => {
+    const conversation = await asked()
+    vi.useFakeTimers()
+    const read = vi.fn(() => stored([{ content: 'A story' }, stopped]))
+    replies['GET /api/chats/c1'] = read
+    ScriptedEventSource.last.send(STOPPED)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(read).toHaveBeenCalledTimes(2)
+    expect(conversation.tree.path).toHaveLength(2)
+  })
+
+  it('is not read again where this page has stopped it', async () => {
+    const conversation = await asked()
+    const read = vi.fn(() => edited)
+    replies['GET /api/chats/c1'] = read
+    replies['POST /api/turns/t1/stop'] = () => ({})
+    conversation.running?.stop()
+    ScriptedEventSource.last.send(STOPPED)
+    expect(read).not.toHaveBeenCalled()
+  })
+})
+
 describe('a question sent', () => {
   const REPLY = { question_id: 'q2', message_id: 'a2', turn_id: 't2' }
 
@@ -264,6 +364,34 @@ describe('a question sent', () => {
     }
     expect(asked[1]).toBe(asked[0])
     expect(asked[2]).not.toBe(asked[0])
+  })
+
+  it('that had arrived, though nobody said so, is found and not kept to be sent again', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    replies['POST /api/chats/c1/messages'] = MOM_IS_AWAY
+    conversation.attached = [PICTURE]
+    conversation.draft = 'What is it?'
+    await conversation.send()
+    conversation.draft += '\nAnd what else?'
+    await conversation.read()
+    expect([conversation.draft, conversation.attached]).toEqual(['What is it?\nAnd what else?', [PICTURE]])
+    const turn = { id: 't2', status: 'finished', client_id: questions[0]?.client_id } as StoredMessage['turn']
+    replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, ANSWER, { content: 'What is it?' }, { ...ANSWER, turn }])
+    await conversation.read()
+    expect([conversation.draft, conversation.attached, conversation.error]).toEqual(['And what else?', [], ''])
+  })
+
+  it('as another version is found as well, and its words are edited no longer', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const question = conversation.tree.path[0] as QuestionMessage
+    replies['POST /api/chats/c1/messages'] = MOM_IS_AWAY
+    question.edited = 'Hello there'
+    await conversation.askEdited(question)
+    expect(question.edited).toBe('Hello there')
+    const turn = { id: 't2', status: 'finished', client_id: questions[0]?.client_id } as StoredMessage['turn']
+    replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, ANSWER, { content: 'Hello there', parent_id: null }, { ...ANSWER, turn }])
+    await conversation.read()
+    expect(question.edited).toBeNull()
   })
 
   it('as a first one leaves what is written after it to its own chat', async () => {
