@@ -47,9 +47,12 @@ SHAPES = {
 }
 
 
-def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture: str = "llama") -> Path:
-    """Write the file: matrices in Q8_0, vectors in F32. The same shape gives the same bytes."""
-    writer = gguf.GGUFWriter(path, architecture)
+def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture: str = "llama", **parts) -> Path:
+    """Write the file: matrices in Q8_0, vectors in F32. The same shape gives the same bytes.
+
+    `parts` says how to divide it, as gguf's writer takes it: `split_max_tensors`, `small_first_shard`.
+    """
+    writer = gguf.GGUFWriter(path, architecture, **parts)
     writer.add_name("random weights")
     add_shape(writer, shape)
     add_vocabulary(writer, shape.vocabulary)

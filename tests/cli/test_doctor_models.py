@@ -153,6 +153,18 @@ def test_a_downloaded_model_needs_no_hub_and_is_looked_at(environment, closed_po
     assert "is cut off" in one_failed("large_llm")["fix"]
 
 
+def test_a_model_in_parts_that_was_downloaded_in_part_still_needs_the_hub(environment, closed_port, tmp_path):
+    environment.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed_port}")
+    environment.setenv("MOM_LARGE_LLM", "hf:owner/repo/model-00001-of-00002.gguf")
+    parts = [tmp_path / f"data/models/owner/repo/model-0000{number}-of-00002.gguf" for number in (1, 2)]
+    parts[0].parent.mkdir(parents=True)
+    parts[0].write_bytes(WHOLE)
+    assert "No hub is reachable" in one_failed("large_llm")["fix"]
+    parts[1].write_bytes(WHOLE)
+    size = f"{2 * len(WHOLE) / 1e9:.1f}"
+    assert doctor()[0]["large_llm"]["words"] == f"hf:owner/repo/model-00001-of-00002.gguf, {size} GB"
+
+
 def test_a_pipeline_that_was_downloaded_in_part_still_needs_the_hub(environment, closed_port, tmp_path):
     environment.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed_port}")
     environment.setenv("MOM_IMAGE_MODEL", "hf:owner/repo")

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from mom.errors import PartBrokenError, PartRefusedError, PartUnavailableError
-from mom.mixture.events import ImageProgress
+from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest, Picture
 from mom.models.images_a1111 import A1111
 from mom.models.images_client import ImagesClient
@@ -116,9 +116,16 @@ async def test_its_previews_become_small_jpegs(http):
 async def test_a_picture_from_a_picture_goes_to_img2img(http):
     web_ui, source = WebUi(), png_of()
     with web_ui.serving() as root:
-        await draw(client(root, http), DrawingRequest(prompt="a fox", source=source, strength=0.6))
+        *_, picture = await draw(client(root, http), DrawingRequest(prompt="a fox", source=source, strength=0.6))
     assert web_ui.asked["init_images"] == [base64_of(source)]
-    assert web_ui.asked["denoising_strength"] == 0.6
+    assert web_ui.asked["denoising_strength"] == picture.strength == 0.6
+    assert web_ui.asked["resize_mode"] == 1  # cropped, not squeezed
+
+
+async def test_a_picture_from_words_alone_has_no_strength(http):
+    with WebUi().serving() as root:
+        *_, picture = await draw(client(root, http), DrawingRequest(prompt="a fox"))
+    assert picture.strength is None
 
 
 async def test_leaving_interrupts_the_drawing(http):
@@ -156,6 +163,94 @@ async def test_anothers_picture_is_neither_shown_nor_interrupted(http):
         await asyncio.wait({drawing})
         assert not web_ui.interrupted.is_set()
         web_ui.done.set()
+
+
+class Queueing(WebUi):
+    """Draws one picture after the other, as AUTOMATIC1111's does: a request is drawn though its sender has gone, and a word to
+    stop that comes before a picture is begun is forgotten.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = asyncio.Lock()
+        self.asked_for, self.finished, self.stopped = [], [], []
+        self.current = None
+
+    async def draw(self, request: Request) -> JSONResponse:
+        task = (await request.json())["force_task_id"]
+        self.asked_for.append(task)
+        return await asyncio.shield(asyncio.ensure_future(self.draw_in_turn(task)))
+
+    async def draw_in_turn(self, task) -> JSONResponse:
+        async with self.lock:
+            self.interrupted.clear()
+            self.done.clear()
+            self.current = task
+            waits = [asyncio.create_task(event.wait()) for event in (self.done, self.interrupted)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            (self.stopped if self.interrupted.is_set() else self.finished).append(task)
+            self.current = None
+        return JSONResponse({"images": [base64_of(png_of(96, 64))]})
+
+    async def progress(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"progress": 0.1, "state": {}, "current_image": None, "current_task": self.current})
+
+
+async def test_who_leaves_the_line_is_never_asked_for(http):
+    web_ui = Queueing()
+    with web_ui.serving() as root:
+        images, seen = client(root, http), []
+
+        def note(name, item) -> None:
+            seen.append((name, item.position if isinstance(item, ImageQueued) else "drawn"))
+
+        async def draw_noting(name):
+            async with images.draw(DrawingRequest(prompt=name)) as drawing:
+                async for item in drawing:
+                    note(name, item)
+
+        first = asyncio.create_task(draw_noting("first"))
+        await until(lambda: web_ui.current, "the first picture")
+        second = asyncio.create_task(draw_noting("second"))
+        await until(lambda: ("second", 1) in seen, "the second one's place")
+        third = asyncio.create_task(draw_noting("third"))
+        await until(lambda: ("third", 2) in seen, "the third one's place")
+        fourth = asyncio.create_task(draw_noting("fourth"))
+        await until(lambda: ("fourth", 3) in seen, "the fourth one's place")
+        for leaving in (fourth, second):
+            leaving.cancel()
+            await asyncio.wait({leaving})
+        await until(lambda: ("third", 1) in seen, "the third one's new place")
+        web_ui.done.set()
+        await first
+        await until(lambda: web_ui.current == web_ui.asked_for[-1] and len(web_ui.asked_for) == 2, "the third picture")
+        web_ui.done.set()
+        await third
+        assert seen == [
+            ("second", 1), ("third", 2), ("fourth", 3), ("third", 1), ("first", "drawn"), ("third", "drawn"),
+        ]  # fmt: skip
+        assert web_ui.finished == web_ui.asked_for
+
+
+async def test_a_picture_that_waits_behind_anothers_is_stopped_when_it_is_begun(http):
+    web_ui = Queueing()
+    with web_ui.serving() as root:
+        stranger = asyncio.create_task(http.post(f"{root}{TXT2IMG}", json={"force_task_id": "task(stranger)"}))
+        await until(lambda: web_ui.current, "the stranger's picture")
+        images = client(root, http)
+        left, waiting = (asyncio.create_task(draw(images, DrawingRequest(prompt="a fox"))) for _ in range(2))
+        await until(lambda: len(web_ui.asked_for) == 2, "the picture to be asked for")
+        left.cancel()
+        await asyncio.wait({left}, timeout=20)
+        assert left.cancelled()
+        assert not web_ui.interrupted.is_set()  # the stranger's picture goes on
+        web_ui.done.set()
+        await stranger
+        await until(lambda: len(web_ui.asked_for) == 3 and web_ui.current == web_ui.asked_for[2], "the next of ours")
+        web_ui.done.set()
+        assert isinstance((await waiting)[-1], Picture)
+        assert web_ui.finished == [web_ui.asked_for[0], web_ui.asked_for[2]]
+        assert web_ui.stopped == [web_ui.asked_for[1]]
 
 
 @pytest.mark.parametrize(

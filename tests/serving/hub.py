@@ -18,6 +18,7 @@ class Hub:
         self.cuts = 0  # how many answers break off in their middle
         self.busy = 0  # how many requests are told to come again later
         self.has_ranges = True
+        self.tells_sizes = True  # beforehand, in the answer to HEAD
         self.lie = False
         self.downloads = 0  # how many times a file was asked for
         self.ranges = []
@@ -84,7 +85,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, status, data, headers, with_body):
         self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(data))}.items():
+        if with_body or self.hub.tells_sizes:
+            headers = {**headers, "Content-Length": str(len(data))}
+        for key, value in headers.items():
             self.send_header(key, value)
         self.end_headers()
         if with_body and data:

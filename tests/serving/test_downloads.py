@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 
 import pytest
 
@@ -126,6 +127,16 @@ async def test_a_hub_that_gives_no_parts_of_files_is_asked_for_the_whole(fetch_f
     assert hub.ranges == []
 
 
+async def test_a_file_whose_size_is_not_told_is_fetched_all_the_same(fetch_from, hub, tmp_path):
+    hub.tells_sizes = False
+    partial = tmp_path / f"models/owner/repo/.partial/model.gguf.{hub.etag('model.gguf')}"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(WEIGHTS)  # all of it, from a process that was killed then
+    path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
+    assert path.read_bytes() == WEIGHTS
+    assert hub.ranges == []
+
+
 async def test_a_file_that_was_changed_meanwhile_is_fetched_anew(fetch_from, hub, tmp_path):
     hub.slow.clear()
     downloading = asyncio.create_task(fetch_from(hub.url, "hf:owner/repo/model.gguf"))
@@ -138,6 +149,7 @@ async def test_a_file_that_was_changed_meanwhile_is_fetched_anew(fetch_from, hub
     path = await fetch_from(hub.url, "hf:owner/repo/model.gguf")
     assert path.read_bytes() == hub.files["model.gguf"]
     assert hub.ranges == []
+    assert not list((tmp_path / "models").rglob("model.gguf.*"))  # nor does the old half take room
 
 
 async def test_a_hub_that_asks_to_wait_is_asked_again(fetch_from, hub):
@@ -146,6 +158,36 @@ async def test_a_hub_that_asks_to_wait_is_asked_again(fetch_from, hub):
     path = await fetch_from(hub.url, "hf:owner/repo/model.gguf", told)
     assert path.read_bytes() == WEIGHTS
     assert len([words for words in told if words.startswith("the hub is asked for too much")]) == 2
+
+
+async def test_of_a_model_in_parts_all_are_fetched_and_what_arrived_is_not_asked_for_again(fetch_from, hub, tmp_path):
+    names = [f"Q8/large-0000{number}-of-00003.gguf" for number in (1, 2, 3)]
+    hub.files = dict(zip(names, (b"first", os.urandom(CHUNK_BYTES * 5 // 2), b"last"), strict=True))
+    address, folder = f"hf:owner/repo/{names[0]}", tmp_path / "models/owner/repo"
+    (folder / "Q8").mkdir(parents=True)
+    (folder / names[0]).write_bytes(b"first")
+    hub.slow.clear()
+    downloading = asyncio.create_task(fetch_from(hub.url, address))
+    half = lambda: [f for f in folder.rglob("large-00002-*.gguf.*") if f.stat().st_size >= CHUNK_BYTES]  # noqa: E731
+    await until(half, "half of the second part")
+    downloading.cancel()
+    await asyncio.wait({downloading})
+    hub.slow.set()
+    steps = []
+    assert await fetch_from(hub.url, address, steps=steps) == folder / names[0]
+    assert {name: (folder / name).read_bytes() for name in names} == hub.files
+    assert hub.ranges[-1] >= CHUNK_BYTES
+    assert hub.downloads == 3  # the second twice, the last once
+    size = sum(map(len, hub.files.values()))
+    assert (steps[-1].model, steps[-1].bytes_done, steps[-1].bytes_total) == ("large", size, size)
+    assert await fetch_from("http://127.0.0.1:9", address) == folder / names[0]
+
+
+async def test_a_part_that_the_hub_does_not_have_is_named_before_any_is_fetched(fetch_from, hub, tmp_path):
+    hub.files = {"large-00001-of-00002.gguf": b"GGUF"}
+    with pytest.raises(DownloadError, match=r"The hub has no file hf:owner/repo/large-00002-of-00002\.gguf"):
+        await fetch_from(hub.url, "hf:owner/repo/large-00001-of-00002.gguf")
+    assert hub.downloads == 0
 
 
 async def test_a_damaged_file_is_removed_and_said_so(fetch_from, hub, tmp_path):
@@ -196,13 +238,28 @@ async def test_a_repository_that_the_hub_does_not_have_is_named(fetch_from, hub)
         await fetch_from(hub.url, "hf:no/body")
 
 
-async def test_a_model_larger_than_the_disk_is_refused_before_it_is_fetched(fetch_from, hub, tmp_path):
-    class Endless(bytes):
+def of_size(size):
+    class Large(bytes):
         def __len__(self):
-            return 10**17
+            return size
 
-    hub.files["model.gguf"] = Endless(b"x")
-    with pytest.raises(DownloadError, match=r"needs 100000000.0 GB; .* GB free. Make room, or set MOM_DATA_DIR"):
+    return Large(b"x")
+
+
+async def test_a_model_larger_than_the_disk_is_refused_before_it_is_fetched(fetch_from, hub, tmp_path):
+    count = 1 + shutil.disk_usage(tmp_path).free // 40_000_000_000
+    names = [f"model-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1)]
+    hub.files = dict.fromkeys(names, of_size(40_000_000_000))
+    (tmp_path / "models/owner/repo").mkdir(parents=True)
+    with (tmp_path / "models/owner/repo/other.gguf").open("wb") as other:
+        other.truncate(count * 40_000_000_000)  # a hole: takes no space, nor does it make room
+    with pytest.raises(DownloadError, match=rf"needs {40 * count}\.0 GB; .* GB free. Make room, or set MOM_DATA_DIR"):
+        await fetch_from(hub.url, f"hf:owner/repo/{names[0]}")
+
+
+async def test_a_file_larger_than_the_hub_gives_is_refused_before_it_is_fetched(fetch_from, hub):
+    hub.files["model.gguf"] = of_size(60_000_000_000)
+    with pytest.raises(DownloadError, match=r"model.gguf has 60 GB, and the hub gives at most 50 GB of one file\."):
         await fetch_from(hub.url, "hf:owner/repo/model.gguf")
 
 

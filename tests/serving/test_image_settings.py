@@ -40,6 +40,13 @@ def test_a_misspelt_option_of_the_engine_is_told_at_once(tmp_path):
         choose(tmp_path, image_engine="dtyp=float32")
 
 
+def test_a_link_into_the_hubs_cache_keeps_the_name_that_tells_its_kind(tmp_path):
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(tmp_path / "blobs/0123")
+    program = image_program(link, "model", data_dir=tmp_path, lora=link)
+    assert (program.config["model"], program.config["lora"]) == (str(link), str(link))
+
+
 def test_the_image_servers_configuration_has_what_was_set(tmp_path):
     program = image_program(
         tmp_path, "sd", data_dir=tmp_path, lora=tmp_path / "lora", options={"steps": "6"}, edits=False

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from httpx_sse import EventSource
 
+from mom.errors import ModelFileError
 from mom.serving.image_server.api import ImageServer
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.vocabulary import read_vocabulary
@@ -43,6 +44,14 @@ def test_words_outside_the_list_are_found_as_they_are_written_each_once(vocabula
 def test_a_model_without_a_list_knows_everything_as_far_as_anyone_can_tell(tmp_path):
     assert read_vocabulary(str(tmp_path)) is None
     assert read_vocabulary("some/repository-on-the-hub") is None
+
+
+def test_a_list_that_was_saved_on_windows_is_read_or_named(tmp_path):
+    (tmp_path / "known_words.txt").write_text("blue\ncat\n", encoding="utf-8-sig")
+    assert read_vocabulary(str(tmp_path)).unknown_in("blue cat") == []
+    (tmp_path / "known_words.txt").write_text("blau\nKätzchen\n", encoding="cp1252")
+    with pytest.raises(ModelFileError, match=r"known_words\.txt cannot be read .*Save it as UTF-8"):
+        ImageServer(ServerConfig(port=1, model=str(tmp_path), model_name="small", api_key="key"))
 
 
 @asynccontextmanager

@@ -7,8 +7,10 @@ import sys
 import httpx
 import pytest
 
+from mom.errors import ModelFileError
 from mom.models.parts import PartName
 from mom.serving.child import Child
+from mom.serving.gguf_file import check_is_whole
 from mom.serving.llama_child import LlamaConfig, writing_threads
 from mom.serving.programs import llm_program, usable_cores
 from mom.serving.tether import DO_NOT_RESTART
@@ -113,6 +115,41 @@ async def test_a_truncated_file_is_named(start, tmp_path, tiny_gguf, kept):
         assert words.endswith("model is corrupted or incomplete")
 
 
+@pytest.fixture(scope="session", params=[False, True], ids=["", "the first without tensors"])
+def gguf_in_parts(tmp_path_factory, request):
+    """The first of four parts, all of which are links, as in the hub's own cache."""
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "blobs").mkdir()
+    write_random_llm(folder / "large.gguf", split_max_tensors=8, small_first_shard=request.param)
+    for number, part in enumerate(sorted(folder.glob("large-*.gguf"))):
+        part.rename(folder / f"blobs/{number}")
+        part.symlink_to(folder / f"blobs/{number}")
+    [first] = folder.glob("large-00001-of-*.gguf")
+    return first
+
+
+async def test_a_model_in_parts_is_loaded_whole_by_its_first(start, http, gguf_in_parts):
+    child = await start(gguf_in_parts)
+    assert await child.wait_until_ready(http)
+    http.headers["Authorization"] = f"Bearer {child.api_key}"
+    wanted = {"messages": [{"role": "user", "content": "a fox"}], "max_tokens": 3}
+    answer = (await http.post(f"http://127.0.0.1:{child.port}/v1/chat/completions", json=wanted)).json()
+    assert answer["usage"]["completion_tokens"] == 3
+    check_is_whole(gguf_in_parts)
+
+
+async def test_a_part_that_is_missing_or_cut_off_is_named(start, tmp_path):
+    write_random_llm(tmp_path / "large.gguf", split_max_tensors=8)
+    first, second, *_ = sorted(tmp_path.glob("large-*.gguf"))
+    second.write_bytes(second.read_bytes()[:2000])
+    with pytest.raises(ModelFileError, match=f"{second} is cut off"):
+        check_is_whole(first)
+    second.unlink()
+    assert await why_it_will_not_start(start, first) == (
+        f"There is no {second}, which belongs to {first}. Fetch it too, into the same folder."
+    )
+
+
 async def test_an_unknown_architecture_is_named_by_llama_cpp(start, tmp_path):
     path = write_random_llm(tmp_path / "odd.gguf", architecture="oddity")
     assert await why_it_will_not_start(start, path) == (
@@ -148,6 +185,14 @@ def test_one_more_thread_writes_for_each_256_mebibytes_up_to_the_cores(tmp_path,
     with model.open("wb") as file:
         file.truncate(mebibytes * 2**20)  # a hole: takes no space
     assert writing_threads(LlamaConfig(0, "key", str(model), "model", 2048, threads=4)) == threads
+
+
+def test_the_threads_that_write_are_those_of_all_parts_together(tmp_path):
+    parts = [tmp_path / f"model-0000{number}-of-00002.gguf" for number in (1, 2)]
+    for part in parts:
+        with part.open("wb") as file:
+            file.truncate(200 * 2**20)
+    assert writing_threads(LlamaConfig(0, "key", str(parts[0]), "model", 2048, threads=4)) == 2
 
 
 WAYS = [

@@ -389,6 +389,13 @@ async def test_an_address_that_cannot_play_the_part_is_refused(supervised, addre
             await supervisor.task
 
 
+@pytest.mark.parametrize("folder", ["hf:owner/repo/Q4", "file:/models"])
+async def test_a_later_part_of_a_model_in_several_is_refused_with_the_first(supervised, folder):
+    async with supervised(large_llm=f"{folder}/x-00002-of-00003.gguf") as supervisor:
+        with pytest.raises(SettingsError, match=f"Name its first: {folder}/x-00001-of-00003.gguf"):
+            await supervisor.task
+
+
 async def test_a_reason_that_is_no_text_is_told_as_far_as_it_is():
     async def play(report):
         report(Standing(State.FAILED, "/models/\udcff.gguf cannot be read."))

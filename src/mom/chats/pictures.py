@@ -126,8 +126,10 @@ class Pictures:
         """
         if not self._is_this_databases_folder(self._first_user()):
             log.warning(
-                "%s holds another database's pictures, so nothing is cleaned up there. MOM_FILES_URL gives each its folder.",
+                "%s holds another database's pictures, so nothing is cleaned up there. MOM_FILES_URL gives each its folder. If it "
+                "is the same database, at another address by now, delete the file %s there.",
                 self._folder,
+                MARK,
             )
             return 0
         before = time.time() - older_than_s
@@ -155,7 +157,8 @@ class Pictures:
             has_users = inspect(session.connection()).has_table(User.__tablename__)
         if has_users:
             user = self._first_user()
-            others -= self._known(others)
+            if not self._is_a_copys_folder(user):
+                others -= self._known(others)
         return others if others and not self._is_this_databases_folder(user) else set()
 
     def _first_user(self) -> str | None:
@@ -163,16 +166,35 @@ class Pictures:
             return session.scalar(select(User.id).order_by(User.created_at, User.id).limit(1))
 
     def _is_this_databases_folder(self, user: str | None) -> bool:
-        """The folder is marked with the id of the database's first user, once it is empty or holds a picture of that database."""
+        """The folder is marked with the database's first user and its place, once it is empty or holds a picture of that database."""
         mark = self._folder / MARK
-        if mark.exists():
-            return self._read(mark).decode() == user
+        marked = self._read_mark()
+        if marked and marked != [user]:  # that was written before copies of one database were told apart
+            return marked == [user, self._place]
         present = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}
-        if present and (user is None or not self._known(present)):
+        if present and not marked and (user is None or not self._known(present)):
             return False
         if user is not None:
-            self._write(mark, user.encode())
+            self._write(mark, os.fsencode(f"{user}\n{self._place}"))
         return True
+
+    def _is_a_copys_folder(self, user: str | None) -> bool:
+        """Is it that of the same database elsewhere, one of the two being the other's copy? Then it may need each picture."""
+        marked = self._read_mark()
+        return marked[:1] == [user] and marked not in ([user], [user, self._place])
+
+    def _read_mark(self) -> list[str]:
+        mark = self._folder / MARK
+        return os.fsdecode(self._read(mark)).split("\n", 1) if mark.exists() else []
+
+    @property
+    def _place(self) -> str:
+        """Where the database is, seen from the folder that this one is in: the two are moved together."""
+        url, home = self._database.engine.url, self._folder.resolve().parent
+        if url.get_backend_name() != "sqlite":
+            return f"{url.host}:{url.port}/{url.database}"
+        path = Path(str(url.database)).resolve()
+        return str(path.relative_to(home) if path.is_relative_to(home) else path)
 
     def _known(self, ids: Collection[str]) -> set[str]:
         """Those that are pictures of this database."""

@@ -15,6 +15,7 @@ from mom.serving.board import Board
 from mom.serving.downloads import is_downloaded, look_up, place_of
 from mom.serving.elsewhere import check_answers
 from mom.serving.gguf_file import check_gguf, check_is_whole
+from mom.serving.gguf_parts import parts_of
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.players import Stage, choose_player, find_here
 from mom.serving.supervisor import DEMO, OPTIONAL, stage_of
@@ -116,4 +117,5 @@ def _check_file(part: PartName, path: Path, *, has_lora: bool) -> None:
 
 
 def _size_of(path: Path) -> int:
-    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+    files = map(Path, parts_of(str(path))) if path.is_file() else path.rglob("*")
+    return sum(each.stat().st_size for each in files if each.is_file())

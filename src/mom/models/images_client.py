@@ -48,6 +48,7 @@ class ImagesClient:
         self._upstream = Upstream(endpoint, http, PartName.IMAGE_MODEL, limits, IMAGE_BYTES)
         self._model = endpoint.model
         self._url = f"{self._upstream.base_url}/images/generations"
+        self._a1111 = A1111(self._upstream)
         self._speaks_a1111: bool | None = None
         self._refused: frozenset[str] = frozenset()  # fields of OpenAI's API that this model was found not to take
 
@@ -66,7 +67,7 @@ class ImagesClient:
     async def _draw(self, request: DrawingRequest) -> AsyncGenerator[ImageQueued | ImageProgress | Picture]:
         events: AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]
         if await self._is_a1111():
-            events = A1111(self._upstream).draw(request)
+            events = self._a1111.draw(request)
         elif (ours := await self._find_ours()) is not None:
             events = self._draw_at_ours(request, can_edit=bool(ours["abilities"].get("edits")))
         else:
@@ -151,7 +152,7 @@ class ImagesClient:
     async def _is_a1111(self) -> bool:
         """By the address, or by what the server has; asked once. Raises `PartUnavailableError` where nothing answers."""
         if self._speaks_a1111 is None:
-            self._speaks_a1111 = await A1111(self._upstream).is_there()
+            self._speaks_a1111 = await self._a1111.is_there()
         return self._speaks_a1111
 
     async def _find_ours(self) -> Mapping[str, Any] | None:

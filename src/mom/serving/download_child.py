@@ -1,4 +1,4 @@
-"""The child process that fetches a model from the hub; what was fetched of a file stays, and the next start goes on from there.
+"""The child process that fetches a model from the hub, all its parts where it has several; what was fetched of a file stays, and the next start goes on from there.
 
 `python -m mom.serving.download_child` reads `{"repo", "file": str|null, "folder", "endpoint", "token", "look_only"}` from stdin (see
 `tether`), prints `{"done": bytes, "total": bytes}` and `{"wait_s": seconds}` lines (where it is only to look, one `{"total": bytes}`), and ends with 0, with 78 and a sentence (asking again is useless), or with another code.
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from httpx2 import ConnectError, ConnectTimeout  # the hub client's own
 from httpx2 import HTTPError as HTTPXError
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
+from huggingface_hub.constants import MAX_HTTP_DOWNLOAD_SIZE
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -32,6 +33,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils.tqdm import tqdm
 
+from mom.serving.gguf_parts import parts_of
 from mom.serving.image_server.checkpoint import DENOISERS
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
@@ -50,7 +52,7 @@ WEIGHTS = (".safetensors", f"{HALF}safetensors", ".bin")  # a folder's are the f
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file of a repository. The `etag` of a large one is its SHA-256."""
+    """A file of a repository. The `etag` of a large one is its SHA-256; the `size` is 0 where the hub does not tell it."""
 
     name: str
     url: str
@@ -87,10 +89,11 @@ def main() -> None:
     repo, file, folder = config["repo"], config["file"], Path(config["folder"])
     endpoint, token = config["endpoint"], config["token"]
     try:
-        names = [file] if file else _look_up_pipeline(repo, endpoint, token)
+        names = parts_of(file) if file else _look_up_pipeline(repo, endpoint, token)
         wanted = [_look_up(repo, name, endpoint, token) for name in names]
         Progress.total_bytes = sum(each.size for each in wanted)
-        _check_disk(Progress.total_bytes, folder)
+        _check_sizes(repo, wanted)
+        _check_disk(wanted, folder)
         if config["look_only"]:
             print(json.dumps({"total": Progress.total_bytes}), flush=True)  # noqa: T201 -- the protocol
             return
@@ -174,7 +177,10 @@ def _when_the_hub_has_time(ask: Callable[[], Answer]) -> Answer:
 
 def _look_up(repo: str, name: str, endpoint: str | None, token: str | None) -> Wanted:
     url = hf_hub_url(repo, name, endpoint=endpoint)
-    metadata = _when_the_hub_has_time(lambda: get_hf_file_metadata(url, token=token))
+    try:
+        metadata = _when_the_hub_has_time(lambda: get_hf_file_metadata(url, token=token))
+    except EntryNotFoundError:
+        fail_for_good(f"The hub has no file hf:{repo}/{name}: check the spelling.")
     is_on_hub = urlsplit(metadata.location).netloc == urlsplit(url).netloc
     headers = build_hf_headers(token=token if is_on_hub else False)
     return Wanted(name, metadata.location, headers, metadata.size or 0, metadata.etag or "")
@@ -182,17 +188,25 @@ def _look_up(repo: str, name: str, endpoint: str | None, token: str | None) -> W
 
 def _fetch(wanted: Wanted, folder: Path) -> None:
     """The file of this content, going on where an earlier download ended. (`hf_hub_download` 2.x begins anew in each process.)"""
-    target, partial = folder / wanted.name, folder / PARTIAL / f"{wanted.name}.{wanted.etag}"
+    target, partial = folder / wanted.name, _partial(wanted, folder)
     if target.is_file() and target.stat().st_size == wanted.size:
         Progress.advance(wanted.size)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
+    for other in partial.parent.iterdir():  # of a content that the hub has no longer
+        if other.stem == target.name and other != partial:
+            other.unlink()
     partial.touch()
-    with partial.open("r+b") as file:
+    with partial.open("r+b" if wanted.size else "wb") as file:  # how much is left of one without a size is not known
         done = file.seek(0, os.SEEK_END)
         http_get(
-            wanted.url, file, resume_size=done, headers=wanted.headers, expected_size=wanted.size, tqdm_class=Progress
+            wanted.url,
+            file,
+            resume_size=done,
+            headers=wanted.headers,
+            expected_size=wanted.size or None,
+            tqdm_class=Progress,
         )
     if SHA256.fullmatch(wanted.etag) and _sha256(partial) != wanted.etag:
         partial.unlink()
@@ -200,13 +214,28 @@ def _fetch(wanted: Wanted, folder: Path) -> None:
     partial.replace(target)
 
 
+def _partial(wanted: Wanted, folder: Path) -> Path:
+    return folder / PARTIAL / f"{wanted.name}.{wanted.etag}"
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_disk(size: int, folder: Path) -> None:
-    present = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+def _check_sizes(repo: str, wanted: Sequence[Wanted]) -> None:
+    if large := next((each for each in wanted if each.size > MAX_HTTP_DOWNLOAD_SIZE), None):
+        fail_for_good(
+            f"hf:{repo}/{large.name} has {large.size / 1e9:.0f} GB, and the hub gives at most {MAX_HTTP_DOWNLOAD_SIZE / 1e9:.0f} GB "
+            "of one file. Choose a model in several files, or download it by other means and use file:."
+        )
+
+
+def _check_disk(wanted: Sequence[Wanted], folder: Path) -> None:
+    """Other files of the repository that are there already leave no room for these."""
+    size = sum(each.size for each in wanted)
+    places = [place for each in wanted for place in (folder / each.name, _partial(each, folder))]
+    present = sum(place.stat().st_size for place in places if place.is_file())
     free = shutil.disk_usage(next(each for each in (folder, *folder.absolute().parents) if each.exists())).free
     if size - present + SPARE_BYTES > free:
         fail_for_good(

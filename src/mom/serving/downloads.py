@@ -12,6 +12,7 @@ from mom.errors import DownloadError
 from mom.models.addresses import ModelAddress
 from mom.models.parts import Progress
 from mom.serving.child import Child
+from mom.serving.gguf_parts import parts_of, without_part
 from mom.serving.program import Program
 
 COMPLETE = ".complete"
@@ -34,7 +35,9 @@ def split_hub_target(address: ModelAddress) -> tuple[str, str | None]:
 
 
 def place_of(address: ModelAddress, folder: Path) -> Path:
-    """Where in the `folder` of all models the file or folder of an `hf:` address is, once it is downloaded."""
+    """Where in the `folder` of all models the file or folder of an `hf:` address is, once it is downloaded. Of a model in
+    several parts it is the first: the others are beside it.
+    """
     repo, file = split_hub_target(address)
     return folder / repo / file if file else folder / repo
 
@@ -42,7 +45,9 @@ def place_of(address: ModelAddress, folder: Path) -> Path:
 def is_downloaded(address: ModelAddress, folder: Path) -> bool:
     """Is the model of this `hf:` address in the `folder` of all models, and whole?"""
     target = place_of(address, folder)
-    return target.is_file() if split_hub_target(address)[1] else (target / COMPLETE).exists()
+    if split_hub_target(address)[1] is None:
+        return (target / COMPLETE).exists()
+    return all(Path(part).is_file() for part in parts_of(str(target)))
 
 
 Tell = Callable[[str, Progress | None], None]
@@ -90,7 +95,7 @@ async def _fetch(target: Path, program: Program, log_folder: Path, tell: Tell) -
         nonlocal progress
         if line.startswith('{"done": '):
             told = json.loads(line)
-            progress = Progress(target.name.removesuffix(".gguf"), told["done"], told["total"])
+            progress = Progress(without_part(target.name).removesuffix(".gguf"), told["done"], told["total"])
             tell(progress_words(progress), progress)
         elif line.startswith('{"wait_s": ') or RATE_LIMITED in line:
             tell("the hub is asked for too much at a time: waiting as long as it wishes", progress)

@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 from mom.errors import ModelFileError
+from mom.serving.gguf_parts import parts_of
 
 MAGIC = b"GGUF"  # https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 KNOWN_VERSIONS = (2, 3)
@@ -15,7 +16,16 @@ STRING, ARRAY = 8, 9
 
 
 def check_gguf(path: Path) -> None:
-    """Raises `ModelFileError` unless this begins as a GGUF file with tensors does."""
+    """Raises `ModelFileError` unless this begins as a GGUF file with tensors does, as does each of the parts it is the first of."""
+    parts = [Path(part) for part in parts_of(str(path))]
+    for part in parts:
+        if part != path and not part.exists():
+            raise ModelFileError(f"There is no {part}, which belongs to {path}. Fetch it too, into the same folder.")
+        _check_beginning(part, may_be_empty=len(parts) > 1)
+
+
+def _check_beginning(path: Path, *, may_be_empty: bool) -> None:
+    """Of several parts the first may hold what is said about the model, and no tensors."""
     try:
         with path.open("rb") as file:
             header = file.read(HEADER_BYTES)
@@ -34,18 +44,23 @@ def check_gguf(path: Path) -> None:
     version, tensors, _pairs = struct.unpack("<IQQ", header[4:])
     if version not in KNOWN_VERSIONS:
         raise ModelFileError(f"{path} has GGUF version {version}; this llama.cpp reads versions 2 and 3.")
-    if not tensors:
+    if not tensors and not may_be_empty:
         raise ModelFileError(f"{path} holds no tensors: it is a vocabulary, not a model.")
 
 
 def check_is_whole(path: Path) -> None:
-    """Raises `ModelFileError` where the file ends before the beginning of its last tensor, as one that was cut off does.
+    """Raises `ModelFileError` where a file ends before the beginning of its last tensor, as one that was cut off does.
 
     Call `check_gguf` first. How long that last tensor is depends on its type, which llama.cpp knows and checks as it loads.
     """
+    for part in parts_of(str(path)):
+        _check_part_is_whole(Path(part))
+
+
+def _check_part_is_whole(path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            is_whole = _start_of_last_tensor(data) < len(data)
+            is_whole = _least_length(data) <= len(data)
         except (struct.error, KeyError):
             is_whole = False
     if not is_whole:
@@ -54,8 +69,11 @@ def check_is_whole(path: Path) -> None:
         )
 
 
-def _start_of_last_tensor(data: mmap.mmap) -> int:
-    """Raises `struct.error` or `KeyError` where the file is not what it should be."""
+def _least_length(data: mmap.mmap) -> int:
+    """Up to the first byte of the last tensor; without any, up to the end of what is said about the model.
+
+    Raises `struct.error` or `KeyError` where the file is not what it should be.
+    """
     tensors, pairs = struct.unpack_from("<QQ", data, 8)
     alignment, at = 32, HEADER_BYTES
     for _ in range(pairs):
@@ -69,7 +87,7 @@ def _start_of_last_tensor(data: mmap.mmap) -> int:
         dimensions = _number("<I", data, at)
         at += 4 + 8 * dimensions + 4  # and the type
         last, at = max(last, _number("<Q", data, at)), at + 8
-    return at + (-at % alignment) + last
+    return at + (-at % alignment) + last + 1 if tensors else at
 
 
 def _number(form: str, data: mmap.mmap, at: int) -> int:

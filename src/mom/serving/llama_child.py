@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mom.errors import ModelFileError
 from mom.serving.gguf_file import check_gguf
+from mom.serving.gguf_parts import parts_of
 from mom.serving.grandchild import Grandchild
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
@@ -113,7 +114,8 @@ def serve_with_binary(config: LlamaConfig, binary: str, grandchild: Grandchild) 
 
 def writing_threads(config: LlamaConfig) -> int:
     """How many threads compute one token after the other; a prompt, many tokens at once, is read with all of them."""
-    return min(config.threads, 1 + Path(config.model_path).stat().st_size // BYTES_OF_A_THREAD)
+    size = sum(Path(part).stat().st_size for part in parts_of(config.model_path))
+    return min(config.threads, 1 + size // BYTES_OF_A_THREAD)
 
 
 def _is_taken(port: int) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ from mom.serving.board import Board
 from mom.serving.child import LOOPBACK
 from mom.serving.downloads import Hub, Tell, fetch, split_hub_target
 from mom.serving.elsewhere import player_elsewhere
+from mom.serving.gguf_parts import parts_of, without_part
 from mom.serving.image_install import Torch, install_image_part
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.keeping import GivenUp, News, Restarts, Running, Starting, keep
@@ -65,6 +66,9 @@ def _served_here(part: PartName, address: ModelAddress, stage: Stage) -> Player:
     is_image = part is PartName.IMAGE_MODEL
     if address.kind is AddressKind.HUB and not is_image and split_hub_target(address)[1] is None:
         raise SettingsError(f"{address} names no file: write hf:OWNER/REPO/FILE.gguf.")
+    if not is_image and (first := parts_of(address.target)[0]) != address.target:
+        first_address = replace(address, target=first)
+        raise SettingsError(f"{address} is a later part of a model in several. Name its first: {first_address}.")
     lora = _lora_address(stage) if is_image and address.kind is not AddressKind.DEMO else None
     options = EngineOptions.from_text(stage.image_engine) if is_image else EngineOptions()
 
@@ -148,7 +152,7 @@ def model_name(part: PartName, address: ModelAddress) -> str:
     """The name under which a model that is served here is shown and asked."""
     if address.kind is AddressKind.DEMO:
         return demo.IMAGE_NAME if part is PartName.IMAGE_MODEL else demo.LLM_NAME
-    return Path(address.target).name.removesuffix(".gguf").removesuffix(".safetensors")
+    return Path(without_part(address.target)).name.removesuffix(".gguf").removesuffix(".safetensors")
 
 
 def _same_as_large_llm(board: Board) -> Player:

@@ -47,12 +47,14 @@ def web_program(web: WebAddress, control_url: str, control_token: str) -> Progra
 
 
 def llm_program(part: PartName, model_path: Path, model_name: str, server_binary: Path | None) -> Program:
-    """A llama.cpp server."""
+    """A llama.cpp server. (No path of a model is `resolve()`d: a file of the hub's own cache is a link to one whose name tells
+    neither its kind nor its parts.)
+    """
     return Program(
         part.value,
         (sys.executable, "-m", "mom.serving.llama_child"),
         {
-            "model_path": str(model_path.resolve()),
+            "model_path": str(model_path.absolute()),
             "model_name": model_name,
             "context_tokens": CONTEXT_TOKENS.get(part, DEFAULT_CONTEXT_TOKENS),
             "threads": usable_cores(),
@@ -77,9 +79,9 @@ def image_program(
         PartName.IMAGE_MODEL.value,
         (sys.executable, "-m", "mom.serving.image_server"),
         {
-            "model": str(model.resolve()),
+            "model": str(model.absolute()),
             "model_name": model_name,
-            "lora": str(lora.resolve()) if lora else None,
+            "lora": str(lora.absolute()) if lora else None,
             "options": options or {},
             "edits": edits,
             "conversions_folder": str(data_dir.resolve() / "openvino"),

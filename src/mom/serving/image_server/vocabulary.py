@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from mom.errors import ModelFileError
+
 FILE = "known_words.txt"
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _PART_END = re.compile(r"['’]s\b|-")
@@ -26,8 +28,17 @@ class Vocabulary:
 
 
 def read_vocabulary(model: str) -> Vocabulary | None:
-    """The list in a model's folder, one word a line; None for a model without one, as any large model is."""
+    """The list in a model's folder, one word a line; None for a model without one, as any large model is.
+
+    Raises `ModelFileError` where it cannot be read.
+    """
     file = Path(model).expanduser() / FILE
     if not file.is_file():
         return None
-    return Vocabulary(frozenset(file.read_text(encoding="utf-8").lower().split()))
+    try:
+        words = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before the first word
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelFileError(
+            f"{file} cannot be read ({error}). Save it as UTF-8, and see that you may read it."
+        ) from error
+    return Vocabulary(frozenset(words.lower().split()))
