@@ -107,6 +107,18 @@ def test_a_deleted_chat_is_gone(stage):
     assert stage.history.list_chats(stage.owner) == []
 
 
+def test_a_deleted_chats_words_are_in_no_file_any_more(sqlite_stage, tmp_path):
+    words = "that the sourdough is called Bertold"
+    sqlite_stage.answered(words)
+
+    def files_with_them():
+        return [file for file in tmp_path.glob("mom.sqlite3*") if words.encode() in file.read_bytes()]
+
+    assert files_with_them()
+    sqlite_stage.history.delete_chat(sqlite_stage.owner, sqlite_stage.chat)
+    assert not files_with_them()
+
+
 def test_the_conversation_is_the_path_to_the_question_and_nothing_beside_it(stage):
     first = stage.answered("one")
     stage.parts.large_llm = ScriptedLanguageModel(["Another."])

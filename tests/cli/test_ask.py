@@ -107,6 +107,23 @@ def test_a_mom_that_fails_on_the_way_is_one_sentence(environment, broken, senten
     assert sentence in one_sentence(result)
 
 
+def test_a_download_that_is_waited_for_is_told(environment):
+    parts = [
+        {"parts": {"large_llm": {"state": state, "model": "OWNER/REPO/x.gguf"}}}
+        for state in ("downloading", "downloading", "ready")
+    ]
+    replies = {
+        "/healthz": [JSONResponse({"status": "ok"})],
+        "/api/parts": [JSONResponse(each) for each in parts],
+        "/v1/chat/completions": [sse(chunk("Hello!"), STOP)],
+    }
+    with running(replies) as server:
+        environment.setenv("MOM_PORT", server.root.rpartition(":")[2])
+        result = mom("ask", "hello")
+    assert (result.stdout, result.exit_code) == ("Hello!\n", 0)
+    assert result.stderr == "The large LLM is being downloaded: OWNER/REPO/x.gguf.\n"
+
+
 def test_ask_without_a_server_starts_what_it_needs_and_ends_it(environment):
     children_before = set(psutil.Process().children(recursive=True))
     result = subprocess.run(

@@ -1,5 +1,6 @@
 """`mom backup` and `mom restore` as people call them; what they do to the data is tested in `tests/chats/test_backup.py`."""
 
+import socket
 import stat
 
 import httpx
@@ -52,6 +53,16 @@ def test_what_cannot_be_done_is_one_sentence(running, tmp_path, words, sentence)
     assert result.stderr.startswith(sentence)
     assert result.stderr.count("\n") == 1
     assert (tmp_path / "there").read_text() == "precious"
+
+
+@pytest.mark.parametrize("words", [["restore", "there"], ["models"], ["ask", "hello"]])
+def test_a_mom_that_is_too_busy_to_answer_runs_all_the_same(environment, tmp_path, words):
+    (tmp_path / "there").write_text("no backup, which is not looked at")
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        environment.setenv("MOM_PORT", str(busy.getsockname()[1]))
+        result = mom(*words)
+    assert result.exit_code == 3
+    assert "gave no answer within 2 s" in one_sentence(result)
 
 
 def test_a_mom_that_has_not_run_yet_has_nothing_to_back_up(tmp_path):

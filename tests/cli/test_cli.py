@@ -1,6 +1,9 @@
 """`mom` as people and scripts call it: what is printed where, and with which exit code it ends."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,11 +93,21 @@ def test_what_is_no_command_is_a_usage_error(words):
     assert mom(*words).exit_code == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_disk_that_is_full_is_one_sentence(site):
+    with Path("/dev/full").open("w") as full:
+        asked = [sys.executable, "-m", "mom", "classify", "draw a fox", "--json"]
+        result = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "What is to be written has no place: No space left on device. Make room, and try again.\n"
+
+
 def test_help_lists_moms_commands_and_not_its_inner_ones():
     commands = mom("--help").stdout
     for name in ("serve", "ask", "classify", "models", "doctor", "db", "db_seed", "db_reset"):
         assert f"\n  {name} " in commands
     assert "\n  web " not in commands
+    assert "\n  run " not in commands
 
 
 def test_the_plan_of_mom_serve_is_the_settings(environment, tmp_path):

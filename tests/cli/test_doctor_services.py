@@ -122,6 +122,17 @@ def test_a_file_that_is_no_database(environment, tmp_path):
     assert "not a database" in one_failed("database")["words"]
 
 
+def test_pictures_whose_folder_cannot_be_written(environment, tmp_path):
+    (tmp_path / "there").write_text("in the way")
+    environment.setenv("MOM_FILES_URL", f"file://{tmp_path}/there/pictures")
+    assert "name another in MOM_FILES_URL" in one_failed("pictures")["fix"]
+
+
+def test_pictures_in_a_folder_of_their_own(environment, tmp_path):
+    environment.setenv("MOM_FILES_URL", f"file://{tmp_path}/elsewhere")
+    assert doctor()[0]["pictures"]["words"] == f"{tmp_path}/elsewhere can be written"
+
+
 def test_an_ollama_without_a_model(environment):
     with running({"/api/tags": [JSONResponse({"models": []})]}) as ollama:
         environment.setenv("MOM_OLLAMA_URL", ollama.root)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mom.models.parts import Part, PartName, State
 from tests.cli.calling import mom, one_sentence
+from tests.cli.conftest import ROWS
 from tests.scripted import ScriptedLabelModel
 from tests.web.site import running_site
 
@@ -33,6 +34,14 @@ def test_eval_writes_a_report_to_a_file(data, tmp_path):
     nowhere = mom("eval", "routing", "--data", data, "--classifier", "regex", "--output", "no/such/folder/out.html")
     assert nowhere.exit_code == 2
     assert "no folder" in one_sentence(nowhere)
+
+
+def test_a_report_that_cannot_be_written_to_its_file_is_not_lost(data):
+    words = ["--data", data, "--classifier", "regex", "--format", "json", "--output", "x" * 300]
+    result = mom("eval", "routing", *words)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["classifiers"]["regex"]["n"] == len(ROWS)
+    assert "Name another --output." in result.stderr
 
 
 def test_eval_says_which_line_cannot_be_read(data):

@@ -169,6 +169,12 @@ def test_what_may_be_asked_of_the_model_reaches_it_and_nothing_else_does(openai:
     )
 
 
+@pytest.mark.parametrize("stop", ["", [""], ["", "END"]])
+def test_an_empty_stop_sequence_stops_nothing(site, parts, stop):
+    assert post(site, stop=stop).status_code == 200
+    assert parts.large_llm.options[-1].stop == (("END",) if "END" in stop else ())
+
+
 def test_a_callers_own_system_message_takes_the_place_of_ours(openai: OpenAI, parts):
     messages = [{"role": "developer", "content": "Be brief."}, *HELLO]
     openai.chat.completions.create(model="mom", messages=messages)
@@ -192,7 +198,7 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: Ope
     ]:
         with pytest.raises(sdk.BadRequestError) as refused:
             asking(foreign)
-        assert refused.value.code == "invalid_attachment"
+        assert (refused.value.code, refused.value.param) == ("invalid_attachment", "messages")
 
 
 def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):

@@ -108,6 +108,12 @@ def test_a_picture_whose_bytes_the_client_has_is_not_kept(site, tmp_path):
         assert len(list(tmp_path.rglob("*.png"))) == kept
 
 
+def test_a_picture_that_cannot_be_read_is_told_by_the_name_of_its_field(site):
+    body = {"prompt": "x", "image": "data:image/png;base64,AAAA"}
+    answer = httpx.post(f"{site.url}/v1/images/edits", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "image")
+
+
 @pytest.mark.parametrize("body", [[1], "x", 5, None])
 def test_json_that_is_no_object_is_refused(site, body):
     answer = httpx.post(f"{site.url}/v1/images/edits", json=body)
@@ -177,6 +183,7 @@ def test_of_pictures_that_a_client_does_not_wait_for_none_is_kept(site, parts, g
         {"prompt": 7},
         {"prompt": "x", "stream": True, "partial_images": 4},
         {"prompt": ""},
+        {"prompt": " \n"},
         {"prompt": "x", "n": 5},
         {"prompt": "x", "n": 0},
         {"prompt": "x", "size": "4096x4096"},

@@ -124,6 +124,12 @@ class Database:
         with self._failures_told(), self._migrating() as connection:
             _drop_tables(connection)
 
+    def overwrite_deleted(self) -> None:
+        """SQLite's log beside the file still holds what was deleted: bring it into the file, where zeros take its place."""
+        if self._url.get_backend_name() == "sqlite":
+            with self._failures_told(), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def revision(self) -> str | None:
         """The migration the database stands at, or None where it is empty."""
         with self.engine.connect() as connection:
@@ -201,7 +207,7 @@ def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         raise StorageError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
     engine = create_engine(url)
     # The time-out comes first, as switching to WAL may have to wait as well.
-    pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"]
+    pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"]
     pragmas.append(f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
 
     @event.listens_for(engine, "connect")

@@ -101,7 +101,8 @@ class History:
             # Message by message the database would follow the tree, and SQLite gives up after a thousand.
             session.execute(update(Message).where(Message.chat_id == chat.id).values(parent_id=None))
             session.execute(delete(Chat).where(Chat.id == chat.id))
-            return image_ids
+        self.database.overwrite_deleted()
+        return image_ids
 
     def conversation(
         self, owner_id: str, question_id: str, attachments_of: Callable[[str], tuple[Attachment, ...]] = _none

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed, 2 usage, 3 a part is not available. A failure is one sentence on stderr that says what to do.
 """
 
+import errno
 import importlib
 from typing import IO, Any
 
@@ -17,11 +18,13 @@ from mom.errors import InputError, MomError, PartUnavailableError
 COMMANDS = ("serve", "ask", "classify", "models", "doctor", "eval", "train", "corrections", "backup", "restore")
 FUNCTIONS = {"eval": "evaluate"}  # where the command's name is a word of Python's own
 HIDDEN = ("web", "image-server")
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # met by any command, as its output may be a file on a full disk
+FLASKS_SERVER = "run"  # not in the help: it starts no models, and whoever looks for `mom serve` would take it
 
 
 class MomGroup(FlaskGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *COMMANDS})
+        return sorted({*super().list_commands(ctx), *COMMANDS} - {FLASKS_SERVER})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS or name in HIDDEN:
@@ -36,6 +39,10 @@ class MomGroup(FlaskGroup):
             return super().invoke(ctx)
         except MomError as error:
             raise failure_of(error) from error
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            raise Failure(f"What is to be written has no place: {error.strerror}. Make room, and try again.") from error
 
 
 class Failure(click.ClickException):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import click
 import httpx
 from pydantic_core import from_json
 
@@ -45,11 +46,19 @@ class Server:
         return parts
 
     async def wait_until_settled(self, *names: PartName) -> None:
-        """Return when none of these parts is starting or being downloaded any more."""
+        """Return when none of these parts is starting or being downloaded any more. A download is told on stderr: it may take
+        an hour.
+        """
+        told = set[str]()
         while True:
             parts = await self.parts()
-            if not any(name in parts and parts[name]["state"] in UNSETTLED for name in names):
+            unsettled = [name for name in names if name in parts and parts[name]["state"] in UNSETTLED]
+            if not unsettled:
                 return
+            for name in unsettled:
+                if parts[name]["state"] == State.DOWNLOADING and name not in told:
+                    told.add(name)
+                    click.echo(f"The {name.words} is being downloaded: {parts[name]['model']}.", err=True)
             await asyncio.sleep(POLL_S)
 
     async def classify(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -66,11 +75,19 @@ class Server:
 
 @asynccontextmanager
 async def running_server(settings: Settings) -> AsyncIterator[Server | None]:
-    """The server that runs with these settings, or None."""
+    """The server that runs with these settings, or None. Raises `PartUnavailableError` where it cannot be told: a MoM that is
+    too busy to answer runs all the same, and a second one must not take its data.
+    """
     async with _client(WebAddress(settings.host, settings.port).url) as http:
         try:
             answer = await http.get("/healthz", timeout=PROBE_S)
             is_mom = answer.is_success and answer.json() == {"status": "ok"}
+        except httpx.ReadTimeout as error:
+            raise PartUnavailableError(
+                f"What listens at {settings.host}:{settings.port} gave no answer within {PROBE_S:g} s. If it is MoM, it is busy: "
+                "try again. Otherwise set MOM_PORT to another port.",
+                part="web",
+            ) from error
         except (httpx.HTTPError, ValueError):
             is_mom = False
         yield Server(http) if is_mom else None
@@ -78,7 +95,10 @@ async def running_server(settings: Settings) -> AsyncIterator[Server | None]:
 
 @asynccontextmanager
 async def server_at_hand(settings: Settings) -> AsyncIterator[Server]:
-    """The running server, or one of this command's own with the same data. Raises `ServingError`, `StorageError`."""
+    """The running server, or one of this command's own with the same data. Raises `ServingError`, `StorageError`,
+    `PartUnavailableError`.
+    """
+    check_host(settings.host, in_container=settings.container is not None)
     async with running_server(settings) as running:
         if running is not None:
             yield running
@@ -90,7 +110,6 @@ async def server_at_hand(settings: Settings) -> AsyncIterator[Server]:
 @asynccontextmanager
 async def _own_server(settings: Settings) -> AsyncIterator[Server]:
     plan = plan_of(settings, port=free_port())
-    check_host(plan.host, in_container=plan.in_container)
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port)
 

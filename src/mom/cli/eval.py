@@ -69,6 +69,7 @@ def routing(*, paths: Sequence[Path], names: Sequence[str], form: str, output: P
     try:
         output.write_text(report.rstrip() + "\n", encoding="utf-8")
     except OSError as error:
+        click.echo(report)  # it may have taken hours
         raise StorageError(f"{output} cannot be written: {error.strerror}. Name another --output.") from error
     click.echo(f"Written to {output}", err=True)
 

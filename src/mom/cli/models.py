@@ -13,7 +13,7 @@ from mom.settings import Settings
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as /readyz does.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the parts, as in /readyz.")
 def models(*, as_json: bool) -> None:
     """Show which model plays which part, in the MoM that is running."""
     parts = asyncio.run(_read_parts(read_settings_aloud()))

@@ -10,6 +10,7 @@ from mom.chats.pictures import Pictures, read_files_url
 from mom.chats.restoring import count_chats, read_archive
 from mom.chats.restoring import restore as restore_archive
 from mom.cli.at_hand import running_server
+from mom.cli.data_in_use import alone
 from mom.cli.environment import read_settings_aloud
 from mom.errors import ConflictError
 from mom.settings import Settings
@@ -23,10 +24,15 @@ def restore(*, file: Path, yes: bool) -> None:
     settings = read_settings_aloud()
     if asyncio.run(_is_running(settings)):
         raise ConflictError(f"MoM is running at {settings.host}:{settings.port}. Stop it first.")
+    with alone(settings.data_dir):
+        _restore(file, settings, replace=yes)
+
+
+def _restore(file: Path, settings: Settings, *, replace: bool) -> None:
     database = Database(settings.resolved_database_url)
     pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
     try:
-        restore_archive(read_archive(file, database), database, pictures, replace=yes)
+        restore_archive(read_archive(file, database), database, pictures, replace=replace)
         click.echo(f"Restored: {count_chats(database)} chats.", err=True)
     finally:
         database.close()

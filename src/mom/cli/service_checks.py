@@ -1,16 +1,18 @@
-"""`mom doctor` on what MoM works with: the database and its migrations, Ollama, a running MoM and its port."""
+"""`mom doctor` on what MoM works with: the database and its migrations, the pictures' folder, Ollama, a running MoM and its port."""
 
 from collections.abc import AsyncIterator, Sequence
+from tempfile import TemporaryFile
 
 import httpx
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from mom.chats.database import Database
-from mom.cli.at_hand import running_server
+from mom.chats.pictures import read_files_url
+from mom.cli.at_hand import Server, running_server
 from mom.cli.findings import Check, failed, note, ok
 from mom.cli.model_checks import check_models
-from mom.errors import MomError
+from mom.errors import MomError, PartUnavailableError
 from mom.models.http_client import make_http_client
 from mom.models.ollama import list_ollama_models
 from mom.models.parts import State
@@ -22,6 +24,7 @@ async def check_services(settings: Settings) -> list[Check]:
     async with make_http_client() as http:
         return [
             *check_database(settings),
+            *check_pictures(settings),
             *await check_models(settings, http),
             await check_ollama(settings, http),
             *[check async for check in check_server(settings)],
@@ -44,6 +47,20 @@ def check_database(settings: Settings) -> list[Check]:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [failed("database", f"does not answer: {why}", "Start the database, or correct DATABASE_URL.")]
     return [ok("database", place), _check_migrations(revision, newest, known, in_the_way)]
+
+
+def check_pictures(settings: Settings) -> list[Check]:
+    """The folder for pictures, unless it is still to be made in the data folder."""
+    folder = read_files_url(settings.files_url, settings.data_dir)
+    if settings.files_url is None and not folder.exists():
+        return []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return [ok("pictures", f"{folder} can be written")]
+    except OSError as error:
+        fix = "See that it is a folder of yours, or name another in MOM_FILES_URL."
+        return [failed("pictures", f"{folder} cannot be written: {error.strerror}", fix)]
 
 
 def _check_migrations(
@@ -76,23 +93,31 @@ async def check_ollama(settings: Settings, http: httpx.AsyncClient) -> Check:
 
 
 async def check_server(settings: Settings) -> AsyncIterator[Check]:
-    """The MoM that runs with these settings and its parts; without one, whether its port is free."""
-    async with running_server(settings) as server:
-        if server is None:
-            yield check_free_port(settings)
-            return
-        try:
-            parts = await server.parts()
-        except MomError as error:
-            yield failed("server", f"at {server.http.base_url}", error.message)
-            return
-        yield ok("server", f"runs at {server.http.base_url}")
-        for name, part in parts.items():
-            words = f"{part['model']} {part['state']}".strip()
-            if part["state"] == State.FAILED:
-                yield failed(f"running {name}", words, part["detail"])
-            else:
-                yield ok(f"running {name}", words)
+    """The MoM that runs with these settings and its parts; without one that answers, whether its port is free."""
+    try:
+        async with running_server(settings) as server:
+            if server is not None:
+                async for check in _check_running(server):
+                    yield check
+                return
+    except PartUnavailableError:
+        pass  # who has the port is told below
+    yield check_free_port(settings)
+
+
+async def _check_running(server: Server) -> AsyncIterator[Check]:
+    try:
+        parts = await server.parts()
+    except MomError as error:
+        yield failed("server", f"at {server.http.base_url}", error.message)
+        return
+    yield ok("server", f"runs at {server.http.base_url}")
+    for name, part in parts.items():
+        words = f"{part['model']} {part['state']}".strip()
+        if part["state"] == State.FAILED:
+            yield failed(f"running {name}", words, part["detail"])
+        else:
+            yield ok(f"running {name}", words)
 
 
 def check_free_port(settings: Settings) -> Check:

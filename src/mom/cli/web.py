@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from mom.app import create_app
+from mom.cli.data_in_use import in_use
+from mom.errors import SettingsError
 from mom.serving.serve import check_host
-from mom.serving.tether import read_config_and_tie
+from mom.serving.tether import fail_for_good, read_config_and_tie
 from mom.settings import Settings, read_settings
 from mom.web.control import ControlAddress
 from mom.web.server import listen, serve
@@ -19,7 +21,14 @@ from mom.web.server import listen, serve
 def web(*, standalone: bool) -> None:
     """Run the web process alone."""
     config = {} if standalone or sys.stdin.isatty() else read_config_and_tie()
-    asyncio.run(_run(read_settings()[0], config))
+    try:
+        settings = read_settings()[0]
+        with in_use(settings.data_dir):
+            asyncio.run(_run(settings, config))
+    except SettingsError as error:
+        if not config:
+            raise
+        fail_for_good(error.message)  # the supervisor would start it again, and after half a minute say why
 
 
 async def _run(settings: Settings, config: dict[str, Any]) -> None:

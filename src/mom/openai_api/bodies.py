@@ -103,7 +103,8 @@ class ChatBody(ConversationBody):
 
     @property
     def stops(self) -> tuple[str, ...]:
-        return tuple(self.stop or ())
+        """Without empty ones, which some clients send for none: llama.cpp would end the answer before its first word."""
+        return tuple(filter(None, self.stop or ()))
 
 
 class TextFormat(OpenAiBody):
@@ -123,6 +124,13 @@ class ImagesBody(OpenAiBody):
     negative_prompt: str = Field(default="", max_length=4_000)
     stream: bool | None = None
     partial_images: int | None = Field(default=None, ge=0, le=3)
+
+    @field_validator("prompt")
+    @classmethod
+    def _check_prompt(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("write what is to be drawn")
+        return prompt
 
     @property
     def sides(self) -> tuple[int | None, int | None]:

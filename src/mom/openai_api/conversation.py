@@ -1,11 +1,12 @@
 """OpenAI's messages as MoM's conversation."""
 
 import re
+from collections.abc import Sequence
 
-from mom.chats.attachments import check_attachments
+from mom.chats.attachments import CheckedPicture, check_attachments
 from mom.chats.data_urls import read_data_url
-from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
-from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Conversation, Drawing, Message
+from mom.errors import AttachmentError, EmptyMessageError, MessageTooLongError, ParameterError
+from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
 MAX_CONVERSATION_CHARS = 2**20
@@ -37,6 +38,14 @@ def link_to(alt: str, url: str) -> str:
     return f"![{words}]({url})"
 
 
+def check_pictures(pictures: Sequence[Attachment], *, param: str) -> list[CheckedPicture]:
+    """As `check_attachments`, whose errors name a field that no body of OpenAI's has: `param` takes its place."""
+    try:
+        return check_attachments(pictures)
+    except AttachmentError as error:
+        raise AttachmentError(error.message, param=param) from error
+
+
 def _picture_urls(message: WireMessage) -> list[str]:
     return [part.image_url.url for part in message.content or () if part.image_url is not None]
 
@@ -44,7 +53,7 @@ def _picture_urls(message: WireMessage) -> list[str]:
 def _read_message(message: WireMessage, *, sees: bool) -> Message:
     words = "\n".join(part.text for part in message.content or () if part.text)
     urls = _picture_urls(message) if sees else []
-    attachments = check_attachments([read_data_url(url, param="messages") for url in urls])
+    attachments = check_pictures([read_data_url(url, param="messages") for url in urls], param="messages")
     role = "system" if message.role == "developer" else message.role
     return Message(
         role,

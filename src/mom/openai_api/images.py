@@ -13,7 +13,6 @@ from typing import Any
 
 from flask import Response, request
 
-from mom.chats.attachments import check_attachments
 from mom.chats.data_urls import read_data_url
 from mom.chats.question import MAX_SEED
 from mom.errors import ParameterError
@@ -24,6 +23,7 @@ from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
 from mom.openai_api.bodies import PICTURES_LIMIT, EditsBody, ImagesBody
 from mom.openai_api.completion import route_header
+from mom.openai_api.conversation import check_pictures
 from mom.openai_api.relay import Relay
 from mom.openai_api.services import Services, services
 
@@ -61,7 +61,7 @@ def edit_images() -> Response:
     else:
         fields, picture = dict(request.form), _read_file()
     body = EditsBody.model_validate(fields)
-    [checked] = check_attachments([picture])
+    [checked] = check_pictures([picture], param="image")
     return _answer(body, checked.png)
 
 
