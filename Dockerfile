@@ -12,6 +12,8 @@ ENV PATH=/app/docker/bin:/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     FLASK_APP=mom.app \
     MOM_DATA_DIR=/data
+# llama.cpp's wheel is linked against OpenMP's library, which slim images leave out.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 # The volumes of compose.yaml take their owner from these folders when they are made.
 RUN useradd --uid 1000 --create-home mom && mkdir /app /data /secrets && chown mom:mom /app /data /secrets && python -m venv /venv
 WORKDIR /app

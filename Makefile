@@ -1,23 +1,24 @@
 # One command each; all do their own set-up. `make run` and `make test` are all a newcomer needs.
 PYTHON ?= python3
 TORCH ?= cpu# cpu | cuda | existing: the torch that the image model runs on; cuda downloads several GB
-PORT ?=
+PORT :=# where MoM answers, in place of MOM_PORT; not taken from the environment, where others' PORT may stand
 TRAIN ?=# further arguments of a training, such as --minutes 30
 BENCH ?=# further arguments of bench-image, such as --parts unet vae
 BIN := .venv/bin
+SERVE := $(if $(PORT),MOM_PORT=$(PORT) )$(BIN)/mom serve --install-image $(TORCH)
 PAGE := src/mom/web/static/chat/chat.js
 PAGE_SOURCES := $(shell find components/chat -path components/chat/node_modules -prune -o -type f -print)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: run test check dev bench bench-image image format clean lock dist train-llm train-image eval-demo
+.PHONY: run test check dev bench bench-image image format clean lock dist train-llm train-image eval-demo help
 
 run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
-	@$(BIN)/mom serve --install-image $(TORCH)
+	@$(SERVE)
 
 dev: .venv/.dev components/chat/node_modules/.ready  ## the same, reloading on changes of Python and Svelte
 	@cd components/chat && npm run --silent watch & \
-	    trap "kill $$! 2>/dev/null" EXIT; $(BIN)/mom serve --install-image $(TORCH) --reload
+	    trap "kill $$! 2>/dev/null" EXIT; $(SERVE) --reload
 
 test: check .venv/.image .venv/.baselines $(PAGE) .venv/.browser  ## everything
 	cd components/chat && npm test
@@ -64,6 +65,9 @@ lock: .venv/.dev  ## resolve the dependencies anew
 clean:  ## remove what was built or installed, but no data
 	rm -rf .venv components/chat/node_modules src/mom/web/static/chat benchmarks/out dist build \
 	    .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+help:  ## these lines
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MoM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make run PYTHON=python3.12")'

@@ -8,11 +8,15 @@ new_secret() {
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-# The image server's, and of those who ask it: the page, and any other command.
-if [ -s "$secrets/image_key" ]; then
-    MOM_API_KEY_IMAGE_MODEL=${MOM_API_KEY_IMAGE_MODEL:-$(cat "$secrets/image_key")}
-    export MOM_API_KEY_IMAGE_MODEL
-fi
+# The image server's, and of those who ask it: the page, and any other command. Another server's is not told it.
+case ${MOM_IMAGE_MODEL:-demo} in
+http://chat_image:* | demo | file:*)
+    if [ -s "$secrets/image_key" ]; then
+        MOM_API_KEY_IMAGE_MODEL=${MOM_API_KEY_IMAGE_MODEL:-$(cat "$secrets/image_key")}
+        export MOM_API_KEY_IMAGE_MODEL
+    fi
+    ;;
+esac
 
 case ${1:-web} in
 secrets)

@@ -138,6 +138,24 @@ def check_mom(words: list[str]) -> None:
             assert word.split("=")[0] in options | {"--help"}, f"{command.name} has no {word}"
 
 
+def make(*words: str) -> str:
+    words = ("--no-print-directory", *words)  # as it would under `make test`
+    return subprocess.run(["make", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_make_run_answers_at_the_port_that_is_named(monkeypatch):
+    assert "MOM_PORT=9000 .venv/bin/mom serve" in make("--dry-run", "run", "PORT=9000")
+    monkeypatch.setenv("PORT", "3000")  # as some hosts have it for programs of their own
+    assert "MOM_PORT" not in make("--dry-run", "run").splitlines()[-1]
+
+
+def test_make_help_names_what_can_be_made():
+    targets = re.findall(r"^([a-z-]+):.*  ## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert [line.split()[0] for line in make("help").splitlines()] == targets
+    [phony] = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(phony.split()) == set(targets)
+
+
 def check_docker(words: list[str]) -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     match words:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from mom.chats.database import Database
+from mom.chats.pictures import read_files_url
 from mom.errors import SettingsError
 from mom.settings import Settings, read_settings, variable_names
 
@@ -78,6 +79,26 @@ def test_home_is_meant_by_its_sign(tmp_path, monkeypatch):
     settings, _ = read_settings()
     assert settings.data_dir == tmp_path / "mom"
     assert settings.llama_server == tmp_path / "llama.cpp/llama-server"
+
+
+def test_home_is_meant_by_its_sign_where_pictures_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "50%41 me"))
+    (tmp_path / ".env").write_text("MOM_FILES_URL=file:~/pictures\n")
+    settings, _ = read_settings()
+    assert read_files_url(settings.files_url, Path("/data")) == tmp_path / "50%41 me/pictures"
+
+
+@pytest.mark.parametrize("url", ["file:/mnt/my%20pictures", "file:///mnt/pictures", "file:elsewhere"])
+def test_an_address_of_a_folder_is_left_as_it_is(monkeypatch, url):
+    monkeypatch.setenv("MOM_FILES_URL", url)
+    assert read_settings()[0].files_url == url
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/pictures", "/mnt/pictures", "file:", "file://server/pictures"])
+def test_pictures_that_would_be_kept_nowhere_are_told_before_anything_starts(monkeypatch, url):
+    monkeypatch.setenv("MOM_FILES_URL", url)
+    with pytest.raises(SettingsError, match=rf"^MOM_FILES_URL='{url}' does not fit: it names no folder; write file:/"):
+        read_settings()
 
 
 @pytest.mark.parametrize("name", ["50%41", "why?", "a b", "#1", "a:b@c"])

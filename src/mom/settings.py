@@ -8,7 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
@@ -54,6 +54,16 @@ def _check_url(value: str) -> str:
     except ValueError as error:
         raise ValueError(f"{error}; write it like http://HOST:PORT or https://HOST") from error
     return value
+
+
+def _check_files_url(value: str) -> str:
+    """What `read_files_url` can read, with the home folder in place of `~`. Told here, it stops `mom serve` before anything starts."""
+    parts = urlsplit(value)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path:
+        raise ValueError("it names no folder; write file:/an/absolute/path")
+    if not parts.path.startswith("~"):
+        return value
+    return f"file:{quote(str(_at_home(Path(unquote(parts.path)))))}"
 
 
 class Container(StrEnum):
@@ -103,7 +113,9 @@ class Settings(BaseSettings):
     speculative: Speculative = Field(default=Speculative.AUTO, validation_alias="MOM_SPECULATIVE")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    files_url: str | None = Field(default=None, validation_alias="MOM_FILES_URL")
+    files_url: Annotated[str, AfterValidator(_check_files_url)] | None = Field(
+        default=None, validation_alias="MOM_FILES_URL"
+    )
     hub_endpoint: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, validation_alias="HF_ENDPOINT"
     )

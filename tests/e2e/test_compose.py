@@ -22,7 +22,20 @@ from tests.e2e.running_mom import RunningMom, free_port, running_mom, wait_until
 
 ROOT = Path(__file__).parents[2]
 ENTRYPOINT = ROOT / "docker/entrypoint.sh"
+OF_THE_STACK = "http://chat_image:8080/v1#demo image model"
 NOBODY = "nobody" if os.geteuid() == 0 else None
+# What python:…-slim has of what a compiled package may be linked against: C's and C++'s own, and no OpenMP.
+IN_SLIM_IMAGES = {
+    "ld-linux-x86-64",
+    "libc",
+    "libdl",
+    "libgcc_s",
+    "libm",
+    "libpthread",
+    "librt",
+    "libstdc++",
+    "linux-vdso",
+}
 SERVICES = {"chat_web", "chat_db", "chat_secrets", "chat_small_llm", "chat_large_llm", "chat_image", "chat_ollama"}
 
 
@@ -86,6 +99,20 @@ def test_what_the_images_are_built_from_is_there_and_not_ignored():
             if any(fnmatch.fnmatch(str(path), pattern) for path in (Path(source), *Path(source).parents)):
                 kept = rule.startswith("!")
         assert kept, source
+
+
+@pytest.mark.skipif(not (sys.platform == "linux" and shutil.which("ldd")), reason="asks the loader of Linux")
+def test_what_llama_cpp_is_linked_against_is_in_the_image():
+    [library] = (Path(sysconfig.get_path("platlib")) / "xllamacpp").glob("*.so")
+    said = subprocess.run(["ldd", library], capture_output=True, text=True, check=True).stdout
+    missing = {re.split(r"\.so", Path(line.split()[0]).name)[0] for line in said.splitlines()} - IN_SLIM_IMAGES
+    installed = re.findall(r"apt-get install (.+?) &&", (ROOT / "Dockerfile").read_text())
+    assert all(f"{name}1" in " ".join(installed).split() for name in missing), missing
+
+
+def test_a_server_on_the_machine_itself_is_reached_by_the_name_that_the_page_gives(stack):
+    assert "//host.docker.internal:" in (ROOT / "docs/compose.md").read_text()
+    assert stack["services"]["chat_web"]["extra_hosts"] == ["host.docker.internal:host-gateway"]
 
 
 # ── what the containers run, as a user without rights ────────────────────────────────────────────────────────────────
@@ -168,10 +195,18 @@ def test_secrets_are_made_once_and_seen_by_their_readers_alone(environment, fold
 
 def test_a_command_is_handed_the_key_of_the_image_server(environment, folder):
     tell_key = ("sh", "-c", 'printf %s "${MOM_API_KEY_IMAGE_MODEL-none}"')
+    environment["MOM_IMAGE_MODEL"] = OF_THE_STACK
     assert run(environment, ENTRYPOINT, *tell_key) == "none"
     run(environment, ENTRYPOINT, "secrets")
     assert run(environment, ENTRYPOINT, *tell_key) == (folder / "secrets/image_key").read_text()
     assert run({**environment, "MOM_API_KEY_IMAGE_MODEL": "own"}, ENTRYPOINT, *tell_key) == "own"
+
+
+@pytest.mark.parametrize("another", ["https://api.example.com/v1#painter", "http://192.168.1.5:7860"])
+def test_another_server_is_not_told_the_key_of_the_image_server(environment, folder, another):
+    environment["MOM_IMAGE_MODEL"] = another
+    run(environment, ENTRYPOINT, "secrets")
+    assert run(environment, ENTRYPOINT, "sh", "-c", 'printf %s "${MOM_API_KEY_IMAGE_MODEL-none}"') == "none"
 
 
 def test_mom_is_handed_it_where_docker_exec_passes_the_entrypoint_by(environment, folder):
@@ -180,6 +215,7 @@ def test_mom_is_handed_it_where_docker_exec_passes_the_entrypoint_by(environment
     run(environment, ENTRYPOINT, "secrets")
     (folder / "bin/mom").write_text('#!/bin/sh\nprintf "%s %s" "$MOM_API_KEY_IMAGE_MODEL" "$*"\n')
     environment["PATH"] = f"{ROOT / 'docker/bin'}:{environment['PATH']}"
+    environment["MOM_IMAGE_MODEL"] = OF_THE_STACK
     key = (folder / "secrets/image_key").read_text()
     assert run(environment, "mom", "doctor", "--json") == f"{key} doctor --json"
 
