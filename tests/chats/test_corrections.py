@@ -6,7 +6,7 @@ from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.errors import NotFoundError, PartBrokenError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Attachment
-from mom.mixture.correction_stage import CorrectionStage
+from mom.mixture.correction_stage import COMPARED_CHARS, CorrectionStage
 from mom.mixture.paths import Mixture
 from mom.mixture.ports import Correction
 from mom.mixture.verdict import Need
@@ -58,6 +58,31 @@ def test_whether_the_answer_before_was_a_picture_is_known(stage, corrections):
     assert corrections.known(stage.owner) == [Correction("what about blue", Need.IMAGE, follows_picture=True)]
     overruled(stage, "a fox", parent_id="root")
     assert corrections.known(stage.owner)[0] == Correction("a fox", Need.IMAGE, follows_picture=False)
+
+
+def test_the_end_of_an_answer_in_words_before_is_known(stage, corrections):
+    stage.answered("hello")
+    overruled(stage, "yes please")
+    assert corrections.known(stage.owner) == [Correction("yes please", Need.IMAGE, answered="Hello!")]
+    stage.parts.large_llm.reply = ["long " * 1_000, "and its end"]
+    stage.answered("tell me more", parent_id="root")
+    overruled(stage, "yes")
+    (newest, _) = corrections.known(stage.owner)
+    assert newest.answered == f"{'long ' * 1_000}and its end"[-COMPARED_CHARS:]
+
+
+def test_a_correction_of_yes_please_does_not_act_in_another_chat(stage, corrections):
+    small_llm = acting(stage, corrections)
+    stage.parts.large_llm.reply = ["Shall I draw it?"]
+    offer = stage.answered("tell me about the boat")
+    overruled(stage, "yes please", parent_id=offer.message_id)
+    again = stage.answered("Yes please!", parent_id=offer.message_id)
+    assert stage.message(again)["verdict"]["decided_by"] == "correction"
+    stage.parts.large_llm.reply = ["Shall I tell you the rest of the recipe?"]
+    other = stage.answered("how do I bake bread?", parent_id="root")
+    elsewhere = stage.answered("yes please", parent_id=other.message_id)
+    assert stage.message(elsewhere)["verdict"]["decided_by"] == "small_llm"
+    assert len(small_llm.questions) == 4
 
 
 def test_a_picture_that_was_never_drawn_counts_as_one_before(stage, corrections):
@@ -164,7 +189,8 @@ def test_a_deleted_chat_takes_its_corrections_with_it(stage, corrections):
     assert corrections.read_all(stage.owner) == []
 
 
-def test_a_correction_acts_on_the_next_message_like_it(stage, corrections):
+def acting(stage: Stage, corrections: Corrections) -> ScriptedLabelModel:
+    """The stage with the corrections before its small LLM, which is given."""
     known = CorrectionsOf(corrections, lambda: stage.owner)
     small_llm = ScriptedLabelModel(0.02)
 
@@ -174,6 +200,11 @@ def test_a_correction_acts_on_the_next_message_like_it(stage, corrections):
         return Mixture(classifier, parts.large_llm, parts.vision_llm, parts.image_model, pictures)
 
     stage.turns._mixture_for = mixture_for
+    return small_llm
+
+
+def test_a_correction_acts_on_the_next_message_like_it(stage, corrections):
+    small_llm = acting(stage, corrections)
     overruled(stage, "a fox")
     again = stage.answered("A fox!", parent_id="root")
     assert stage.message(again)["verdict"]["decided_by"] == "correction"

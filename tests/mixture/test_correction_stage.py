@@ -7,7 +7,7 @@ import pytest
 
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation, Drawing, Message
-from mom.mixture.correction_stage import CorrectionStage
+from mom.mixture.correction_stage import COMPARED_CHARS, CorrectionStage
 from mom.mixture.explaining import explain
 from mom.mixture.ports import Correction
 from mom.mixture.verdict import DecidedBy, Need, Verdict
@@ -88,6 +88,45 @@ async def test_a_correction_holds_only_where_the_answer_before_was_of_the_same_k
     assert await verdict("what about blue?", Correction("what about blue?", Need.TEXT), earlier=PICTURE) is None
 
 
+OFFER = "A keeper lives there, alone with his gulls. Shall I draw it for you?"
+RECIPE = "Beat the eggs, then fold in the flour. Shall I go on?"
+
+
+def after(answer: str) -> tuple[Message, ...]:
+    return (Message("user", "hello"), Message("assistant", answer))
+
+
+async def test_a_correction_of_a_short_message_after_words_holds_only_after_much_the_same_words():
+    yes = Correction("yes please", Need.IMAGE, answered=OFFER)
+    assert (await verdict("Yes please!", yes, earlier=after(OFFER))).need is Need.IMAGE
+    assert (await verdict("yes please", yes, earlier=after(OFFER.replace("gulls", "gull")))).need is Need.IMAGE
+    assert await verdict("yes please", yes, earlier=after(RECIPE)) is None
+
+
+async def test_a_short_message_that_once_stood_alone_needs_no_words_before_it():
+    first, later = Correction("the tower of Pisa", Need.TEXT), Correction("a fox", Need.IMAGE, answered=OFFER)
+    assert (await verdict("the tower of Pisa", first, earlier=after(RECIPE))).need is Need.TEXT
+    assert (await verdict("a fox", later)).need is Need.IMAGE
+
+
+async def test_a_longer_message_stands_alone_wherever_it_was_corrected():
+    scene = Correction(f"{SCENE}, oil on canvas", Need.IMAGE, answered=OFFER)
+    assert (await verdict(scene.words, scene, earlier=after(RECIPE))).need is Need.IMAGE
+
+
+async def test_a_correction_that_holds_stands_against_a_newer_one_made_after_other_words():
+    newer, older = (Correction("yes", Need.TEXT, answered=RECIPE), Correction("yes", Need.IMAGE, answered=OFFER))
+    assert (await verdict("yes", newer, older, earlier=after(OFFER))).need is Need.IMAGE
+    assert (await verdict("yes", newer, older, earlier=after(RECIPE))).need is Need.TEXT
+
+
+async def test_of_a_long_answer_the_end_counts():
+    long = " ".join(f"chapter {number}" for number in range(300))
+    yes = Correction("yes", Need.IMAGE, answered=f"{long} {OFFER}"[-COMPARED_CHARS:])
+    assert (await verdict("yes", yes, earlier=after(f"{long} {OFFER}"))).need is Need.IMAGE
+    assert await verdict("yes", yes, earlier=after(f"{long} {RECIPE}")) is None
+
+
 async def test_of_contradictory_corrections_the_newest_stands():
     newest, older = Correction("a fox", Need.TEXT), Correction("A fox!", Need.IMAGE)
     assert (await verdict("a fox", newest, older)).need is Need.TEXT
@@ -109,6 +148,19 @@ async def test_the_evidence_is_the_nearest_corrections_near_enough_or_not():
     assert clause.endswith("like “a slogan for my bakery” after a picture, corrected to text")
     (opinion,) = await explain(conversation, Classifier([CorrectionStage(kept)], 5))
     assert (opinion.stage, opinion.verdict, opinion.evidence) == ("correction", None, (clause,))
+
+
+async def test_the_evidence_tells_the_words_before_a_short_message():
+    kept = Kept([Correction("yes please", Need.IMAGE, answered=RECIPE), Correction(SCENE, Need.IMAGE, answered=RECIPE)])
+    for words, clause in (
+        (
+            "yes please",
+            "1.00 like “yes please” after “Beat the eggs, then fold in the flour. Shall I g…”, corrected to image",
+        ),
+        (SCENE, "1.00 like “about an old lighthouse keeper who finds a bottl…”, corrected to image"),
+    ):
+        (found,) = await CorrectionStage(kept).evidence(Conversation((Message("user", words),)))
+        assert found == clause
 
 
 async def test_a_message_of_a_megabyte_is_not_compared():

@@ -3,6 +3,7 @@
 import json
 import math
 
+import httpx
 import pytest
 from starlette.responses import JSONResponse
 
@@ -264,6 +265,65 @@ async def test_a_llama_cpp_that_fails_once_is_asked_for_tokens_again(http, failu
         for _ in range(failures + 1):
             await client.weigh_labels(QUESTION, LABELS)
         assert ["grammar" in body for body in server.bodies(CHAT)] == asked_so
+
+
+async def test_a_llama_cpp_that_has_another_model_by_now_is_asked_for_the_tokens_anew(http, caplog):
+    def weighed(text: int, image: int, words: tuple[str, str] = LABELS):
+        tokens = [{"token": word, "id": token, "prob": 0.5} for word, token in zip(words, (text, image), strict=True)]
+        return completion("image", positions=[{"token": "image", "top_probs": tokens}])
+
+    replies = {
+        "/props": [JSONResponse({"default_generation_settings": {}})],
+        "/tokenize": [JSONResponse({"tokens": [token]}) for token in (1, 2, 3, 4)],
+        CHAT: [
+            weighed(1, 2),
+            weighed(1, 2, (" the", "ing")),
+            completion('{"need": "image"}'),
+            weighed(3, 4, (" text", " image")),
+        ],
+    }
+    with running(replies) as server:
+        client = client_of(server, http)
+        for image in (0.5, UNCALIBRATED, 0.5):
+            assert (await client.weigh_labels(QUESTION, LABELS))["image"] == image
+        grammars = [body.get("grammar") for body in server.bodies(CHAT)]
+
+    assert grammars == ["root ::= <[1]> | <[2]>", "root ::= <[1]> | <[2]>", None, "root ::= <[3]> | <[4]>"]
+    assert "from now on" not in caplog.text
+
+
+class BreaksOff(httpx.AsyncHTTPTransport):
+    """Breaks so many requests off before it lets any through, such as a container's proxy before its server listens."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.times > 0:
+            self.times -= 1
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+        return await super().handle_async_request(request)
+
+
+async def test_a_server_that_breaks_off_before_it_says_what_it_is_is_asked_again():
+    replies = {"/version": [JSONResponse({"version": "0.9"})], CHAT: [completion('{"prompt": "fox"}')]}
+    with running(replies) as server:
+        async with httpx.AsyncClient(transport=BreaksOff(3)) as http:
+            client = client_of(server, http)
+            with pytest.raises(PartBrokenError, match="Server disconnected"):
+                await write(client)
+            await write(client)
+        assert server.bodies(CHAT)[0]["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+async def test_an_error_in_a_good_reply_is_told_in_the_servers_words(http):
+    answer = {"error": {"message": "Provider returned error: insufficient credits", "code": 402}}
+    with (
+        running({CHAT: [JSONResponse(answer)]}) as server,
+        pytest.raises(PartBrokenError, match="insufficient credits"),
+    ):
+        await write(client_of(server, http))
 
 
 async def test_a_name_in_the_address_is_sent_as_it_is(http):

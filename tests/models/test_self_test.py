@@ -42,6 +42,7 @@ class SmallLlmServer:
         self.keeps_schema: bool = oddities.get("keeps_schema", True)
         self.thinks: bool = oddities.get("thinks", False)  # until its tokens are used up
         self.refuses: Callable[[int], int | None] = oddities.get("refuses", lambda _nth: None)  # with a status
+        self.refusal: str = oddities.get("refusal", "not now, and not so")
         self.asked: list[dict[str, Any]] = []
         routes = [Route("/props", self.props), Route("/tokenize", self.tokenize, methods=["POST"])]
         self.app = Starlette(
@@ -62,7 +63,7 @@ class SmallLlmServer:
         body = await request.json()
         self.asked.append(body)
         if status := self.refuses(len(self.asked)):
-            return JSONResponse({"error": {"message": "not now, and not so"}}, status_code=status)
+            return JSONResponse({"error": {"message": self.refusal}}, status_code=status)
         words = body["messages"][1]["content"].rpartition("Message: ")[2]
         label = self.judge(words)
         choice: dict[str, Any] = {"message": {"content": self._reply(label, body)}, "finish_reason": "stop"}
@@ -262,6 +263,15 @@ async def test_an_answer_without_a_label_is_a_wrong_one():
     server = SmallLlmServer(lambda words: "neither" if words in speechless else TRUTH[words], is_llama=False)
     async with self_tested(server) as self_test:
         assert self_test.report == Report(asked=60, right=58, texts=30)
+
+
+@pytest.mark.parametrize("is_llama", [True, False])
+async def test_one_whose_context_is_too_small_for_the_question_is_bypassed(is_llama):
+    refusal = "the request exceeds the available context size"
+    server = SmallLlmServer(is_llama=is_llama, refuses=lambda _nth: 400, refusal=refusal)
+    async with self_tested(server) as self_test:
+        assert self_test.report.is_bypassed
+        assert self_test.report.asked == self_test_module.SPEECHLESS_AFTER
 
 
 async def test_after_an_error_the_test_goes_on_where_it_was(monkeypatch):

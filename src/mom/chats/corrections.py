@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from mom.chats.database import Database
@@ -69,14 +69,18 @@ class Corrections:
         follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id))) | exists().where(
             _before.id == _question.parent_id, _before.image_prompt != ""
         )
+        length = func.length(_before.content)
+        end = func.substr(_before.content, case((length > COMPARED_CHARS, length - COMPARED_CHARS + 1), else_=1))
+        answered = select(end).where(_before.id == _question.parent_id).scalar_subquery()
         wanted = (
-            _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture)
+            _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture, answered)
             .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
             .limit(KNOWN_AT_MOST)
         )
         with self._database.session() as session:
             return [
-                Correction(words, Need(need), follows_picture=after) for words, need, after in session.execute(wanted)
+                Correction(words, Need(need), follows_picture=after, answered=None if after else answered)
+                for words, need, after, answered in session.execute(wanted)
             ]
 
 

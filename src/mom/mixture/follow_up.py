@@ -23,6 +23,10 @@ ARTICLES = frozenset({"a", "an", "the"})
 MEDIA = frozenset(
     "drawing illustration image painting photo photograph picture portrait render sketch watercolor watercolour".split()  # noqa: SIM905 - on one line
 )
+# What a picture is "of": a close-up of a bee, and of a car, are not of the same.
+FRAMES = frozenset(
+    "art artwork cartoon closeup icon logo poster print scene shot silhouette sticker up view wallpaper".split()  # noqa: SIM905 - on one line
+)
 # What ends the words of a subject, with the small words: "a fox | behind a tree", "two dogs | playing".
 BORDERS = SMALL_WORDS - ARTICLES | frozenset(
     ", above across against among behind beside between during inside through which while who without".split()  # noqa: SIM905 - on one line
@@ -70,7 +74,7 @@ def find_subject(prompt: str) -> str:
     """
     subject = ""
     for word in _WORD_OR_COMMA.findall(prompt.casefold()):
-        if word in MEDIA or (word == "of" and not subject):
+        if word in MEDIA or (word == "of" and (not subject or subject in FRAMES)):
             subject = ""
         elif subject and (word in BORDERS or (word.endswith("ing") and word not in NOUNS_IN_ING)):
             return subject

@@ -146,11 +146,14 @@ class ClassifierStage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A message and what a person said it needs; `follows_picture`: the answer before it was a picture."""
+    """A message and what a person said it needs; `follows_picture`: the answer before it was a picture. `answered` is the end
+    of the answer before it, where that was in words.
+    """
 
     words: str
     need: Need
     follows_picture: bool = False
+    answered: str | None = None
 
 
 class KnownCorrections(Protocol):

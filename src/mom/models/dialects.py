@@ -156,7 +156,7 @@ OPENAI = OpenAiDialect(drops=frozenset({"minLength", "maxLength"}))
 
 
 async def find_dialect(upstream: Upstream) -> Dialect:
-    """Ask the server what it is. Raises `PartUnavailableError` where nobody answers."""
+    """Ask the server what it is. Raises `PartError`s where nobody answers."""
     props, ollama, vllm = await asyncio.gather(
         upstream.probe("/props"), upstream.probe("/api/version"), upstream.probe("/version")
     )

@@ -8,6 +8,7 @@ from typing import TypeVar
 from mom.errors import ContextFullError, PartRefusedError, StructureError
 from mom.mixture.conversation import Message
 from mom.models.dialects import Dialect, Reply, Shape, find_dialect
+from mom.models.refusals import stream_refusal
 from mom.models.structure import MisfitError, read_structure, with_complaint, with_schema_in_words
 from mom.models.upstream import Upstream
 
@@ -88,6 +89,8 @@ class StructuredAsking:
         question = messages if dialect.constrains else with_schema_in_words(messages, shape.schema)
         body = dialect.body(await self._upstream.model(), question, shape)
         answer = await self._upstream.post(dialect.url(self._upstream), body)
+        if isinstance(answer, dict) and answer.get("error"):  # OpenRouter answers 200 all the same
+            raise stream_refusal(self._upstream.server, answer["error"], has_begun=False)
         try:
             return dialect.read(answer)
         except ValueError as error:

@@ -26,6 +26,10 @@ class _Tokens(BaseModel):
     tokens: list[int]
 
 
+class OtherModelError(ValueError):
+    """The labels' tokens are other words: the server runs another model by now than the one that cut the labels."""
+
+
 class TokenLabels:
     """The labels' tokens at one llama.cpp server."""
 
@@ -61,8 +65,11 @@ class TokenLabels:
         except (PartRefusedError, PartBrokenError, ValueError) as error:
             self._failures_in_a_row += 1
             # A server that is being started anew breaks off once; it is no reason to ask it the slow way ever after.
-            if not isinstance(error, PartBrokenError) or self._failures_in_a_row > 1:
+            if not isinstance(error, PartBrokenError | OtherModelError) or self._failures_in_a_row > 1:
                 self.distrust(labels, f"it cannot weigh tokens: {error}")
+            elif isinstance(error, OtherModelError):
+                log.info("%s has another model by now: %s", self._upstream.server.words, error)
+                self._ids.pop(tuple(labels), None)
             return None
         self._failures_in_a_row = 0
         return weights
@@ -111,7 +118,10 @@ def _read_weights(completion: Completion, labels: Mapping[int, str]) -> dict[str
     weights = dict.fromkeys(labels.values(), 0.0)
     for token in offered:
         if token.id is not None and token.id in labels and token.prob is not None:
-            weights[labels[token.id]] = token.prob
+            label = labels[token.id]
+            if token.token.strip() != label:
+                raise OtherModelError(f"the token of {label!r} is {token.token!r}")
+            weights[label] = token.prob
     total = sum(weights.values())
     if not LEAST_SUM <= total <= MOST_SUM:  # also where it is not a number
         msg = f"the labels have {total:.3f} of the probability"

@@ -67,13 +67,18 @@ class Upstream:
     async def probe(self, path: str) -> Mapping[str, Any] | None:
         """The JSON object that the server has at `path` beside its OpenAI face, or None where it has none.
 
-        Raises `PartUnavailableError` where there is no server, or one that is still loading, and `PartTimeoutError`.
+        Raises `PartUnavailableError` where there is no server, or one that is still loading, `PartTimeoutError`, and
+        `PartBrokenError` where the connection breaks off: that is no word about what is there.
         """
         url = f"{self.root}{path}"
         try:
             async with asyncio.timeout(self.limits.probe_s), self._response("GET", url, None) as response:
                 value = await self.read_json(response)
-        except (PartRefusedError, PartBrokenError):
+        except PartRefusedError:
+            return None
+        except PartBrokenError as error:
+            if isinstance(error.__cause__, httpx.TransportError):
+                raise
             return None
         except TimeoutError as error:
             raise self.too_slow(f"no word about itself within {self.limits.probe_s:g} s") from error

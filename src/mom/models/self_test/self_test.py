@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from mom.errors import MomError, StructureError
+from mom.errors import ContextFullError, MomError, StructureError
 from mom.mixture.classifier import SmallLlmStage
 from mom.mixture.conversation import Conversation
 from mom.mixture.ports import ClassifierStage
@@ -196,7 +196,7 @@ class Examination:
             started = time.perf_counter()
             try:
                 return await self.client.weigh_labels(question, LABELS)
-            except StructureError as error:
+            except (StructureError, ContextFullError) as error:  # the model's own failing, not one of the moment
                 log.info("the small LLM named no label: %s", error.message)
                 return {}
             finally:
@@ -208,9 +208,9 @@ class Examination:
         return answer
 
     async def _check_structure(self, message: TestMessage) -> None:
-        await self.client.check_label_structure(
-            question_with_transcript("classify", message.conversation, FOR_VERDICT), LABELS
-        )
+        question = question_with_transcript("classify", message.conversation, FOR_VERDICT)
+        with suppress(ContextFullError):
+            await self.client.check_label_structure(question, LABELS)
 
     def _distrust_probabilities(self) -> None:
         if self.client.distrust_label_tokens(LABELS, "it gives every message the very same probabilities"):
