@@ -20,6 +20,17 @@ def two_versions(mom: ScriptedMom, page: Page, first: str = "The first.") -> Non
     expect(answers(page)).to_have_attribute("aria-busy", "false")
 
 
+def asked_in_two_tabs(mom: ScriptedMom, page: Page, words: str) -> Page:
+    """Asks a question whose answer goes on and on, and gives a second tab that shows it, too."""
+    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
+    ask(page, words)
+    expect(answers(page)).to_contain_text("Slowly")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(answers(second)).to_contain_text("Slowly")
+    return second
+
+
 def test_arrow_keys_step_through_the_versions_but_not_while_one_writes(mom: ScriptedMom, page: Page) -> None:
     two_versions(mom, page)
     box = page.get_by_label("Message", exact=True)
@@ -114,12 +125,7 @@ def test_a_question_edited_while_it_is_answered_stops_that_answer(mom: ScriptedM
 
 
 def test_a_second_tab_sees_the_edited_question_in_place_of_the_first(mom: ScriptedMom, page: Page) -> None:
-    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
-    ask(page, "A long story")
-    expect(answers(page)).to_contain_text("Slowly")
-    second = page.context.new_page()
-    second.goto(page.url)
-    expect(answers(second)).to_contain_text("Slowly")
+    second = asked_in_two_tabs(mom, page, "A long story")
     for editing, looking, words in [(page, second, "A short story"), (second, page, "A shorter one")]:
         edit_to(editing, words)
         expect(questions(looking)).to_contain_text(words)
@@ -133,12 +139,7 @@ def test_a_second_tab_sees_the_edited_question_in_place_of_the_first(mom: Script
 
 
 def test_a_second_tab_sees_the_picture_that_is_drawn_instead(mom: ScriptedMom, page: Page) -> None:
-    mom.models.large_llm = ScriptedLanguageModel(["Slowly", Gate()])
-    ask(page, "A lighthouse")
-    expect(answers(page)).to_contain_text("Slowly")
-    second = page.context.new_page()
-    second.goto(page.url)
-    expect(answers(second)).to_contain_text("Slowly")
+    second = asked_in_two_tabs(mom, page, "A lighthouse")
     page.get_by_role("button", name="Draw it instead").click()
     expect(answers(second).get_by_alt_text("a fox")).to_be_visible()
     expect(answers(second)).to_contain_text("2/2")
