@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from training.llm.by_hand import by_hand_example
 from training.llm.chat import Example, Turn
 from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author
@@ -10,8 +11,8 @@ from training.llm.requests import draw_example, route_example
 from training.llm.sums import any_sum, asked_sum, is_held_out_sum
 from training.llm.talk import answer_example
 
-MAKERS = (route_example, draw_example, answer_example)
-SHARES = (24, 49, 27)
+MAKERS = (route_example, by_hand_example, draw_example, answer_example)
+SHARES = (18, 25, 37, 20)  # the second sort is short: a tenth of the tokens
 BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
@@ -30,9 +31,9 @@ def _is_of_first_minute(example: Example) -> bool:
 
 
 def held_out_examples(task: str, seed: int, count: int) -> list[Example]:
-    """`count` examples of one task with wordings that training never sees."""
+    """`count` examples of one task with wordings that training never sees; `by hand` are decisions on messages that people wrote."""
     author = Author(seed, held_out=True)
-    maker = {"route": route_example, "draw": draw_example, "answer": answer_example}[task]
+    maker = {"route": route_example, "by hand": by_hand_example, "draw": draw_example, "answer": answer_example}[task]
     return [maker(author) for _ in range(count)]
 
 

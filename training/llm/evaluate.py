@@ -149,6 +149,7 @@ def measure(server: Server, count: int, seed: int) -> dict[str, Report]:
 
     return {
         "decision": measure_decisions(server, asked("route")),
+        "decision, whole messages that people wrote": measure_decisions(server, asked("by hand")),
         "image prompt": measure_prompts(server, asked("draw")),
         "image prompt, what the demo image model knows": measure_prompts(server, asked("draw", Example.is_drawable)),
         "answer": measure_answers(server, asked("answer")),
