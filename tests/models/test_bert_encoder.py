@@ -18,7 +18,7 @@ from mom.models.bert.encoder import (
     read_pieces,
 )
 from mom.models.bert.pieces import UNKNOWN, Vocabulary
-from mom.models.bert.tokens import ANSWER, ASKED, LAST_HEAD, LAST_TAIL, PICTURE_KIND, read
+from mom.models.bert.tokens import ASKED, DRAWN, LAST, PICTURE_KIND, read
 
 TOYS = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁draw", "▁dr", "aw", "a", "w", "d", "r", "▁a"]
 VOCABULARY = Vocabulary(TOYS, [0, 0, 0, 0, -3.0, -5.0, -4.0, -2.0, -3.0, -3.0, -3.0, -3.0, -2.5])
@@ -80,8 +80,8 @@ def test_of_a_long_message_the_beginning_and_the_end_are_read():
     encoder = read_encoder()
     long = Conversation((Message("user", "begin " + "lorem ipsum " * 90_000 + "draw a fox"),))
     reading = read(long, encoder.vocabulary)
-    assert len(reading.pieces) == reading.last == LAST_HEAD + LAST_TAIL + 2
-    assert reading.pieces[1 : LAST_HEAD + 1] == encoder.vocabulary.encode(long.last.content[:400])[:LAST_HEAD]
+    assert len(reading.pieces) == reading.last == sum(LAST) + 2
+    assert reading.pieces[1 : LAST[0] + 1] == encoder.vocabulary.encode(long.last.content[:400])[: LAST[0]]
     assert reading.pieces[-4:-1] == encoder.vocabulary.encode("draw a fox")[-3:]
 
 
@@ -92,9 +92,21 @@ def test_what_came_before_is_read_after_the_message_and_is_bounded():
     reading = read(Conversation((asked, drawn, Message("user", "bluer"))), vocabulary)
     own = len(vocabulary.encode("bluer")) + 2
     assert reading.last == own
-    assert len(reading.pieces) == own + ANSWER + 1 + ASKED + 1
+    assert len(reading.pieces) == own + sum(DRAWN) + 1 + sum(ASKED) + 1
     assert reading.kinds[own] == PICTURE_KIND
     assert reading.pieces[own : own + 4] == vocabulary.encode("a red fox")
+
+
+def test_an_offer_at_the_end_of_a_long_answer_is_read():
+    vocabulary = read_encoder().vocabulary
+    told = Message(
+        "assistant", "The keep was built by monks. " + "Each of its towers has a name. " * 900 + "Shall I draw it?"
+    )
+    reading = read(Conversation((Message("user", "tell me"), told, Message("user", "yes please"))), vocabulary)
+    answer = reading.pieces[reading.last :]
+    assert answer[:3] == vocabulary.encode("The keep was built")[:3]
+    offer = vocabulary.encode("name. Shall I draw it?")[1:]
+    assert any(answer[at : at + len(offer)] == offer for at in range(len(answer)))
 
 
 def test_halves_of_characters_and_nothing_but_signs_are_weighed_too():

@@ -1,7 +1,8 @@
 """A conversation as the encoder reads it: pieces of its vocabulary, and what each piece belongs to.
 
-The last message comes first, its beginning and its end where it is long, then what is left of the answer before it and
-of the message that asked for that answer. The kind of each piece says where it stands, and what the last answer was.
+The last message comes first, then the answer before it, then the message that asked for that answer. Of a long text its
+beginning and its end are read: an answer may offer in its last sentence to draw what it tells of. The kind of each piece
+says where it stands, and what the last answer was.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from mom.models.bert.features import HEAD_CHARS, PICTURE, TAIL_CHARS, State, end
 from mom.models.bert.pieces import Vocabulary
 
 START, PAD, END = range(3)
-LAST_HEAD, LAST_TAIL, ANSWER, ASKED = 52, 24, 16, 12  # pieces at most
+# Pieces at most, of the beginning and of the end. Only the beginning of a prompt says what was drawn.
+LAST, ANSWER, DRAWN, ASKED = (52, 24), (6, 14), (16, 0), (12, 0)
 EARLIER_CHARS = 160
 
 KINDS = 8  # the first four: a piece of the last message, by `State`
@@ -30,19 +32,22 @@ class Reading:
 
 def read(conversation: Conversation, vocabulary: Vocabulary) -> Reading:
     """At most about a hundred pieces, however long the conversation is."""
-    pieces = vocabulary.encode(calm(ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS)))
-    if len(pieces) > LAST_HEAD + LAST_TAIL:
-        pieces = pieces[:LAST_HEAD] + pieces[-LAST_TAIL:]
-    pieces = [START, *pieces, END]
+    pieces = [START, *_ends(vocabulary, ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS), LAST), END]
     state = state_of(conversation)
     kinds = [int(state)] * len(pieces)
     last = len(pieces)
     if state is not State.FIRST:
         for words, kind, most in _earlier(conversation):
-            found = [*vocabulary.encode(calm(words[:EARLIER_CHARS]))[:most], END]
+            found = [*_ends(vocabulary, ends_of(words, EARLIER_CHARS, EARLIER_CHARS), most), END]
             pieces += found
             kinds += [kind] * len(found)
     return Reading(pieces, kinds, last)
+
+
+def _ends(vocabulary: Vocabulary, text: str, most: tuple[int, int]) -> list[int]:
+    pieces = vocabulary.encode(calm(text))
+    head, tail = most
+    return pieces if len(pieces) <= head + tail else pieces[:head] + pieces[len(pieces) - tail :]
 
 
 def calm(text: str) -> str:
@@ -51,13 +56,13 @@ def calm(text: str) -> str:
     return text.lower() if capitals > small else text
 
 
-def _earlier(conversation: Conversation) -> list[tuple[str, int, int]]:
+def _earlier(conversation: Conversation) -> list[tuple[str, int, tuple[int, int]]]:
     place = max(at for at, message in enumerate(conversation.earlier) if message.role == "assistant")
     answer = conversation.earlier[place]
     drawn = answer.drawing.prompt if answer.drawing else None
     if drawn is None and answer.content.startswith(PICTURE):
         drawn = answer.content.removeprefix(PICTURE).strip()
-    found = [(answer.content, WORDS_KIND, ANSWER) if drawn is None else (drawn, PICTURE_KIND, ANSWER)]
+    found = [(answer.content, WORDS_KIND, ANSWER) if drawn is None else (drawn, PICTURE_KIND, DRAWN)]
     asked = [message for message in conversation.earlier[:place] if message.role == "user"]
     if asked:
         found.append((asked[-1].content, ASKED_KIND, ASKED))
