@@ -7,7 +7,7 @@ from training.routing.fit import Floats
 
 # What an answer costs: a picture nobody wanted most, for it took seconds to draw; then a text instead of a picture; then asking the
 # small LLM. Either is mended by one click.
-WRONG_IMAGE, WRONG_TEXT, ASKING = 1.5, 1.0, 0.1
+WRONG_IMAGE, WRONG_TEXT, ASKING = 2.0, 1.0, 0.1
 
 
 def fit_shares(logits: Floats, wants_image: Floats) -> tuple[Floats, float]:
