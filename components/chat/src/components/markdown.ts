@@ -3,6 +3,7 @@
 import createDOMPurify from 'dompurify'
 import { Marked } from 'marked'
 import { addressOf } from '../stores/place'
+import { emphasis } from './emphasis'
 import { mathSyntax } from './math_syntax'
 
 const marked = new Marked({
@@ -14,6 +15,7 @@ const marked = new Marked({
   },
 })
 
+marked.use(emphasis)
 marked.use(mathSyntax((tex, isDisplay) => `<span class="math-${isDisplay ? 'display' : 'inline'}">${escapeHtml(tex)}</span>`))
 
 const purify = createDOMPurify(window)

@@ -116,6 +116,27 @@ it('a table keeps its alignment, and a list its first number', () => {
   expect(place.querySelector('ol')?.start).toBe(3)
 })
 
+describe('emphasis', () => {
+  const html = (markdown: string): string => renderBlocks(markdown).join('').trim()
+
+  it.each(['1~2 hours, 3~4 days', '约5~10个，或20~30个', '~$5–~$10', 'CO~2~'])('%s is not struck through', (markdown) => {
+    expect(html(markdown)).toBe(`<p>${markdown}</p>`)
+  })
+
+  it.each([
+    ['~~gone~~', '<del>gone</del>'],
+    ['**注意：**这是', '<strong>注意：</strong>这是'],
+    ['これは**「重要」**です。', 'これは<strong>「重要」</strong>です。'],
+    ['이것은 **"중요"**합니다', '이것은 <strong>&quot;중요&quot;</strong>합니다'],
+    ['**`a**b`:**c', '<strong><code>a**b</code>:</strong>c'],
+    ['**a *b* c** and ***d***', '<strong>a <em>b</em> c</strong> and <em><strong>d</strong></em>'],
+    ['2 ** 3 ** 4', '2 ** 3 ** 4'],
+    ['\\*\\*not\\*\\* `**x**`', '**not** <code>**x**</code>'],
+  ])('%s', (markdown, expected) => {
+    expect(html(markdown)).toBe(`<p>${expected}</p>`)
+  })
+})
+
 describe('mathematics', () => {
   const formulas = (markdown: string): string[] =>
     [...render(markdown).querySelectorAll('span')].map((node) => `${node.className}: ${node.textContent}`)
