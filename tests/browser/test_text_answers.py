@@ -27,6 +27,22 @@ def test_an_answer_streams_in_as_markdown(mom: ScriptedMom, page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/chats/\w+$"))
 
 
+def test_what_is_selected_scrolled_and_focused_in_growing_words_stays_so(mom: ScriptedMom, page: Page) -> None:
+    growing = Gate()
+    mom.models.large_llm = ScriptedLanguageModel([f"```python\nx = '{'wide ' * 90}'\n", growing, "y = 2\n", Gate()])
+    ask(page, "Write code")
+    code = answers(page).locator("pre")
+    expect(code).to_contain_text("wide")
+    code.evaluate("node => { node.scrollLeft = 200; getSelection().selectAllChildren(node) }")
+    page.get_by_role("button", name="Copy code").focus()
+    selected = page.evaluate("getSelection().toString()")
+    growing.open()
+    expect(code).to_contain_text("y = 2")
+    expect(code).to_have_js_property("scrollLeft", 200)
+    expect(page.get_by_role("button", name="Copy code")).to_be_focused()
+    assert page.evaluate("getSelection().toString()").startswith(selected.strip())
+
+
 def test_a_table_keeps_its_alignment(mom: ScriptedMom, page: Page) -> None:
     mom.models.large_llm = ScriptedLanguageModel(["| a | b |\n|---|--:|\n| x | 55% |\n"])
     ask(page, "Table")

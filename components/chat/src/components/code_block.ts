@@ -5,29 +5,34 @@ import { sanitiseCode } from './markdown'
 
 const SAID_MS = 1600
 
-export function dressCodeBlocks(root: ParentNode, isWhole: boolean): void {
-  for (const code of root.querySelectorAll<HTMLElement>('pre > code')) {
+export function dressCodeBlocks(root: ParentNode): void {
+  for (const code of root.querySelectorAll('pre > code')) {
     const pre = code.parentElement
     if (!pre) continue
-    const language = code.className.replace('language-', '')
     const frame = document.createElement('div')
     frame.className = 'code'
     const bar = document.createElement('div')
     bar.className = 'code-bar'
-    bar.append(language || 'code', copyButton(code))
+    bar.append(languageOf(code) || 'code', copyButton(frame))
     pre.replaceWith(frame)
     frame.append(bar, pre)
-    if (isWhole && language) void colour(code, language)
   }
 }
 
-function copyButton(code: HTMLElement): HTMLButtonElement {
+/** What is within must be whole: a language is not read from half of its words. */
+export function colourCode(root: ParentNode): void {
+  for (const code of root.querySelectorAll('pre > code')) if (languageOf(code)) void colour(code)
+}
+
+const languageOf = (code: Element): string => code.className.replace('language-', '')
+
+function copyButton(frame: HTMLElement): HTMLButtonElement {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'quiet'
   button.textContent = 'Copy code'
   button.addEventListener('click', () => {
-    void copyText(code.textContent).then((isCopied) => {
+    void copyText(frame.querySelector('code')?.textContent ?? '').then((isCopied) => {
       button.textContent = isCopied ? 'Copied' : 'Not allowed here'
       setTimeout(() => { button.textContent = 'Copy code' }, SAID_MS)
     })
@@ -35,8 +40,8 @@ function copyButton(code: HTMLElement): HTMLButtonElement {
   return button
 }
 
-async function colour(code: HTMLElement, language: string): Promise<void> {
+async function colour(code: Element): Promise<void> {
   const { highlight } = await import('./highlight')
-  const html = highlight(code.textContent, language)
+  const html = highlight(code.textContent, languageOf(code))
   if (html !== null) code.replaceChildren(sanitiseCode(html))
 }
