@@ -159,6 +159,20 @@ def test_a_picture_can_be_attached(mom: ScriptedMom, page: Page, attached: bool)
     expect(questions(page).locator("img")).to_have_count(1 if attached else 0)
 
 
+def test_a_picture_dropped_anywhere_is_attached_and_the_page_stays(page: Page) -> None:
+    drag = """([node, name, bytes]) => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([new Uint8Array(bytes)], "a.png", { type: "image/png" }))
+        return node.dispatchEvent(new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer }))
+    }"""
+    place = page.get_by_role("heading", name="Words or a picture?").element_handle()
+    for name in ("dragover", "drop"):
+        is_the_browsers = page.evaluate(drag, [place, name, list(png_of())])
+        assert not is_the_browsers, f"the browser would leave the page at {name}"
+    expect(page.get_by_alt_text("To be sent")).to_be_visible()
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
 def test_the_same_picture_can_be_attached_twice(page: Page) -> None:
     twice = [{"name": name, "mimeType": "image/png", "buffer": png_of()} for name in ("a.png", "b.png")]
     page.locator("input[type=file]").set_input_files(twice)
