@@ -54,6 +54,16 @@ def test_arrow_keys_scroll_a_block_of_code_and_leave_no_version(mom: ScriptedMom
     expect(answers(page)).to_contain_text("1/2")
 
 
+def test_on_a_screens_keyboard_enter_begins_a_new_line(touch_page: Page) -> None:
+    box = touch_page.get_by_label("Message", exact=True)
+    box.fill("one")
+    box.press("Enter")
+    touch_page.keyboard.type("two")
+    expect(box).to_have_value("one\ntwo")
+    touch_page.get_by_role("button", name="Send").tap()
+    expect(questions(touch_page)).to_contain_text("one\ntwo", use_inner_text=True)
+
+
 @pytest.fixture
 def touch_page(browser: Browser, mom: ScriptedMom) -> Iterator[Page]:
     context = browser.new_context(base_url=mom.url, viewport={"width": 390, "height": 844}, has_touch=True)

@@ -1,5 +1,7 @@
 /** Which keys are the chat's: all of its own page's, and those pressed within it where it stands in another page. */
 
+import { hasKeyboard } from './focus'
+
 /** Attach `onKey` to the node, or to the whole page that it fills. */
 export const keysOf =
   (isEmbedded: boolean, onKey: (event: KeyboardEvent) => void) =>
@@ -19,6 +21,11 @@ export const WIDE = 'pre, table, .math-display'
 export function isComposing(event: KeyboardEvent): boolean {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else tells it there
   return event.isComposing || event.keyCode === 229
+}
+
+/** Whether the key sends what is written. Enter alone does not on a screen's keyboard: it has no other key for a new line. */
+export function isSending(event: KeyboardEvent): boolean {
+  return event.key === 'Enter' && !event.shiftKey && (event.ctrlKey || event.metaKey || hasKeyboard())
 }
 
 /** Whether the key is pressed in what it scrolls. */
