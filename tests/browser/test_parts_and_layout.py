@@ -5,6 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from mom.models.parts import PartName, State
 from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import ScriptedLanguageModel
 
@@ -29,6 +30,40 @@ def test_parts_are_watched_until_all_are_settled_and_then_left_alone(mom: Script
 
 def test_each_demo_part_is_labelled(page: Page) -> None:
     expect(page.get_by_label("Parts").get_by_text("demo", exact=True)).to_have_count(3)
+
+
+def test_on_paper_a_chat_is_whole_and_nothing_else_is(mom: ScriptedMom, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/chats/{store_long_chat(mom, 80, last='The last word.')}")
+    expect(page.get_by_text("The last word.")).to_be_visible()
+    expect(questions(page)).not_to_have_count(40)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(questions(page)).to_have_count(40)
+    expect(questions(page).first).to_have_css("color", "rgb(36, 33, 28)")
+    assert page.evaluate("document.documentElement.scrollHeight") > 10_000
+    expect(page.get_by_role("textbox")).to_have_count(0)
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(questions(page)).not_to_have_count(40)
+
+
+def test_no_button_stands_over_the_words_of_a_question(page: Page) -> None:
+    ask(page, "שלום " * 60)
+    words = questions(page).locator("p").bounding_box()
+    questions(page).hover()
+    button = questions(page).get_by_role("button", name="Edit").bounding_box()
+    assert words["x"] + words["width"] <= button["x"]
+
+
+def test_the_empty_message_has_one_line_on_the_narrowest_page(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    box = page.get_by_label("Message", exact=True)
+    empty = box.bounding_box()["height"]
+    box.fill("a")
+    assert box.bounding_box()["height"] == empty
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440, 2560])

@@ -9,6 +9,7 @@ import { addressBar, memory, type Place } from './stores/place'
 import fonts from './styles/fonts.css?url'
 import './styles/fonts.css'
 import './styles/page.css'
+import './styles/print.css'
 import './styles/prose.css'
 
 function open(target: Element | ShadowRoot, place: Place, isEmbedded: boolean): void {
