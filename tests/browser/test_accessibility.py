@@ -10,6 +10,7 @@ from mom.errors import PartUnavailableError
 from mom.mixture.events import ImageProgress
 from mom.models.parts import PartName, State
 from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
@@ -168,6 +169,42 @@ def test_the_focus_goes_on_in_the_message_where_what_was_pressed_goes_away(page:
     page.get_by_role("button", name="Remove this picture").press("Enter")
     expect(page.get_by_alt_text("To be sent")).to_have_count(0)
     expect(box).to_be_focused()
+
+
+def test_the_focus_goes_on_in_the_message_from_the_way_to_the_end(mom: ScriptedMom, page: Page) -> None:
+    mom.models.large_llm = ScriptedLanguageModel(["word\n\n" * 60])
+    ask(page, "Write at length")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    page.locator(".scroller").evaluate("node => { node.scrollTop = 0 }")
+    page.get_by_role("button", name="To the end").press("Enter")
+    expect(page.get_by_role("button", name="To the end")).to_have_count(0)
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_what_was_there_before_is_not_read_aloud(mom: ScriptedMom, page: Page) -> None:
+    page.goto(f"/chats/{store_long_chat(mom, 80, last='The last word.')}")
+    messages = page.get_by_role("log", name="Messages")
+    expect(messages).to_contain_text("The last word.")
+    expect(messages).to_have_attribute("aria-live", "off")
+    ask(page, "One more")
+    expect(messages).to_have_attribute("aria-live", "polite")
+    drawn = questions(page).count()
+    questions(page).first.scroll_into_view_if_needed()
+    expect(questions(page)).not_to_have_count(drawn)
+    expect(messages).to_have_attribute("aria-live", "off")
+
+
+def test_in_forced_colours_it_is_seen_what_is_chosen_and_what_goes_on(browser: Browser, mom: ScriptedMom) -> None:
+    context = browser.new_context(base_url=mom.url, forced_colors="active")
+    page = context.new_page()
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), Gate()])
+    page.goto("/")
+    ask(page, "/image a fox")
+    expect(page.get_by_role("progressbar", name="Steps drawn")).to_have_css("outline-style", "solid")
+    expect(page.get_by_role("img", name="Answering")).to_have_css("border-top-width", "4px")
+    page.get_by_label("Message", exact=True).fill("/")
+    expect(page.get_by_role("option", selected=True)).to_have_css("outline-style", "solid")
+    context.close()
 
 
 def test_axe_finds_nothing_in_a_plain_answer(page: Page) -> None:
