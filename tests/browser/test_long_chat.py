@@ -2,9 +2,10 @@
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.chat_page import answers, ask, questions
+from tests.browser.chat_page import HeldRequest, answers, ask, questions
 from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import ScriptedMom
+from tests.scripted import ScriptedLanguageModel, png_of
 
 
 def test_the_end_is_drawn_first_and_what_came_before_on_scrolling_up(mom: ScriptedMom, context: BrowserContext) -> None:
@@ -36,3 +37,24 @@ def test_a_long_chat_is_talked_on_at_its_end(mom: ScriptedMom, context: BrowserC
     ask(page, "One more")
     expect(answers(page).last).to_contain_text("Hello!")
     expect(answers(page).last).to_be_in_viewport()
+
+
+def test_a_picture_that_comes_above_moves_nothing_that_one_reads(mom: ScriptedMom, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    mom.models.vision_llm = ScriptedLanguageModel(["word\n\n" * 30])
+    picture = {"name": "a.png", "mimeType": "image/png", "buffer": png_of(200, 200)}
+    page.locator("input[type=file]").set_input_files(picture)
+    for words in ("First", "Second", "Third"):
+        ask(page, words)
+        expect(questions(page).last).to_contain_text(words)
+        expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    held = HeldRequest(page, "**/images/**")
+    page.reload()
+    second = questions(page).filter(has_text="Second")
+    second.evaluate("node => { node.closest('.scroller').scrollTop += node.getBoundingClientRect().top - 300 }")
+    expect(page.get_by_role("button", name="To the end")).to_be_visible()
+    before = second.bounding_box()["y"]
+    held.release()
+    expect(questions(page).first.locator("img")).not_to_have_js_property("naturalWidth", 0)
+    assert abs(second.bounding_box()["y"] - before) < 2
