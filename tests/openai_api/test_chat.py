@@ -181,6 +181,13 @@ def test_a_callers_own_system_message_takes_the_place_of_ours(openai: OpenAI, pa
     assert [message.content for message in parts.large_llm.questions[-1]] == ["Be brief.", "hello"]
 
 
+def test_instructions_after_the_users_message_are_heeded_with_it(openai: OpenAI, parts):
+    after = {"role": "system", "content": "Stay in character."}
+    openai.chat.completions.create(model="mom", messages=[{"role": "system", "content": "Be brief."}, *HELLO, after])
+    asked = [message.content for message in parts.large_llm.questions[-1]]
+    assert asked == ["Be brief.", "Stay in character.", "hello"]
+
+
 def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: OpenAI, parts):
     url = "data:image/jpeg;base64," + base64.b64encode(png_of(form="JPEG")).decode()
 
@@ -219,6 +226,7 @@ def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):
     [
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "assistant", "content": "hello"}]}, "messages"),
+        ({"messages": [{"role": "system", "content": "Be brief."}]}, "messages"),
         ({"messages": [{"role": "user", "content": " "}]}, "messages"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
         ({"temperature": 3}, "temperature"),
@@ -245,6 +253,22 @@ def test_what_cannot_be_done_is_refused_with_the_name_of_the_field(site, body, p
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "code", "param"}
     assert (error["type"], error["param"]) == ("invalid_request_error", param)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"tools": [{"type": "function"}]}, "tools: no tools are called here; send the request without them."),
+        ({"n": 2}, "n: a request is given one answer; send it again for another."),
+        ({"logprobs": True}, "logprobs: no log probabilities are given; leave it out."),
+        (
+            {"response_format": {"type": "json_schema"}},
+            "response_format.type: answers are plain text; leave it out, and ask for JSON in words.",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_do(site, body, message):
+    assert post(site, **body).json()["error"]["message"] == message
 
 
 def test_empty_lists_of_tools_are_what_some_clients_always_send(site):

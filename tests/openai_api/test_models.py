@@ -5,6 +5,10 @@ import openai as sdk
 import pytest
 from openai import OpenAI
 
+from mom.errors import NotFoundError
+from mom.models.parts import Part, PartName, State
+from mom.openai_api.models import find_llm
+from mom.openai_api.urls import URLS
 from tests.scripted import ScriptedLabelModel
 
 
@@ -19,8 +23,21 @@ def test_models_are_the_mixtures_and_the_rosters(openai: OpenAI):
         openai.models.retrieve("owner/none:7b")
 
 
+def test_a_part_that_is_not_set_up_is_not_the_model_without_a_name():
+    with pytest.raises(NotFoundError):
+        find_llm("", {PartName.VISION_LLM: Part(PartName.VISION_LLM, State.EXTERNAL, "")})
+
+
 def test_no_key_is_needed_on_this_machine(site):
     assert httpx.get(f"{site.url}/v1/models").json()["object"] == "list"
+
+
+@pytest.mark.parametrize("path", ["responses", "completions", "embeddings"])
+def test_another_address_is_answered_with_those_that_there_are(site, path):
+    answer = httpx.post(f"{site.url}/v1/{path}", json={"model": "mom", "input": "hello"})
+    assert answer.status_code == 404
+    told = answer.json()["error"]["message"]
+    assert [url for _, url, _ in URLS if "<" not in url and url not in told] == []
 
 
 def test_classify_gives_the_verdict_and_answers_nothing(site, parts):

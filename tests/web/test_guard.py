@@ -60,6 +60,7 @@ def test_a_program_elsewhere_does(client):
 def test_a_body_that_a_foreign_form_can_send_is_refused(client, kind):
     answer = client.post("/api/chats", data='{"title": "mine"}', content_type=kind)
     assert answer.status_code == 403
+    assert "with the header Content-Type: application/json" in answer.json["error"]["message"]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

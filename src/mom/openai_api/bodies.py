@@ -51,6 +51,20 @@ def _as_list(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
 
 
+def _only(accepted: object, *, otherwise: str) -> BeforeValidator:
+    """Refuse all but this value, and null, with words that say what to do."""
+
+    def check(value: object) -> object:
+        if value is not None and value != accepted:
+            raise ValueError(otherwise)
+        return value
+
+    return BeforeValidator(check)
+
+
+NoTools = Annotated[list[Any] | None, _only([], otherwise="no tools are called here; send the request without them")]
+
+
 class WireMessage(OpenAiBody):
     role: Literal["system", "developer", "user", "assistant"]
     content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
@@ -82,10 +96,12 @@ class ChatBody(ConversationBody):
     stop: Annotated[list[Annotated[str, Field(max_length=STOP_CHARS)]] | None, BeforeValidator(_as_list)] = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
 
-    n: Literal[1] | None = None
-    tools: list[Any] | None = Field(default=None, max_length=0)
-    functions: list[Any] | None = Field(default=None, max_length=0)
-    logprobs: Literal[False] | None = None
+    n: Annotated[int | None, _only(1, otherwise="a request is given one answer; send it again for another")] = None
+    tools: NoTools = None
+    functions: NoTools = None
+    logprobs: Annotated[
+        bool | None, _only(accepted=False, otherwise="no log probabilities are given; leave it out")
+    ] = None
     response_format: "TextFormat | None" = None
     modalities: list[Literal["text", "image"]] | None = None
     audio: None = None
@@ -108,7 +124,7 @@ class ChatBody(ConversationBody):
 
 
 class TextFormat(OpenAiBody):
-    type: Literal["text"]
+    type: Annotated[str, _only("text", otherwise="answers are plain text; leave it out, and ask for JSON in words")]
 
 
 class ImagesBody(OpenAiBody):

@@ -19,7 +19,9 @@ def read_conversation(body: ConversationBody) -> Conversation:
     """The conversation whose last message is to be answered. Raises `InputError`s."""
     pictured = [number for number, message in enumerate(body.messages) if _picture_urls(message)]
     seen = pictured[-PICTURED_MESSAGES_SEEN:]
-    messages = tuple(_read_message(message, sees=number in seen) for number, message in enumerate(body.messages))
+    messages = _with_instructions_before_the_question(
+        [_read_message(message, sees=number in seen) for number, message in enumerate(body.messages)]
+    )
     last = messages[-1]
     if last.role != "user":
         raise ParameterError("The last message must be the user's: it is the one that is answered.", param="messages")
@@ -29,7 +31,7 @@ def read_conversation(body: ConversationBody) -> Conversation:
         raise MessageTooLongError(
             f"The conversation is longer than {MAX_CONVERSATION_CHARS:,} characters. Shorten it.", param="messages"
         )
-    return Conversation(messages)
+    return Conversation(tuple(messages))
 
 
 def link_to(alt: str, url: str) -> str:
@@ -61,6 +63,13 @@ def _read_message(message: WireMessage, *, sees: bool) -> Message:
         tuple(picture.as_attachment() for picture in attachments),
         _drawing_in(words) if role == "assistant" else None,
     )
+
+
+def _with_instructions_before_the_question(messages: list[Message]) -> list[Message]:
+    """Some clients write system messages after the user's, to have them heeded: what is answered is still the user's."""
+    dialogue = [number for number, message in enumerate(messages) if message.role != "system"]
+    question = dialogue[-1] if dialogue else len(messages) - 1
+    return [*messages[:question], *messages[question + 1 :], messages[question]]
 
 
 def _drawing_in(words: str) -> Drawing | None:

@@ -30,14 +30,12 @@ def find_llm(model_id: str, parts: Mapping[PartName, Part]) -> PartName | None:
     """The part that a model plays, or None where the whole mixture is meant. Raises `NotFoundError`, `ParameterError`."""
     if model_id in MIXTURES:
         return None
+    if model_id not in _names(parts):
+        raise _no_such_model(model_id)
     for name in LLMS:
         if name in parts and parts[name].model == model_id:
             return name
-    if model_id in _names(parts):
-        raise ParameterError(
-            f"{model_id} draws: ask it at /v1/images/generations, or ask mom-image here.", param="model"
-        )
-    raise _no_such_model(model_id)
+    raise ParameterError(f"{model_id} draws: ask it at /v1/images/generations, or ask mom-image here.", param="model")
 
 
 def _model_ids() -> list[str]:

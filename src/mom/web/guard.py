@@ -77,7 +77,10 @@ def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
         raise ForbiddenError("A page that is not MoM's asked for this. Use MoM's own page, or a program.")
     is_near = from_anywhere or is_loopback(request.remote_addr or "")
     if origin is None and request.method not in SAFE_METHODS and not (is_near and _is_from_a_program()):
-        raise ForbiddenError("A request without an Origin must come from this machine and carry JSON.")
+        raise ForbiddenError(
+            "A request without an Origin must come from this machine and carry JSON, with the header "
+            "Content-Type: application/json."
+        )
 
 
 def _is_from_a_program() -> bool:
