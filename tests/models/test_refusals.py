@@ -21,6 +21,7 @@ def error_of(status: int, body: str, **headers: str):
         (400, '{"error": {"message": "no such field"}}', PartRefusedError, "no such field"),
         (400, '{"error": "Ollama\'s short form"}', PartRefusedError, "short form"),
         (400, '{"object": "error", "message": "vLLM\'s form"}', PartRefusedError, "vLLM's form"),
+        (400, '[{"error": {"code": 400, "message": "Google\'s form"}}]', PartRefusedError, "request: Google's form"),
         (422, '{"detail": [{"loc": ["body", "n"], "msg": "bad"}]}', PartRefusedError, '"msg": "bad"'),
         (
             400,
@@ -32,6 +33,18 @@ def error_of(status: int, body: str, **headers: str):
         (
             400,
             '{"error": "the prompt is longer than the context length currently available"}',
+            ContextFullError,
+            "longer",
+        ),
+        (
+            400,
+            '{"error": {"message": "The decoder prompt (length 5000) is longer than the maximum model length of 4096."}}',
+            ContextFullError,
+            "longer",
+        ),
+        (
+            400,
+            '{"error": "This model\'s maximum prompt length is 131072 but the request contains 136973 tokens."}',
             ContextFullError,
             "longer",
         ),

@@ -16,9 +16,10 @@ WORDS_CHARS = 300
 RETRY_AFTER_S = 5
 LONGEST_RETRY_AFTER_S = 3_600
 
-# llama.cpp, OpenAI, then the sentences of Ollama, vLLM, Mistral and others.
+# llama.cpp, OpenAI, then the sentences of Ollama, vLLM (two: one is about prompts with pictures), xAI, Mistral and others.
 _CONTEXT_FULL = re.compile(
-    r"exceed_context_size_error|context_length_exceeded|context (length|size|window)|prompt is too long|too many tokens",
+    r"exceed_context_size_error|context_length_exceeded|context (length|size|window)|maximum (model|prompt) length"
+    r"|prompt is too long|too many tokens",
     re.IGNORECASE,
 )
 _MODEL_MISSING = re.compile(r"model.{0,200}(not found|does not exist)|model_not_found", re.IGNORECASE | re.DOTALL)
@@ -101,6 +102,8 @@ def upstream_words(body: str) -> str:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return "" if body.lstrip().startswith("<") else body
+    if isinstance(value, list) and len(value) == 1:  # Google's
+        [value] = value
     for key in ("error", "detail", "message"):
         while isinstance(value, dict) and key in value:
             value = value[key]
