@@ -207,6 +207,13 @@ async def test_a_label_is_weighed_by_its_tokens_where_they_are_told(http, shape)
     assert weights == pytest.approx({"image": 0.7 / 0.8, "text": 0.1 / 0.8})
 
 
+async def test_a_model_that_forbids_probabilities_is_asked_without_them(http):
+    forbidden = {"error": {"message": "You are not allowed to request logprobs from this model"}}
+    with running({CHAT: [JSONResponse(forbidden, 403), completion('{"need": "image"}')]}) as server:
+        assert (await client_of(server, http).weigh_labels(QUESTION, LABELS))["image"] == UNCALIBRATED
+        assert ["logprobs" in body for body in server.bodies(CHAT)] == [True, False]
+
+
 async def test_a_label_among_words_is_understood(http):
     with running({CHAT: [completion("Image.")]}) as server:
         assert (await client_of(server, http).weigh_labels(QUESTION, LABELS))["image"] == UNCALIBRATED
@@ -234,6 +241,16 @@ async def test_a_llama_cpp_that_ignores_the_grammar_is_asked_for_json(http, capl
 
     assert grammars == ["root ::= <[1]> | <[2]>", None, None]
     assert "cannot weigh tokens" in caplog.text
+
+
+async def test_a_llama_cpp_of_several_models_is_told_whose_tokens_are_meant(http):
+    replies = {
+        "/props": [JSONResponse({"role": "router", "default_generation_settings": {}})],
+        CHAT: [completion('{"need": "image"}')],
+    }
+    with running(replies) as server:
+        await client_of(server, http).weigh_labels(QUESTION, LABELS)
+        assert server.bodies("/tokenize")[0]["model"] == server.endpoint.model
 
 
 async def test_a_llama_cpp_without_its_tokenizer_is_asked_for_json(http):

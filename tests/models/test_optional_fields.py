@@ -24,11 +24,12 @@ def test_a_field_that_is_refused_by_name_is_left_out(words, left):
     assert not fields.learn(fields.fit(BODY), words)
 
 
-def test_what_makes_no_sense_alone_goes_together():
+@pytest.mark.parametrize("words", ["unsupported: 'logprobs'", "Logprobs is not enabled for models/gemini-2.5-pro"])
+def test_what_makes_no_sense_alone_goes_together(words):
     fields = OptionalFields()
     body = {"model": "m", "logprobs": True, "top_logprobs": 5}
 
-    assert fields.learn(body, "unsupported: 'logprobs'")
+    assert fields.learn(body, words)
     assert fields.fit(body) == {"model": "m"}
 
 

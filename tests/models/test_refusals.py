@@ -51,6 +51,12 @@ def error_of(status: int, body: str, **headers: str):
         (500, '{"error": {"message": "the request exceeds the available context size"}}', ContextFullError, "longer"),
         (401, "{}", PartRefusedError, "does not accept the key in MOM_API_KEY_LARGE_LLM"),
         (403, "context length", PartRefusedError, "MOM_API_KEY_LARGE_LLM"),
+        (
+            403,
+            '{"error": {"message": "Not in your region."}}',
+            PartRefusedError,
+            "forbids this: Not in your region. See",
+        ),
         (404, '{"error": {"message": "model \'qwen3:8b\' not found"}}', PartRefusedError, "ollama pull qwen3:8b"),
         (404, '{"detail": "Not Found"}', PartRefusedError, "end in /v1"),
         (429, '{"error": {"code": "insufficient_quota", "message": "pay"}}', PartRefusedError, "pay"),

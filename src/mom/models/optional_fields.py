@@ -26,7 +26,8 @@ OPTIONAL = (
     "think",
 )
 _UNKNOWN = re.compile(
-    r"unsupported|not.{0,20}support|unknown|unrecognized|unexpected|extra|not permitted|not allowed", re.IGNORECASE
+    r"unsupported|not.{0,20}(support|enabled)|unknown|unrecognized|unexpected|extra|not permitted|not allowed",
+    re.IGNORECASE,
 )
 
 
@@ -46,7 +47,7 @@ class OptionalFields:
         if not _UNKNOWN.search(words):
             return False
         for name in OPTIONAL:
-            if name in body and name not in self._refused and re.search(rf"\b{name}\b", words):
+            if name in body and name not in self._refused and re.search(rf"\b{name}\b", words, re.IGNORECASE):
                 log.warning("the server at hand refuses %r, which is left out from now on: %s", name, words)
                 self._refused |= {name} | TOGETHER.get(name, set())
                 return True

@@ -129,6 +129,15 @@ def _key_refusal(answer: Answer) -> MomError:
     )
 
 
+def _forbidden(answer: Answer) -> MomError:
+    """Not always about the key: OpenAI's newer models forbid `logprobs` so."""
+    server = answer.server
+    remedy = f"See what the key in {server.key_variable} may do" if server.api_key else f"Set {server.key_variable}"
+    return PartRefusedError(
+        f"{server.words} forbids this: {answer.words.removesuffix('.')}. {remedy}.", part=server.part
+    )
+
+
 def _not_found(answer: Answer) -> MomError:
     server, variable = answer.server, f"MOM_{answer.server.part.value.upper()}"
     if says_model_is_missing(answer.body):
@@ -175,7 +184,7 @@ def _by_class(answer: Answer) -> MomError:
 _ABOUT_KEYS = frozenset({401, 403})
 _BY_STATUS: Mapping[int, Callable[[Answer], MomError]] = {
     401: _key_refusal,
-    403: _key_refusal,
+    403: _forbidden,
     404: _not_found,
     429: _too_many,
     502: _gateway,

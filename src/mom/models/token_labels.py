@@ -52,7 +52,7 @@ class TokenLabels:
         """The probability of each label, or None where this server and these labels cannot be asked so."""
         model = await self._upstream.model()
         try:
-            ids = await self._token_ids(tuple(labels))
+            ids = await self._token_ids(model, tuple(labels))
             if ids is None:
                 return None
             body = _request(model, messages, ids)
@@ -74,9 +74,9 @@ class TokenLabels:
         self._failures_in_a_row = 0
         return weights
 
-    async def _token_ids(self, labels: tuple[str, ...]) -> Sequence[int] | None:
+    async def _token_ids(self, model: str, labels: tuple[str, ...]) -> Sequence[int] | None:
         if labels not in self._ids:
-            tokens = [await self._tokens(label) for label in labels]
+            tokens = [await self._tokens(model, label) for label in labels]
             firsts = [some[0] for some in tokens if len(some) == 1]
             self._ids[labels] = firsts if len(set(firsts)) == len(labels) else None
             if self._ids[labels] is None:
@@ -84,8 +84,9 @@ class TokenLabels:
                 self.distrust(labels, f"not each label is one token: {words}")
         return self._ids[labels]
 
-    async def _tokens(self, label: str) -> list[int]:
-        body = {"content": label, "add_special": False, "parse_special": False}
+    async def _tokens(self, model: str, label: str) -> list[int]:
+        # A llama.cpp that serves several models has to be told which one's tokens are meant.
+        body = {"model": model, "content": label, "add_special": False, "parse_special": False}
         answer = await self._upstream.post(f"{self._upstream.root}/tokenize", body)
         try:
             return _Tokens.model_validate(answer).tokens
