@@ -13,7 +13,11 @@ from flask_migrate.cli import db as database_commands
 
 from mom.chats.commands import make_commands
 from mom.cli import main
+from mom.mixture.events import Event
+from mom.openai_api import urls as programs
+from mom.openai_api.bodies import ChatBody
 from mom.settings import variable_names
+from mom.web import urls as people
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
@@ -83,6 +87,18 @@ def test_settings_that_are_named_exist(page):
     names = set(re.findall(r"\bMOM_[A-Z_]*[A-Z]\b", page.read_text()))
     unknown = names - variable_names() - {"MOM_API_KEY"}
     assert not unknown
+
+
+def test_all_that_programs_may_ask_for_is_told():
+    told = (ROOT / "docs/api.md").read_text()
+    addresses = {
+        re.sub(r"<(?:\w+:)?(\w+)>", lambda found: "NAME" if found[1] == "name" else "ID", url)
+        for _, url, _ in (*programs.URLS, *people.URLS)
+        if re.match(r"/(v1|api|images|healthz|readyz)\b", url)
+    }
+    names = {event.name for event in Event.__subclasses__()} | set(ChatBody.model_fields)
+    assert {address for address in addresses if not re.search(rf"{address}[ `]", told)} == set()
+    assert {name for name in names if f"`{name}`" not in told} == set()
 
 
 def shell_lines(page: Path) -> list[str]:

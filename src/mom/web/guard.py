@@ -79,7 +79,7 @@ def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
     if origin is None and request.method not in SAFE_METHODS and not (is_near and _is_from_a_program()):
         raise ForbiddenError(
             "A request without an Origin must come from this machine and carry JSON, with the header "
-            "Content-Type: application/json."
+            "Content-Type: application/json, or any bearer key."
         )
 
 
