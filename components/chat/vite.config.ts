@@ -49,6 +49,8 @@ export default defineConfig({
     outDir: '../../src/mom/web/static/chat',
     emptyOutDir: true,
     target: 'es2022',
+    // Browsers with light-dark(): what stands in for it knows no colour scheme that is inherited from another page.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     modulePreload: false,
     assetsInlineLimit: 0,
     rolldownOptions: {

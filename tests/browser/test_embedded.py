@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from mom.mixture.events import ImageProgress
@@ -52,6 +53,19 @@ def test_styles_pass_neither_way(mom: ScriptedMom, context: BrowserContext) -> N
     expect(paragraph).to_have_css("text-transform", "none")
     expect(paragraph).to_have_css("font-family", re.compile("Instrument Sans"))
     expect(page.locator("#own")).not_to_have_css("font-family", re.compile("Instrument Sans"))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "paper", "ink"),
+    [("light", "rgb(250, 248, 244)", "rgb(36, 33, 28)"), ("dark", "rgb(26, 25, 23)", "rgb(235, 230, 220)")],
+)
+def test_its_colours_follow_the_page_around_it(
+    mom: ScriptedMom, context: BrowserContext, scheme: str, paper: str, ink: str
+) -> None:
+    page = open_host_page(context, mom, f"<style>html {{ color-scheme: {scheme} }}</style>")
+    chat = page.locator("mom-chat .frame")
+    expect(chat).to_have_css("background-color", paper)
+    expect(chat).to_have_css("color", ink)
 
 
 def test_keys_are_the_chats_only_where_they_are_pressed_in_it(mom: ScriptedMom, context: BrowserContext) -> None:
