@@ -6,7 +6,7 @@ import pytest
 from openai import OpenAI
 
 from mom.errors import NotFoundError
-from mom.models.parts import Part, PartName, State
+from mom.models.parts import SAME_AS_LARGE_LLM, Part, PartName, State
 from mom.openai_api.models import find_llm
 from mom.openai_api.urls import URLS
 from tests.scripted import ScriptedLabelModel
@@ -23,9 +23,10 @@ def test_models_are_the_mixtures_and_the_rosters(openai: OpenAI):
         openai.models.retrieve("owner/none:7b")
 
 
-def test_a_part_that_is_not_set_up_is_not_the_model_without_a_name():
+@pytest.mark.parametrize("model", ["", SAME_AS_LARGE_LLM])
+def test_a_part_that_has_no_model_of_its_own_cannot_be_asked_by_one(model):
     with pytest.raises(NotFoundError):
-        find_llm("", {PartName.VISION_LLM: Part(PartName.VISION_LLM, State.EXTERNAL, "")})
+        find_llm(model, {PartName.VISION_LLM: Part(PartName.VISION_LLM, State.EXTERNAL, model)})
 
 
 def test_no_key_is_needed_on_this_machine(site):

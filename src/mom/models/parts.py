@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+SAME_AS_LARGE_LLM = "same as the large LLM"  # stands in place of a model's name where a part has no model of its own
+
 
 class PartName(StrEnum):
     SMALL_LLM = "small_llm"

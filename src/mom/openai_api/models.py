@@ -8,7 +8,7 @@ from flask import Response, jsonify
 
 from mom.errors import NotFoundError, ParameterError
 from mom.mixture.verdict import Need
-from mom.models.parts import Part, PartName
+from mom.models.parts import SAME_AS_LARGE_LLM, Part, PartName
 from mom.openai_api.services import services
 
 MIXTURES: Mapping[str, Need | None] = {"mom": None, "mom-text": Need.TEXT, "mom-image": Need.IMAGE}
@@ -43,7 +43,7 @@ def _model_ids() -> list[str]:
 
 
 def _names(parts: Mapping[PartName, Part]) -> list[str]:
-    return list(dict.fromkeys(part.model for part in parts.values() if part.model))
+    return list(dict.fromkeys(part.model for part in parts.values() if part.model not in {"", SAME_AS_LARGE_LLM}))
 
 
 def _no_such_model(model_id: str) -> NotFoundError:

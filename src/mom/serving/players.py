@@ -9,7 +9,7 @@ import httpx
 
 from mom.errors import ModelFileError, SettingsError
 from mom.models.addresses import AddressKind, ModelAddress, parse_address
-from mom.models.parts import Endpoint, PartName, Progress, State
+from mom.models.parts import SAME_AS_LARGE_LLM, Endpoint, PartName, Progress, State
 from mom.serving import demo
 from mom.serving.board import Board
 from mom.serving.child import LOOPBACK
@@ -165,4 +165,4 @@ def _same_as_large_llm(board: Board) -> Player:
                 report(Standing(large.state, detail, large.pid, large.endpoint))
             version = await board.wait_for_change(version)
 
-    return Player("same as the large LLM", play)
+    return Player(SAME_AS_LARGE_LLM, play)
