@@ -59,6 +59,15 @@ export class GrowingMarkdown {
   #endedChars = 0
 
   render(text: string, isWhole: boolean): string[] {
+    try {
+      return this.#render(text, isWhole)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return [`<pre><code>${escapeHtml(text)}</code></pre>`] // a model that repeats itself nests lists deeper than can be read
+    }
+  }
+
+  #render(text: string, isWhole: boolean): string[] {
     const unix = text.replace(/\r\n?/g, '\n') // as marked counts characters
     if (isWhole || !unix.startsWith(this.#text)) {
       this.#ended = []

@@ -110,6 +110,11 @@ describe('a text that grows', () => {
   })
 })
 
+it.each(['> ', '1. ', '- '])('what nests deeper than can be read is shown as it was written: %j', (mark) => {
+  const text = `One\n\n${mark.repeat(5_000)}end`
+  expect(render(text).textContent).toBe(text)
+})
+
 it('a table keeps its alignment, and a list its first number', () => {
   const place = render('| a |\n|--:|\n| 1 |\n\n3. three\n')
   expect(place.querySelector('td')?.getAttribute('align')).toBe('right')
@@ -150,6 +155,11 @@ describe('mathematics', () => {
     ['`$x$` and\n\n```\n$$y$$\n```', []],
   ])('%j', (markdown, expected) => {
     expect(formulas(markdown)).toEqual(expected)
+  })
+
+  it('is looked for no further than a formula is long, when a model repeats its opening mark', () => {
+    expect(formulas('$$\n'.repeat(10_000))).toEqual([]) // read anew from each, it takes longer than a test may
+    expect(formulas('$$\nis no formula, but\n\n$$\nx\n$$')).toEqual(['math-display: x'])
   })
 
   it('brings no class along but its own', () => {
