@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from mom.models.addresses import ModelAddress
 from mom.models.parts import Progress
 from mom.serving.child import Child
 from mom.serving.gguf_parts import parts_of, without_part
-from mom.serving.program import Program
+from mom.serving.program import PYTHON, Program
 
 COMPLETE = ".complete"
 RATE_LIMITED = "Rate limited. Waiting"  # huggingface_hub's words, while it waits as long as the hub asks
@@ -120,7 +119,7 @@ def _program(address: ModelAddress, hub: Hub, name: str, *, look_only: bool = Fa
     repo, file = split_hub_target(address)
     return Program(
         name,
-        (sys.executable, "-m", "mom.serving.download_child"),
+        (*PYTHON, "mom.serving.download_child"),
         {
             "repo": repo,
             "file": file,

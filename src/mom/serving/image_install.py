@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from mom.errors import ServingError
 from mom.serving.child import Child
 from mom.serving.grandchild import Grandchild
-from mom.serving.program import Program
+from mom.serving.program import PYTHON, Program
 from mom.serving.tether import read_config_and_tie
 
 NEEDED = ("torch", "diffusers", "transformers", "accelerate", "peft")
@@ -26,7 +26,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 LOCK = Path(__file__).resolve().parents[3] / "requirements" / "image.lock"  # of a clone
 NOT_INSTALLED = "The image part is not installed: start MoM once with `mom serve --install-image cpu`, or cuda."
 NICE = 10
-PIP = (sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+PIP = (*PYTHON, "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
 
 class Torch(StrEnum):
@@ -71,7 +71,7 @@ async def install_image_part(choice: Torch | None, tell: Callable[[str], None], 
         if line.startswith(("Collecting ", "Downloading ", "Installing ")):
             tell(f"{what} ({line.split(' (', maxsplit=1)[0]})")
 
-    program = Program("image_install", (sys.executable, "-m", "mom.serving.image_install", choice.value, "--tied"))
+    program = Program("image_install", (*PYTHON, "mom.serving.image_install", choice.value, "--tied"))
     child = await Child.start(program, log_folder, on_line=on_line)
     try:
         code = await child.wait()

@@ -1,10 +1,14 @@
 """What a child process runs. Values only; `child` runs them."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mom.serving.llama_log import last_words
+
+PYTHON = (sys.executable, "-P", "-m")
+"""Runs one of this environment's modules. Without -P, a file in the folder that MoM is started in could take a library's place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import psutil
 from mom.models.parts import PartName
 from mom.serving.child import LOOPBACK
 from mom.serving.llama_log import last_words_of_llama
-from mom.serving.program import Program
+from mom.serving.program import PYTHON, Program
 
 CONTEXT_TOKENS = {
     PartName.SMALL_LLM: 2048
@@ -38,7 +38,7 @@ def web_program(web: WebAddress, control_url: str, control_token: str) -> Progra
     """The web process. It reads everything else from the environment, as `create_app` does anywhere."""
     return Program(
         "web",
-        (sys.executable, "-m", "mom", "web"),
+        (*PYTHON, "mom", "web"),
         {"control_url": control_url, "control_token": control_token, "host": web.host},
         health_path="/healthz",
         host=web.asked_host,
@@ -52,7 +52,7 @@ def llm_program(part: PartName, model_path: Path, model_name: str, server_binary
     """
     return Program(
         part.value,
-        (sys.executable, "-m", "mom.serving.llama_child"),
+        (*PYTHON, "mom.serving.llama_child"),
         {
             "model_path": str(model_path.absolute()),
             "model_name": model_name,
@@ -77,7 +77,7 @@ def image_program(
     """The image server. `options` are the pairs of `MOM_IMAGE_ENGINE`; `edits`: may it draw from pictures?"""
     return Program(
         PartName.IMAGE_MODEL.value,
-        (sys.executable, "-m", "mom.serving.image_server"),
+        (*PYTHON, "mom.serving.image_server"),
         {
             "model": str(model.absolute()),
             "model_name": model_name,

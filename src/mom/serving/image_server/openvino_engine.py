@@ -3,7 +3,6 @@
 import json
 import logging
 import subprocess
-import sys
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +26,7 @@ from mom.serving.image_server.openvino_networks import OpenVinoNetwork, OpenVino
 from mom.serving.image_server.openvino_quiet import openvino
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.image_server.unfit import UnfitError
+from mom.serving.program import PYTHON
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 TOLERANCE = 8.0  # levels of 255, root mean square over a picture: 30 dB
 # Measured: 6 GB for the 0.86 billion of Stable Diffusion's UNet.
 CONVERSION_BYTES_PER_PARAMETER = 8
-CONVERT = (sys.executable, "-m", "mom.serving.image_server.openvino_child")
+CONVERT = (*PYTHON, "mom.serving.image_server.openvino_child")
 
 
 def load_with_openvino(
