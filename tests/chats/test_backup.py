@@ -236,6 +236,18 @@ def test_rows_that_do_not_fit_change_nothing(stage, file):
     refused(stage, file, "its messages do not fit")
 
 
+def test_a_pictures_id_that_leads_to_another_file_changes_nothing(sqlite_stage, file):
+    sqlite_stage.answered("/image a fox")
+    save(sqlite_stage.database, sqlite_stage.pictures, file)
+
+    def lead_elsewhere(name, data):
+        rows = [json.loads(line) for line in data.splitlines()] if name == "tables/images.jsonl" else []
+        return b"\n".join(json.dumps({**row, "id": "../photo"}).encode() for row in rows) or data
+
+    rewrite(file, lead_elsewhere)
+    refused(sqlite_stage, file, "its images do not fit")
+
+
 def test_a_file_that_is_not_there_is_said(sqlite_stage, tmp_path):
     refused(sqlite_stage, tmp_path / "nothing.tar.gz", "There is no file")
 

@@ -60,6 +60,16 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path):
     database.close()
 
 
+def test_what_sqlite_writes_is_its_owners_alone(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'mom.sqlite3'}")
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE small (id INTEGER)"))
+        written = [tmp_path / "data", *(tmp_path / "data").iterdir()]
+        assert len(written) > 2  # its log as well
+        assert [path for path in written if path.stat().st_mode & 0o077] == []
+    database.close()
+
+
 def test_sqlite_is_read_while_it_is_written_and_keeps_its_references(sqlite_stage):
     with sqlite_stage.database.session() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"

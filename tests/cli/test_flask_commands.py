@@ -26,3 +26,4 @@ def test_the_secret_key_is_made_once_and_kept_to_its_owner(tmp_path):
     assert (len(first), key.stat().st_mode & 0o777) == (32, 0o600)
     assert flask("routes").returncode == 0
     assert key.read_bytes() == first
+    assert key.parent.stat().st_mode & 0o077 == 0

@@ -17,6 +17,11 @@ def test_a_choice_holds_until_the_setting_changes(path):
     assert ChosenModels(path, {LARGE: "file:b.gguf"}).read() == {}
 
 
+def test_the_file_is_its_owners_alone_as_an_address_may_hold_a_password(path):
+    ChosenModels(path, {}).keep(LARGE, "http://me:secret@127.0.0.1:1/v1")
+    assert path.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "words",
     ["", "[]", "null", '"x"', '{"large_llm": "x"}', '{"large_llm": {}}', '{"large_llm": {"address": 3, "instead_of": null}}', 100_000 * "["],

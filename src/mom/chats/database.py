@@ -1,7 +1,7 @@
 """The database: SQLite in a file, or PostgreSQL; its sessions, and its way to the newest migration."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -200,15 +200,22 @@ def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         return create_engine(
             url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
         )
-    folder = Path(str(url.database)).parent
+    file = Path(str(url.database))
+    folder = file.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StorageError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
     engine = create_engine(url)
     # The time-out comes first, as switching to WAL may have to wait as well.
     pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"]
     pragmas.append(f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(*_: object) -> None:
+        # What SQLite makes itself, others of this machine may read. Where this fails, it tells why better.
+        with suppress(OSError):
+            file.touch(mode=0o600, exist_ok=False)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives

@@ -21,6 +21,7 @@ from mom.errors import ConflictError, StorageError
 
 ROWS = re.compile(r"tables/([a-z_]+)\.jsonl")
 PICTURE = re.compile(r"pictures/([0-9a-f]{32})\.png")
+ID = re.compile(r"[0-9a-f]{32}")
 PIECE_BYTES = 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -137,6 +138,8 @@ def _insert_rows(table: Table, data: bytes, connection: Connection) -> None:
     references: dict[str, list[dict[str, Any]]] = {name: [] for name in own}
     for rows in _some_at_a_time(data):
         for row in rows:
+            if not ID.fullmatch(row["id"]):  # a picture's is its file's name, which may lead nowhere else
+                raise ValueError(f"{row['id']!r} is no id")
             for name in own & row.keys():
                 references[name].append({"_id": row["id"], "_value": row[name]})
                 row[name] = None

@@ -53,6 +53,7 @@ class ChosenModels:
         # Another model plays now, whether that can be written down or not.
         unfinished = self._path.with_suffix(".unfinished")
         try:
+            unfinished.touch(mode=0o600)  # an address may hold a password
             unfinished.write_text(json.dumps(choices, indent=1), encoding="utf-8")
             unfinished.replace(self._path)
         except OSError as error:

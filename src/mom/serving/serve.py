@@ -118,7 +118,7 @@ def check_data_dir(plan: ServePlan) -> None:
     """Make the data folder and see that it can be written."""
     try:
         plan.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        plan.log_folder.mkdir(exist_ok=True)
+        plan.log_folder.mkdir(exist_ok=True, mode=0o700)
         probe = plan.log_folder / ".probe"
         probe.write_bytes(b"can this folder be written?")
         probe.unlink()

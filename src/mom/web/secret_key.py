@@ -14,7 +14,7 @@ def read_or_make_secret_key(data_dir: Path) -> bytes:
     """The bytes of `data_dir/secret_key`, made with mode 0600 where there is none yet. Raises `StorageError`."""
     path = data_dir / "secret_key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with suppress(FileExistsError):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
