@@ -1,5 +1,8 @@
 """Pictures that are added to a question."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mom.chats.attachments import MAX_ATTACHMENTS
@@ -58,6 +61,31 @@ def test_an_attachment_that_is_refused_stores_nothing(sqlite_stage, attachments)
         stage.ask("see", attachments=[Attachment(data, "image/png") for data in attachments])
     assert stage.history.read_chat(stage.owner, stage.chat)["messages"] == []
     assert list(stage.folder.rglob("*.png")) == []
+
+
+IN_A_PROCESS_OF_ITS_OWN = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from mom.chats.attachments import check_attachments
+from mom.mixture.conversation import Attachment
+
+picture = Attachment(sys.stdin.buffer.read(), "image/png")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(4) as threads:
+    list(threads.map(check_attachments, [[picture]] * 4))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory in other units, or not at all")
+def test_a_small_file_that_unfolds_to_a_large_picture_is_held_once_whoever_sends_more():
+    small = png_of(4000, 4000)  # 64 MB of pixels
+    assert len(small) < 100_000
+
+    command = [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN]
+    megabytes = int(subprocess.run(command, input=small, stdout=subprocess.PIPE, check=True).stdout)
+
+    assert megabytes < 200
 
 
 def test_a_question_that_cannot_be_stored_leaves_no_picture_behind(sqlite_stage):

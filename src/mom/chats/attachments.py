@@ -2,6 +2,7 @@
 
 import io
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,8 +18,10 @@ MAX_ATTACHMENT_BYTES = 10_000_000
 MAX_PIXELS = 50_000_000
 SIDE_PX = 1536
 FORMATS = ("PNG", "JPEG", "WEBP")
+MIXED = {"L", "LA", "RGB", "RGBA", "CMYK"}  # the modes whose pixels Pillow mixes as they are
 
 log = logging.getLogger(__name__)
+_one_at_a_time = threading.Lock()  # a file of 200 kB may unfold to 400 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ def _check(data: bytes) -> CheckedPicture:
                     f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Add a smaller one.",
                     param="attachments",
                 )
-            return _as_png(picture)
+            with _one_at_a_time:
+                return _as_png(picture)
     # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
     except (OSError, SyntaxError, ValueError, EOFError, Pixels.DecompressionBombError, Warning) as error:
         raise AttachmentError(
@@ -67,6 +71,10 @@ def _check(data: bytes) -> CheckedPicture:
 
 def _as_png(picture: Pixels.Image) -> CheckedPicture:
     drawing = read_record(picture)
+    if picture.mode in MIXED and "transparency" not in picture.info:
+        # Before all else, as each further step holds the whole picture once more. A JPEG is not even unfolded whole.
+        picture.draft(None, (SIDE_PX, SIDE_PX))
+        picture.thumbnail((SIDE_PX, SIDE_PX))
     upright = _to_eight_bits(_turn_upright(picture))
     pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     pixels.thumbnail((SIDE_PX, SIDE_PX))
