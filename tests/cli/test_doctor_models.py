@@ -25,6 +25,7 @@ WHOLE = demo.LLM_FILE.read_bytes()
         ("large_llm", "http://[::1/v1", "MOM_LARGE_LLM is no URL: Invalid IPv6 URL."),
         ("large_llm", "same", "cannot be 'same'"),
         ("large_llm", "hf:owner/repo", "write hf:OWNER/REPO/FILE.gguf"),
+        ("large_llm", "hf:owner/repo/../../x.gguf", "is no model address"),
         ("large_llm", "file:/nothing.gguf", "There is no model file /nothing.gguf."),
         ("large_llm", "file:~nobody-at-all/x.gguf", "There is no model file ~nobody-at-all/x.gguf."),
         ("large_llm", "file:README", "is not a GGUF file"),

@@ -275,6 +275,13 @@ def test_half_precision_is_taken_where_there_is_no_other():
     assert choose_pipeline_files(names) == ["model_index.json", "a/w.safetensors", "b/w.fp16.safetensors"]
 
 
+def test_no_file_of_a_repository_lies_outside_of_it():
+    assert choose_pipeline_files(["../../a/x.json", "/etc/x.json", "a/../../x.json", "a/x.json"]) == [
+        "model_index.json",
+        "a/x.json",
+    ]
+
+
 def test_progress_is_told_in_the_unit_that_fits():
     assert progress_words(Progress("x", 400_000_000, 1_300_000_000)) == "downloading: 0.4 of 1.3 GB (30%)"
     assert progress_words(Progress("x", 1_000_000, 4_000_000)) == "downloading: 1.0 of 4.0 MB (25%)"

@@ -100,7 +100,9 @@ def test_a_path_that_only_begins_alike_is_another(client):
 
 
 @pytest.mark.parametrize("base_url", [None])
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"])
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP"]
+)
 def test_without_it_what_a_proxy_hands_on_is_refused(client, header):
     assert client.get("/api/chats").status_code == 200
     assert client.get("/api/chats", headers={header: "203.0.113.7"}).status_code == 403

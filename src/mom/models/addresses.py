@@ -65,7 +65,7 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
         return ModelAddress(AddressKind.URL, base_url, parts.fragment or None)
     if scheme in {"file", "ollama"} and rest:
         return ModelAddress(AddressKind(scheme), rest)
-    if scheme == "hf" and rest.count("/") >= 1 and all(rest.split("/")):
+    if scheme == "hf" and rest.count("/") >= 1 and not {"", ".", ".."} & set(rest.split("/")):
         return ModelAddress(AddressKind.HUB, rest)
     raise SettingsError(f"{name}={text!r} is no model address. Write {FORMS}.")
 

@@ -135,9 +135,10 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
 
 def choose_pipeline_files(names: Sequence[str]) -> list[str]:
     """Of a repository's files, those a diffusers pipeline is loaded from: one form of each weight, and half precision only
-    where there is no other.
+    where there is no other. A name that leads out of the repository's folder is none of its files.
     """
-    inner = [name for name in names if "/" in name and not re.search(r"\.(bf16|non_ema|ema)\.", name)]
+    inside = [name for name in names if not {"", ".", ".."} & set(name.split("/"))]
+    inner = [name for name in inside if "/" in name and not re.search(r"\.(bf16|non_ema|ema)\.", name)]
     chosen = [name for name in inner if name.endswith((".json", ".txt", ".model")) and HALF not in name]
     for folder in {PurePosixPath(name).parent for name in inner}:
         here = [name for name in inner if PurePosixPath(name).parent == folder]

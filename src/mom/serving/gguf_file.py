@@ -61,7 +61,7 @@ def _check_part_is_whole(path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             is_whole = _least_length(data) <= len(data)
-        except (struct.error, KeyError):
+        except (struct.error, KeyError, ArithmeticError, RecursionError):
             is_whole = False
     if not is_whole:
         raise ModelFileError(
@@ -72,7 +72,7 @@ def _check_part_is_whole(path: Path) -> None:
 def _least_length(data: mmap.mmap) -> int:
     """Up to the first byte of the last tensor; without any, up to the end of what is said about the model.
 
-    Raises `struct.error` or `KeyError` where the file is not what it should be.
+    Raises `struct.error`, `KeyError`, `ArithmeticError` or `RecursionError` where the file is not what it should be.
     """
     tensors, pairs = struct.unpack_from("<QQ", data, 8)
     alignment, at = 32, HEADER_BYTES
