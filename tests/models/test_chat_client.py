@@ -1,10 +1,11 @@
 """The chat client against servers of every temper, each a real HTTP server."""
 
 import asyncio
+import gzip
 import socket
 
 import pytest
-from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from mom.errors import (
     BusyError,
@@ -221,6 +222,16 @@ async def test_an_answer_without_end_does_not_fill_the_memory(http):
     with (
         running({CHAT: [lambda: StreamingResponse(endless(), media_type="text/event-stream")]}) as server,
         pytest.raises(PartBrokenError, match="more than 16,000,000 bytes"),
+    ):
+        await read(client_of(server, http))
+
+
+async def test_a_packed_answer_is_not_unfolded_as_it_may_fill_the_memory(http):
+    packed = gzip.compress(b'data: {"choices": []}\n\n' + bytes(20_000_000))
+    headers = {"content-encoding": "gzip", "content-type": "text/event-stream"}
+    with (
+        running({CHAT: [lambda: Response(packed, headers=headers)]}) as server,
+        pytest.raises(PartBrokenError, match="a packed answer, which nobody asked for"),
     ):
         await read(client_of(server, http))
 

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from mom.models.addresses import parse_address
+from mom.models.bounded import DEFAULT_BYTES
 from mom.models.parts import PartName, State
 from mom.serving import elsewhere
 from mom.serving.elsewhere import player_elsewhere
@@ -41,6 +42,20 @@ async def test_a_server_that_answers_is_external_without_remarks():
 async def test_a_server_whose_list_is_nested_too_deeply_lists_nothing():
     async with playing("http://host:1#m", lambda _: httpx.Response(200, content="[" * 100_000)) as [standing]:
         assert (standing.state, standing.detail) == (State.EXTERNAL, "")
+
+
+async def test_a_server_whose_list_has_no_end_does_not_fill_the_memory():
+    sent = 0
+
+    async def endless():
+        nonlocal sent
+        while sent < 10 * DEFAULT_BYTES.reply:
+            sent += 1_000_000
+            yield bytes(1_000_000)
+
+    async with playing("http://host:1#m", lambda _: httpx.Response(200, content=endless())) as [standing]:
+        assert standing.detail.startswith("Nothing answers at http://host:1/v1.")
+    assert sent <= DEFAULT_BYTES.reply + 1_000_000
 
 
 async def test_a_server_that_comes_later_is_noticed(monkeypatch):

@@ -11,6 +11,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from mom.errors import PartUnavailableError
+from mom.models.bounded import get_bounded
 from mom.models.parts import PartName
 
 SHORT_S = 1.0  # Ollama answers a list in some ms, or it is not there
@@ -53,7 +54,7 @@ class _List(BaseModel):
 async def list_ollama_models(http: httpx.AsyncClient, url: str) -> list[OllamaModel] | None:
     """The models of the Ollama at `url`, or None where none answers within `SHORT_S`."""
     try:
-        response = await http.get(f"{url.rstrip('/')}/api/tags", timeout=SHORT_S)
+        response = await get_bounded(http, f"{url.rstrip('/')}/api/tags", timeout_s=SHORT_S)
         listed = _List.model_validate_json(response.raise_for_status().content)
     except (httpx.HTTPError, httpx.InvalidURL, ValidationError):
         return None

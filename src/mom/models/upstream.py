@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mom.errors import PartBrokenError, PartRefusedError, PartTimeoutError, PartUnavailableError
-from mom.models.bounded import DEFAULT_BYTES, BoundedStream, ByteLimits, ReplyTooLargeError
+from mom.models.bounded import DEFAULT_BYTES, NOT_PACKED, ByteLimits, ReplyTooLargeError, bound
 from mom.models.endpoints import root_of
 from mom.models.http_client import TimeLimits
 from mom.models.optional_fields import OptionalFields
@@ -45,7 +45,7 @@ class Upstream:
         self._http = http
         self._model = endpoint.model
         self._optional = OptionalFields()
-        self._headers = {"Accept-Encoding": "identity"}  # so that a size limit is one of what is read
+        self._headers = dict(NOT_PACKED)
         if endpoint.api_key:
             self._headers["Authorization"] = f"Bearer {endpoint.api_key}"
 
@@ -155,7 +155,7 @@ class Upstream:
                     response = await self._http.send(request, stream=True)
             except TimeoutError as error:
                 raise self.too_slow(f"nothing within {limits.first_token_s:g} s") from error
-            response.stream = BoundedStream(response.stream, self._byte_limits)
+            bound(response, self._byte_limits)
             if response.status_code == httpx.codes.OK:
                 return response
             try:

@@ -7,6 +7,7 @@ import httpx
 
 from mom.errors import PartUnavailableError
 from mom.models.addresses import AddressKind, ModelAddress, hide_password
+from mom.models.bounded import get_bounded
 from mom.models.endpoints import endpoint_of
 from mom.models.ollama import check_ollama_model
 from mom.models.parts import Endpoint, PartName, State
@@ -65,7 +66,7 @@ async def _list_models(http: httpx.AsyncClient, endpoint: Endpoint, part: PartNa
     where = hide_password(endpoint.base_url)
     headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
     try:
-        answer = await http.get(f"{endpoint.base_url}/models", headers=headers, timeout=TIMEOUT_S)
+        answer = await get_bounded(http, f"{endpoint.base_url}/models", headers=headers, timeout_s=TIMEOUT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise PartUnavailableError(
             f"Nothing answers at {where}. Start that server, or correct its address.", part=part
