@@ -8,6 +8,7 @@ hardest (Jiang et al. 2019, arXiv 1910.00762): to look is a third of the work of
 """
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -30,6 +31,8 @@ MATRIX_RATE, OTHER_RATE = 0.006, 0.001
 WARM_UP, WARM_UP_STEPS, COOL_DOWN = 0.02, 100, 0.9
 SAVE_EVERY_S, SHOW_EVERY = 120, 10
 CPU_TOKENS, GPU_TOKENS = 3072, 65_536
+# Of the CPU library's kernels, which are made for each number of tokens to be learned: a thousand, kept by default, are many GB.
+KERNELS_KEPT = "128"
 
 
 def rate(spent: float, step: int) -> float:
@@ -129,6 +132,7 @@ class Run:
 
 def train(arguments: argparse.Namespace) -> None:
     """Trains until the minutes are spent, with a checkpoint now and then and one at the end."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KERNELS_KEPT)
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     name = arguments.device if arguments.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
