@@ -22,6 +22,7 @@
     │   └── StructureError        its answer does not have the structure that was asked for
     ├── SettingsError             the environment asks for something that cannot be
     ├── StorageError              the database or the disk cannot be read or written
+    │   └── DatabaseError         of the two, the database: it may be back in a moment
     └── ServingError              a process of MoM's own cannot be run
         ├── PortInUseError
         ├── ModelFileError        a model's file is missing, corrupt or of another kind
@@ -144,6 +145,10 @@ class SettingsError(MomError):
 class StorageError(MomError):
     code = "storage_failed"
     type = "storage_error"
+
+
+class DatabaseError(StorageError):
+    pass
 
 
 class ServingError(MomError):

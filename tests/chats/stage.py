@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mom.chats.database import Database
 from mom.chats.history import History
+from mom.chats.patience import Patience
 from mom.chats.pictures import Pictures
 from mom.chats.tables import User
 from mom.chats.turn_log import LoggedEvent, TurnLog
@@ -43,7 +44,7 @@ class Stage:
         self.log = TurnLog()
         self.turns = Turns(
             loop, self.history, self.pictures, self.log,
-            self.parts.mixture_for, self.parts.names, **{"save_every_s": 0.01, **limits},
+            self.parts.mixture_for, self.parts.names, **{"save_every_s": 0.01, "patience": Patience(at_most_s=0), **limits},
         )  # fmt: skip
         self.owner = self.history.local_user_id()
         self.chat = self.history.create_chat(self.owner)

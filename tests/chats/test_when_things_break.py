@@ -3,19 +3,23 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from mom.chats.database import Database
 from mom.chats.history import History
+from mom.chats.patience import Patience
 from mom.chats.turns import Started
 from mom.errors import StorageError
 from tests.chats.stage import Stage
 from tests.chats.waiting import wait_for
-from tests.scripted import Gate, ScriptedImageModel, ScriptedLanguageModel
+from tests.scripted import DEADLINE_S, Gate, ScriptedImageModel, ScriptedLanguageModel
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,6 +77,58 @@ def test_a_disk_that_takes_no_more_in_mid_answer_fails_the_turn_plainly(sqlite_s
     assert "".join(event.data["text"] for event in events if event.name == "text_delta") == f"The beginning. {long}"
     assert stage.parts.at_work == 0
     assert stage.message(started)["content"] == "The beginning. "
+
+
+@contextmanager
+def away(stage: Stage) -> Iterator[list[None]]:
+    """The database answers nobody; gives a list that grows by each one who asks."""
+    asked: list[None] = []
+
+    def refuse(*_args):
+        asked.append(None)
+        raise OperationalError("connect", None, Exception("connection refused"))
+
+    event.listen(stage.database.engine, "checkout", refuse)
+    try:
+        yield asked
+    finally:
+        event.remove(stage.database.engine, "checkout", refuse)
+
+
+def test_a_database_that_comes_back_costs_nothing_of_an_answer(database, tmp_path, loop):
+    stage = Stage(database, tmp_path / "pictures", loop, patience=Patience(at_most_s=DEADLINE_S, pause_s=0.01))
+    while_away, end = Gate(), Gate()
+    stage.parts.large_llm = ScriptedLanguageModel(["The beginning, ", while_away, "the middle, ", end, "the end."])
+    started = stage.ask()
+    wait_for(lambda: stage.message(started)["content"], "the beginning to be stored")
+    with away(stage) as asked:
+        while_away.open()
+        wait_for(lambda: len(asked) > 1, "the answer so far to be written again")
+        end.open()
+        wait_for(lambda: stage.log.length(started.turn_id) > 4, "the answer to go on")
+        last_asked = len(asked)
+        wait_for(lambda: len(asked) > last_asked + 2, "its end to be written again")
+    assert stage.names(started)[-1] == "turn_finished"
+    assert stage.message(started)["content"] == "The beginning, the middle, the end."
+    assert stage.status(started) == "finished"
+    stage.close()
+
+
+def test_a_database_that_comes_back_costs_no_picture(database, tmp_path, loop):
+    stage = Stage(database, tmp_path / "pictures", loop)
+    stage.pictures.patience = Patience(at_most_s=DEADLINE_S, pause_s=0.01)
+    gate = Gate()
+    stage.parts.image_model = ScriptedImageModel([gate])
+    started = stage.ask("/image a ring")
+    wait_for(lambda: stage.message(started)["image_prompt"], "what is known so far to be stored")
+    gate.wait_until_reached()
+    with away(stage) as asked:
+        gate.open()
+        wait_for(lambda: len(asked) > 1, "the picture to be stored again")
+    assert stage.names(started)[-1] == "turn_finished"
+    [image] = stage.message(started)["images"]
+    assert [path.stem for path in stage.folder.rglob("*.png")] == [image["id"]]
+    stage.close()
 
 
 @pytest.mark.parametrize("pragma", [FULL, READ_ONLY])

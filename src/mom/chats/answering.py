@@ -8,6 +8,7 @@ from functools import partial
 
 from mom.chats.history import History
 from mom.chats.live_answer import LiveAnswer
+from mom.chats.patience import Patience
 from mom.chats.pictures import Pictures
 from mom.chats.turn_log import TurnLog
 from mom.chats.turn_records import TurnRecord, TurnRecords
@@ -34,6 +35,7 @@ class Answering:
         records: TurnRecords,
         turn_log: TurnLog,
         save_every_s: float,
+        patience: Patience,
         *,
         anew: bool = False,
     ) -> None:
@@ -46,8 +48,8 @@ class Answering:
         self._records = records
         self._turn_log = turn_log
         self._save_every_s = save_every_s
+        self._patience = patience
         self._grown = asyncio.Event()
-        self._saving: asyncio.Future[None] | None = None
         self._when_cancelled: TurnStopped | TurnInterrupted | None = None
         self._making = asyncio.create_task(self._make())
         self.whole = asyncio.create_task(self._see_through())
@@ -68,7 +70,7 @@ class Answering:
         self.cancel(TurnInterrupted())  # where the saver has failed; an answer that is made is not touched by it
         await asyncio.wait({self._making})
         saver.cancel()
-        await asyncio.wait({saver, *([self._saving] if self._saving else [])})
+        await asyncio.wait({saver})
         last = await self._store(self._outcome(saver))
         self._turn_log.append(self.turn.id, last)
         self._turn_log.end(self.turn.id)
@@ -96,9 +98,7 @@ class Answering:
         while True:
             await self._grown.wait()
             self._grown.clear()
-            # Writes must not overtake each other: one that is under way is waited for, also when this is cancelled.
-            self._saving = asyncio.ensure_future(asyncio.to_thread(self._records.keep_answer, self.turn, self.answer))
-            await asyncio.shield(self._saving)
+            await self._patience.write(partial(self._records.keep_answer, self.turn, self.answer))
             await asyncio.sleep(self._save_every_s)
 
     def _outcome(self, saver: asyncio.Task[None]) -> LastEvent:
@@ -112,7 +112,7 @@ class Answering:
     async def _store(self, last: LastEvent) -> LastEvent:
         """Store the end. Where even that fails, it is what people must know."""
         try:
-            await asyncio.to_thread(self._records.end, self.turn, self.answer, last)
+            await self._patience.write(partial(self._records.end, self.turn, self.answer, last))
         except Exception as error:  # noqa: BLE001 - whatever it is, followers wait for a last event
             return self._failure(error)
         return last

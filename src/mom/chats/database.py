@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from mom.chats.tables import Table
-from mom.errors import ConflictError, SettingsError, StorageError
+from mom.errors import ConflictError, DatabaseError, SettingsError, StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_TIMEOUT_S = 5
@@ -53,7 +53,7 @@ class Database:
     def session(self) -> Iterator[Session]:
         """A session that is committed at its end, or rolled back.
 
-        Raises `ConflictError` where a row is gone meanwhile, refers to one that is gone, or is there already; `StorageError` otherwise.
+        Raises `ConflictError` where a row is gone meanwhile, refers to one that is gone, or is there already; `DatabaseError` otherwise.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
@@ -63,7 +63,7 @@ class Database:
                 "This does not fit what is stored: it is there already, or its chat is gone."
             ) from error
         except SQLAlchemyError as error:
-            raise self._storage_error(error) from error
+            raise self._database_error(error) from error
 
     def upgrade(self) -> None:
         """Bring the tables to the newest migration. Raises `StorageError`."""
@@ -117,7 +117,7 @@ class Database:
                 "anew and forgets all chats."
             ) from error
         except SQLAlchemyError as error:
-            raise self._storage_error(error) from error
+            raise self._database_error(error) from error
 
     def drop_everything(self) -> None:
         """Drop every table that is there, whoever made it. Raises `StorageError`."""
@@ -149,11 +149,11 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
             yield connection
 
-    def _storage_error(self, error: SQLAlchemyError) -> StorageError:
+    def _database_error(self, error: SQLAlchemyError) -> DatabaseError:
         if isinstance(error, OperationalError | ProgrammingError) and self._has_no_tables():
-            return StorageError(f"The database at {self._place} has no tables yet. Run `flask db upgrade`.")
+            return DatabaseError(f"The database at {self._place} has no tables yet. Run `flask db upgrade`.")
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
-        return StorageError(
+        return DatabaseError(
             f"The database at {self._place} cannot be read or written: {cause[0] if cause else type(error).__name__}. "
             "Check DATABASE_URL, the free disk space, and that the database runs."
         )

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +16,7 @@ from sqlalchemy import delete, inspect, select
 from mom.chats.attachments import CheckedPicture
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
+from mom.chats.patience import PATIENT, Patience
 from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
 from mom.chats.tables import MODEL_CHARS, Image, User, as_storable, new_id, now
@@ -46,9 +48,10 @@ def read_files_url(url: str | None, data_dir: Path) -> Path:
 class Pictures:
     """Raises `NotFoundError` for another person's picture, `StorageError` where the disk does not do its part."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, patience: Patience = PATIENT) -> None:
         self._database = database
         self._folder = folder
+        self.patience = patience
 
     def keeper(self, owner_id: str, message_id: str | None = None) -> PictureKeeper:
         """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat."""
@@ -266,9 +269,8 @@ class _Keeper:
 
     async def keep(self, picture: Picture, *, words: str) -> events.Image:
         """Store the picture. Where the answer is stopped meanwhile it is taken back: what was not shown is not kept."""
-        keeping = asyncio.ensure_future(
-            asyncio.to_thread(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words)
-        )
+        keep = partial(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words)
+        keeping = asyncio.ensure_future(self._pictures.patience.write(keep))
         try:
             return await asyncio.shield(keeping)
         except asyncio.CancelledError:
@@ -278,7 +280,7 @@ class _Keeper:
 
     async def _take_back(self, keeping: "asyncio.Future[events.Image]") -> None:
         image = await keeping
-        await asyncio.to_thread(self._pictures.discard, image.id)
+        await self._pictures.patience.write(partial(self._pictures.discard, image.id))
 
     async def read(self, image_id: str) -> bytes | None:
         """The file of one of this person's pictures, or None."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from mom.chats.answering import SAVE_EVERY_S, Answering
 from mom.chats.attachments import check_attachments
 from mom.chats.history import History
+from mom.chats.patience import PATIENT, Patience
 from mom.chats.pictures import Pictures
 from mom.chats.places import RETRY_AFTER_S, Places
 from mom.chats.question import check_question, read_need
@@ -54,6 +55,7 @@ class Turns:
         names: Callable[[], dict[str, str]],
         *,
         save_every_s: float = SAVE_EVERY_S,
+        patience: Patience = PATIENT,
         running_per_owner: int = RUNNING_PER_OWNER,
     ) -> None:
         self._loop = loop
@@ -63,6 +65,7 @@ class Turns:
         self._mixture_for = mixture_for
         self._names = names
         self._save_every_s = save_every_s
+        self._patience = patience
         self._records = TurnRecords(history.database)
         self._beginning: dict[str, asyncio.Event] = {}
         self._running: dict[str, Answering] = {}
@@ -220,6 +223,7 @@ class Turns:
             self._records,
             self._log,
             self._save_every_s,
+            self._patience,
             anew=anew,
         )
         self._running[turn.id] = answering
