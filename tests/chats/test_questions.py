@@ -1,10 +1,13 @@
 """What may be asked, where in the tree a question stands, and one that is sent twice."""
 
 import threading
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mom.chats.question import MAX_MESSAGE_BYTES
+from mom.chats.tables import Message, now
 from mom.errors import EmptyMessageError, MessageTooLongError, NotFoundError, ParameterError, UnknownCommandError
 from tests.chats.holding import STREAMING, hold
 from tests.chats.waiting import wait_for
@@ -82,6 +85,18 @@ def test_a_question_cannot_follow_a_question_or_another_chats_answer(stage):
         stage.turns.ask(stage.owner, elsewhere, "hello", parent_id=first.message_id)
     with pytest.raises(NotFoundError):
         stage.ask(parent_id="nowhere")
+
+
+def test_what_follows_comes_after_what_it_follows_also_where_the_clock_was_set_back(stage):
+    first = stage.answered("one")
+    with stage.database.session() as session:  # as it was written by a clock that was ahead
+        session.execute(update(Message).values(created_at=now() + timedelta(hours=2)))
+    second = stage.answered("two")
+    again = stage.turns.retry(stage.owner, first.turn_id)
+    third = stage.answered("three", parent_id=second.message_id)
+    messages = stage.history.read_chat(stage.owner, stage.chat)["messages"]
+    order = [second.question_id, second.message_id, again.message_id, third.question_id, third.message_id]
+    assert [message["id"] for message in messages][2:] == order
 
 
 def test_a_question_asked_meanwhile_follows_the_newest_answer(stage):

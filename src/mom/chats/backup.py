@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mom import __version__
 from mom.chats.database import Database
 from mom.chats.pictures import Pictures
+from mom.chats.tables import utc_text
 from mom.errors import MomError, NotFoundError, StorageError
 
 FORMAT = 1
@@ -86,7 +87,7 @@ def _add_rows(archive: tarfile.TarFile, connection: Connection, table: Table) ->
 
 def _as_text(value: Any) -> str:  # noqa: ANN401 -- whatever JSON does not know
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        return utc_text(value)
     raise TypeError(f"{value!r} is of a kind that no table has")
 
 

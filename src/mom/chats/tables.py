@@ -33,9 +33,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def as_utc(moment: datetime) -> datetime:
+    """SQLite gives times back without their zone; they were written in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
 def utc_text(moment: datetime) -> str:
-    """ISO 8601 in UTC. SQLite gives times back without their zone; they were written in UTC."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    """ISO 8601 in UTC."""
+    return as_utc(moment).isoformat()
 
 
 def as_storable(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from mom.chats.database import Database
@@ -13,7 +14,7 @@ from mom.chats.history import short_title
 from mom.chats.live_answer import LiveAnswer
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import turn_json
-from mom.chats.tables import FINISH_REASON_CHARS, Chat, Image, Message, Turn, Verdict, as_storable, new_id, now
+from mom.chats.tables import FINISH_REASON_CHARS, Chat, Image, Message, Turn, Verdict, as_storable, as_utc, new_id, now
 from mom.errors import ConflictError, ParameterError
 from mom.mixture.events import LastEvent, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped, Usage
 from mom.mixture.paths import read_command
@@ -79,8 +80,9 @@ class TurnRecords:
             chat = find_owned(session, Chat, owner_id, chat_id)
             parent_id = _parent_of_question(session, chat, asked)
             question = Message(
-                id=new_id(), owner_id=owner_id, chat_id=chat_id, parent_id=parent_id, role="user", content=asked.content
-            )
+                id=new_id(), created_at=_next_moment(session, chat_id), owner_id=owner_id, chat_id=chat_id,
+                parent_id=parent_id, role="user", content=asked.content,
+            )  # fmt: skip
             session.add(question)
             session.flush()
             for image in images:
@@ -219,6 +221,12 @@ def _find_in_chat(session: Session, chat: Chat, message_id: str, role: str, word
     return message
 
 
+def _next_moment(session: Session, chat_id: str) -> datetime:
+    """Now, but after all messages of the chat: their times are their order, and a clock may have been set back."""
+    newest = session.scalar(select(func.max(Message.created_at)).where(Message.chat_id == chat_id))
+    return now() if newest is None else max(now(), as_utc(newest) + timedelta(microseconds=1))
+
+
 def _title_for(content: str) -> str:
     command = read_command(content)
     return short_title(command.words if command else content)
@@ -226,8 +234,9 @@ def _title_for(content: str) -> str:
 
 def _add_answer(session: Session, question: Message, turn: Turn) -> TurnRecord:
     answer = Message(
-        id=new_id(), owner_id=question.owner_id, chat_id=question.chat_id, parent_id=question.id, role="assistant"
-    )
+        id=new_id(), created_at=_next_moment(session, question.chat_id), owner_id=question.owner_id,
+        chat_id=question.chat_id, parent_id=question.id, role="assistant",
+    )  # fmt: skip
     session.add(answer)
     session.flush()
     turn.chat_id = question.chat_id
