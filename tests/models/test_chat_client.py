@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import struct
 
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -146,9 +147,37 @@ async def test_garbage_in_a_stream_is_broken(http, garbage):
 async def test_a_web_page_instead_of_a_stream_asks_whether_the_address_is_right(http):
     with (
         running({CHAT: [PlainTextResponse("<html>", media_type="text/html")]}) as server,
-        pytest.raises(PartBrokenError, match="end in /v1"),
+        pytest.raises(PartBrokenError, match=r"ends in /v1\.$"),
     ):
         await read(client_of(server, http))
+
+
+async def test_an_answer_that_comes_whole_though_a_stream_was_asked_for_is_taken(http):
+    with running({CHAT: [completion("All of it.")]}) as server:
+        assert await read(client_of(server, http)) == [TextDelta("All of it."), Ended("stop", Usage(1, 1))]
+
+
+async def test_an_error_in_place_of_the_stream_is_told_in_the_servers_words(http):
+    with (
+        running({CHAT: [JSONResponse({"error": {"message": "no credits left"}})]}) as server,
+        pytest.raises(PartBrokenError, match="no credits left"),
+    ):
+        await read(client_of(server, http))
+
+
+async def test_a_connection_that_is_cut_without_a_word_is_told_in_some(http):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: here\n\n")
+        await writer.drain()
+        # Closed at once and unread: the other side is told by a reset.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        endpoint = Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", "cut")
+        with pytest.raises(PartBrokenError, match=r"protocol: the connection was cut\.$"):
+            await read(ChatClient(endpoint, http, PartName.LARGE_LLM))
 
 
 async def test_an_error_in_mid_stream_is_told_in_the_servers_words(http):

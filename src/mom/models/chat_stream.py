@@ -57,6 +57,11 @@ async def read_chat_stream(
 
 async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Completion]:
     """The chunks up to `[DONE]`, each within its time limit. Comments, which keep a connection open, do not count."""
+    if response.headers.get("content-type", "").startswith(
+        "application/json"
+    ):  # a server that streams nothing, or an error
+        yield await _whole_reply(response, upstream)
+        return
     has_begun = has_ended = False
     async with aclosing(EventSource(response).aiter_sse()) as events:
         while True:
@@ -67,12 +72,25 @@ async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerato
                 return
             if not event.data:
                 continue
-            chunk = _read_chunk(event, upstream)
+            chunk = _read_chunk(event.data, upstream)
             if chunk.error is not None:
                 raise stream_refusal(upstream.server, chunk.error, has_begun=has_begun)
             has_begun = has_begun or bool(chunk.words.content or chunk.words.thinking)
             has_ended = has_ended or any(choice.finish_reason for choice in chunk.choices or ())
             yield chunk
+
+
+async def _whole_reply(response: httpx.Response, upstream: Upstream) -> Completion:
+    with upstream.failures():
+        try:
+            async with asyncio.timeout(upstream.limits.reply_s):
+                body = await response.aread()
+        except TimeoutError as error:
+            raise upstream.too_slow(f"no reply within {upstream.limits.reply_s:g} s") from error
+    reply = _read_chunk(body.decode(errors="replace"), upstream)
+    if reply.error is not None:
+        raise stream_refusal(upstream.server, reply.error, has_begun=False)
+    return reply
 
 
 async def _next_event(
@@ -87,16 +105,16 @@ async def _next_event(
         except SSEError as error:
             kind = response.headers.get("content-type", "nothing")
             raise upstream.broken(
-                f"answered {kind} where a stream was asked for; does its address end in /v1?"
+                f"answered {kind} where a stream was asked for: see whether its address ends in /v1"
             ) from error
 
 
-def _read_chunk(event: ServerSentEvent, upstream: Upstream) -> Completion:
+def _read_chunk(data: str, upstream: Upstream) -> Completion:
     try:
-        return Completion.model_validate_json(event.data)
+        return Completion.model_validate_json(data)
     except ValidationError:
-        log.debug("a chunk that cannot be read as it is: %s", event.data)
+        log.debug("a chunk that cannot be read as it is: %s", data)
     try:  # a server that cuts an emoji in two must not cost the answer
-        return Completion.model_validate_json(join_halves(json.dumps(json.loads(event.data), ensure_ascii=False)))
+        return Completion.model_validate_json(join_halves(json.dumps(json.loads(data), ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise upstream.broken("sent a chunk that no chat server sends") from error

@@ -204,5 +204,5 @@ class Upstream:
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.ProxyError) as error:
             raise self.unavailable(self.server.without_keys(str(error))) from error
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError, ReplyTooLargeError) as error:
-            why = self.server.without_keys(str(error))
+            why = self.server.without_keys(str(error)).removesuffix(".") or "the connection was cut"
             raise self.broken(f"ended in mid-answer or broke the protocol: {why}") from error

@@ -52,7 +52,7 @@ export function phaseWords(answer: Answer): string {
   return drawing.steps ? `Drawing, step ${drawing.step} of ${drawing.steps}` : 'Drawing'
 }
 
-/** How an answer ended, where that needs a word: it was stopped, cut off or broken off. */
+/** How an answer ended, where that needs a word: it was stopped, cut off or broken off, or there is none. */
 export function endWords(answer: Answer): string {
   switch (answer.status) {
     case 'stopped':
@@ -62,10 +62,17 @@ export function endWords(answer: Answer): string {
     case 'failed':
       return answer.error?.message ?? 'This answer failed.'
     case 'finished':
-      return answer.finishReason === 'length' ? 'Cut off: the model reached its length limit.' : ''
+      return finishedWords(answer)
     case 'running':
       return ''
   }
+}
+
+function finishedWords(answer: Answer): string {
+  if (answer.finishReason === 'length') return 'Cut off: the model reached its length limit.'
+  if (answer.finishReason?.startsWith('content_filter')) return "Held back by a content filter of the model's server."
+  if (answer.text.trim() || answer.pictures.length > 0) return ''
+  return 'The model ended without a word. Try again, or ask in other words.'
 }
 
 /** Whether a text comes from the vision LLM: to the one that sees goes what is attached, and what is asked about it later. */

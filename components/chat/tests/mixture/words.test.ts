@@ -20,6 +20,14 @@ it('each phase of a picture is named', () => {
   ])
 })
 
+it('an answer that is empty or held back says so', () => {
+  const said = (text: string, finishReason: string) => endWords({ ...emptyAnswer(), status: 'finished', text, finishReason })
+  expect(said('Hello', 'stop')).toBe('')
+  expect(said('\n', 'stop')).toBe('The model ended without a word. Try again, or ask in other words.')
+  expect(said('', 'tool_calls')).toBe('The model ended without a word. Try again, or ask in other words.')
+  expect(said('The beg', 'content_filter')).toBe("Held back by a content filter of the model's server.")
+})
+
 it('a failure is shown in the words the server found', () => {
   const answer = goldenEvents('failed').reduce(applyEvent, emptyAnswer())
   expect(endWords(answer)).toBe('The large LLM ended in mid-answer. Try again in a moment.')
