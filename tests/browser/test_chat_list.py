@@ -1,7 +1,12 @@
 """Chats are listed, renamed and deleted."""
 
-from playwright.sync_api import Page, expect
+from datetime import timedelta
 
+from playwright.sync_api import BrowserContext, Page, expect
+
+from mom.chats.database import Database
+from mom.chats.history import History
+from mom.chats.tables import Chat, now
 from tests.browser.chat_page import answers, ask, chat_links
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedLanguageModel
@@ -63,3 +68,23 @@ def test_a_chat_that_is_not_there_says_so(page: Page, complaints: list[str]) -> 
     page.get_by_role("alert").get_by_role("button", name="New chat").click()
     expect(page.get_by_role("heading", name="Words or a picture?")).to_be_visible()
     assert "404" in complaints.pop()
+
+
+def test_of_very_many_chats_a_few_are_drawn_and_all_are_reached(mom: ScriptedMom, context: BrowserContext) -> None:
+    database = Database(f"sqlite:///{mom.data_dir / 'mom.sqlite3'}")
+    owner_id = History(database).local_user_id()
+    with database.session() as session:
+        session.add_all(
+            Chat(owner_id=owner_id, title=f"Chat {number:04}", changed_at=now() - timedelta(minutes=number))
+            for number in range(1, 2_001)
+        )
+    database.close()
+    page = context.new_page()
+    page.goto("/")
+    expect(chat_links(page).first).to_have_text("Chat 0001")
+    assert chat_links(page).count() <= 200
+    chat_links(page).last.scroll_into_view_if_needed()
+    page.mouse.wheel(0, 10_000)
+    expect(page.get_by_role("link", name="Chat 0201")).to_be_attached()
+    page.get_by_label("Search chats by title").fill("2000")
+    expect(chat_links(page)).to_have_text(["Chat 2000"])
