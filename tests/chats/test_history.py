@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import insert, select
 
-from mom.chats.history import History, short_title
+from mom.chats.history import History, short_title, spoken_until
 from mom.chats.tables import Chat, Message, new_id, utc_text
 from mom.errors import NotFoundError, ParameterError, PartBrokenError
 from mom.mixture.conversation import Drawing
@@ -97,6 +97,11 @@ def test_a_chat_is_read_with_all_its_messages_as_a_tree(stage):
     assert (question["verdict"], question["turn"], question["images"]) == (None, None, [])
     assert answer["turn"]["id"] == first.turn_id
     assert question["created_at"].endswith("+00:00")
+
+
+def test_a_chat_that_is_deleted_while_it_is_read_is_gone_in_plain_words(database):
+    with pytest.raises(NotFoundError, match="deleted"), database.session() as session:
+        spoken_until(session, new_id())
 
 
 def test_a_deleted_chat_is_gone(stage):

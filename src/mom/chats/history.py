@@ -11,7 +11,7 @@ from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.shapes import ATTACHMENT, DRAWING, chat_json, message_json
 from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict, as_storable
-from mom.errors import ConflictError, MomError, ParameterError
+from mom.errors import ConflictError, MomError, NotFoundError, ParameterError
 from mom.mixture import conversation as talk
 from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing
 
@@ -166,6 +166,8 @@ def _path_to(session: Session, message_id: str) -> Sequence[Message]:
     found = session.scalars(
         select(Message).join(path, Message.id == path.c.id).options(selectinload(Message.images))
     ).all()
+    if not found:
+        raise NotFoundError("There is no such message, or it was deleted.")
     below = {message.parent_id: message for message in found}
     ordered = [below[None]]
     while ordered[-1].id in below:
