@@ -8,7 +8,7 @@ import tarfile
 import pytest
 from sqlalchemy import event
 
-from mom.chats.backup import FORMAT, write_backup
+from mom.chats.backup import FORMAT, MANIFEST, write_backup
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.chats.pictures import Pictures
@@ -226,6 +226,20 @@ def test_a_single_wrong_bit_anywhere_changes_nothing(sqlite_stage, file):
         file.write_bytes(damaged)
         with pytest.raises(StorageError, match="is no backup of MoM's, or is damaged"):
             read_archive(file, sqlite_stage.database)
+
+
+def test_a_damaged_archive_is_not_taken_for_one_of_a_newer_mom(sqlite_stage, file):
+    sqlite_stage.answered("hello")
+    save(sqlite_stage.database, sqlite_stage.pictures, file)
+    revision = sqlite_stage.database.newest_revision().encode()
+    rewrite(file, lambda name, data: data.replace(b'"%s"' % revision, b'"9999"') if name == MANIFEST else data)
+    with pytest.raises(StorageError, match="newer MoM"):
+        read_archive(file, sqlite_stage.database)
+    damaged = bytearray(file.read_bytes())
+    damaged[-5] ^= 1  # of the checksum
+    file.write_bytes(damaged)
+    with pytest.raises(StorageError, match="is damaged"):
+        read_archive(file, sqlite_stage.database)
 
 
 def test_rows_that_do_not_fit_change_nothing(stage, file):

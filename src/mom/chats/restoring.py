@@ -83,7 +83,7 @@ def _look_through(path: Path, archive: tarfile.TarFile, database: Database) -> A
             raise ValueError(f"{entry.name!r} is no file")
         data = _read(archive, entry)
         if entry.name == MANIFEST:
-            revision = _check_manifest(json.loads(data), database)
+            revision = _check_manifest(json.loads(data), archive, database)
         elif rows := ROWS.fullmatch(entry.name):
             tables.add(rows[1])
             for line in data.splitlines():
@@ -106,9 +106,10 @@ def _read_to_its_checksum(archive: tarfile.TarFile) -> None:
         pass
 
 
-def _check_manifest(manifest: dict[str, Any], database: Database) -> str:
+def _check_manifest(manifest: dict[str, Any], archive: tarfile.TarFile, database: Database) -> str:
     revision = str(manifest["revision"])
     if int(manifest["format"]) > FORMAT or revision not in database.known_revisions():
+        _read_to_its_checksum(archive)  # a wrong bit can make an unknown revision of a known one
         raise StorageError(f"This backup was made by a newer MoM ({manifest['mom']}). Update this one first.")
     return revision
 
