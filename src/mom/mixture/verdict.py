@@ -77,12 +77,12 @@ class Verdict:
         )
 
 
-def certain(need: Need, decided_by: DecidedBy, reason: str, took_ms: float = 0.0) -> Verdict:
+def certain(need: Need, decided_by: DecidedBy, reason: str) -> Verdict:
     """A verdict that leaves no doubt: by the message's form, or because a person said so."""
     return Verdict(
         need=need,
         image_probability=1.0 if need is Need.IMAGE else 0.0,
         decided_by=decided_by,
-        took_ms=took_ms,
+        took_ms=0.0,
         reason=reason,
     )

@@ -33,11 +33,6 @@ class ModelAddress:
     target: str = ""
     model: str | None = None
 
-    @property
-    def is_served_here(self) -> bool:
-        """Does MoM run the model itself, as a child process?"""
-        return self.kind in {AddressKind.DEMO, AddressKind.FILE, AddressKind.HUB}
-
     def __str__(self) -> str:
         match self.kind:
             case AddressKind.DEMO | AddressKind.SAME:

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mom.errors import PartError
 from mom.mixture.events import ImageProgress, ImageQueued
@@ -33,23 +33,17 @@ INTERRUPT_S = 5.0  # a server that has not taken the word by then does not keep 
 
 
 class _State(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
     sampling_step: int = 0
     sampling_steps: int = 0
 
 
 class _Progress(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
     state: _State = _State()
     current_image: str | None = None
     current_task: str | None = None
 
 
 class _Reply(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
     images: list[str]
     info: str = ""
 

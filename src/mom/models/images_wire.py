@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StrictInt
+from pydantic import BaseModel, StrictInt
 
 JPEG_START = b"\xff\xd8\xff"
 MAX_PREVIEW_BYTES = 200_000
@@ -12,8 +12,6 @@ MAX_PREVIEW_BYTES = 200_000
 
 class DrawnImage(BaseModel):
     """One picture, as bytes in base64 or as an address. `seed` and `steps` are told by servers of local models only."""
-
-    model_config = ConfigDict(extra="ignore")
 
     b64_json: str | None = None
     url: str | None = None
@@ -27,8 +25,6 @@ class DrawnImage(BaseModel):
 
 class ImagesReply(BaseModel):
     """The whole reply to a request that asked for no stream."""
-
-    model_config = ConfigDict(extra="ignore")
 
     data: list[DrawnImage]
 

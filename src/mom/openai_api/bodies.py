@@ -21,7 +21,7 @@ SHORTEST_SIDE_PX = 64
 
 
 class OpenAiBody(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
 class PictureUrl(OpenAiBody):
