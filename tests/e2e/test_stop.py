@@ -37,7 +37,7 @@ def stage(tmp_path_factory):
     with (
         running_llama(slow, context_tokens=8192, model="small") as small_llm,
         running_llama(slow, context_tokens=8192, model="large") as large_llm,
-        running_image_server(pipeline, folder, default_steps=50) as image_server,
+        running_image_server(pipeline, folder, options={"steps": "50"}) as image_server,
     ):
         image_server.wait_until_ready()
         settings = {

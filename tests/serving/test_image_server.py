@@ -18,7 +18,7 @@ pytestmark = pytest.mark.torch
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path_factory.mktemp("log"), default_steps=3) as server:
+    with running_image_server(model, tmp_path_factory.mktemp("log"), options={"steps": "3"}) as server:
         server.wait_until_ready()
         yield server
 

@@ -36,7 +36,7 @@ def picture_with_broken_exif() -> bytes:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path_factory.mktemp("log"), default_steps=2) as server:
+    with running_image_server(model, tmp_path_factory.mktemp("log"), options={"steps": "2"}) as server:
         server.wait_until_ready()
         yield server
 

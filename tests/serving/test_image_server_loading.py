@@ -215,9 +215,9 @@ def test_a_hub_model_that_is_not_on_this_machine_is_told_how_to_come_by(tmp_path
 
 def test_a_misspelt_configuration_is_refused():
     config = {"port": 1, "api_key": "k", "model": "m", "model_name": "n"}
-    assert ServerConfig.from_json(config).default_steps == 4
-    with pytest.raises(ServingError, match="default_stepz"):
-        ServerConfig.from_json({**config, "default_stepz": 3})
+    assert ServerConfig.from_json(config).steps == 4
+    with pytest.raises(ServingError, match="max_waitin"):
+        ServerConfig.from_json({**config, "max_waitin": 3})
     with pytest.raises(ServingError, match="model"):
         ServerConfig.from_json({"port": 1, "api_key": "k"})
 

@@ -16,9 +16,8 @@ from typing import Self
 import httpx
 
 from mom.serving.child_log import ChildLog
-from mom.serving.program import Program
+from mom.serving.program import LOOPBACK, Program
 
-LOOPBACK = "127.0.0.1"
 FIRST_POLL_S, SLOWEST_POLL_S = 0.05, 0.5
 HEALTH_TIMEOUT_S = 2.0
 TERMINATE_S = 5.0  # for the web process, which closes its streams and stores running answers
@@ -60,8 +59,8 @@ class Child:
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
-            start_new_session=sys.platform
-            != "win32",  # Ctrl-C in a terminal reaches the supervisor alone, which ends all in order
+            # Ctrl-C in a terminal reaches the supervisor alone, which ends all in order.
+            start_new_session=sys.platform != "win32",
         )
         child = cls(program, process, ChildLog(log_folder / f"{program.name}.log", on_line), port, api_key)
         assert process.stdin is not None

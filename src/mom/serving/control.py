@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mom.errors import ConflictError, ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
 from mom.models.parts import Part, PartName
 from mom.serving.board import Board
-from mom.serving.child import LOOPBACK
+from mom.serving.program import LOOPBACK
 
 LONG_POLL_S = 25.0
 STATUS: dict[type[Exception], int] = {

@@ -33,12 +33,12 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils.tqdm import tqdm
 
+from mom.serving.downloads import COMPLETE
 from mom.serving.gguf_parts import parts_of
 from mom.serving.image_server.checkpoint import DENOISERS
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
 PARTIAL = ".partial"  # downloads under way, in the repository's folder
-COMPLETE = ".complete"  # stands in a repository's folder when all its files are there
 REPORT_EVERY_S = 0.5
 SPARE_BYTES = 200_000_000
 SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -14,7 +14,7 @@ from mom.serving.child import Child
 from mom.serving.gguf_parts import parts_of, without_part
 from mom.serving.program import PYTHON, Program
 
-COMPLETE = ".complete"
+COMPLETE = ".complete"  # stands in a repository's folder when all its files are there
 RATE_LIMITED = "Rate limited. Waiting"  # huggingface_hub's words, while it waits as long as the hub asks
 
 

@@ -17,9 +17,9 @@ from mom.errors import ModelFileError
 from mom.serving.gguf_file import check_gguf
 from mom.serving.gguf_parts import parts_of
 from mom.serving.grandchild import Grandchild
+from mom.serving.program import LOOPBACK
 from mom.serving.tether import fail_for_good, read_config_and_tie
 
-LOOPBACK = "127.0.0.1"
 # Read by OpenMP when llama.cpp is loaded; a person's own values win. Threads that spin for long starve those of the other
 # server on the same cores; threads that sleep at once must be woken hundreds of times a token. These spin for microseconds.
 OPENMP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "100"}

@@ -12,7 +12,6 @@ from mom.models.addresses import AddressKind, ModelAddress, parse_address
 from mom.models.parts import SAME_AS_LARGE_LLM, Endpoint, PartName, Progress, State
 from mom.serving import demo
 from mom.serving.board import Board
-from mom.serving.child import LOOPBACK
 from mom.serving.downloads import Hub, Tell, fetch, split_hub_target
 from mom.serving.elsewhere import player_elsewhere
 from mom.serving.gguf_parts import parts_of, without_part
@@ -20,7 +19,7 @@ from mom.serving.image_install import Torch, install_image_part
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.keeping import GivenUp, News, Restarts, Running, Starting, keep
 from mom.serving.performance import Player, Report, Standing
-from mom.serving.program import Program
+from mom.serving.program import LOOPBACK, Program
 from mom.serving.programs import image_program, llm_program
 
 

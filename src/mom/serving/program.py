@@ -9,6 +9,7 @@ from mom.serving.llama_log import last_words
 
 PYTHON = (sys.executable, "-P", "-m")
 """Runs one of this environment's modules. Without -P, a file in the folder that MoM is started in could take a library's place."""
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,6 @@ class Program:
     argv: tuple[str, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     health_path: str = "/health"
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
     port: int | None = None
     explain: Callable[[Sequence[str]], str] = last_words

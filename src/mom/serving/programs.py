@@ -8,13 +8,11 @@ from pathlib import Path
 import psutil
 
 from mom.models.parts import PartName
-from mom.serving.child import LOOPBACK
 from mom.serving.llama_log import last_words_of_llama
-from mom.serving.program import PYTHON, Program
+from mom.serving.program import LOOPBACK, PYTHON, Program
 
-CONTEXT_TOKENS = {
-    PartName.SMALL_LLM: 2048
-}  # the KV cache costs about 100 KiB a token; the classifier's prompts are short
+# The KV cache costs about 100 KiB a token; the classifier's prompts are short.
+CONTEXT_TOKENS = {PartName.SMALL_LLM: 2048}
 DEFAULT_CONTEXT_TOKENS = 4096
 
 

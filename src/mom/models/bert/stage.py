@@ -25,13 +25,11 @@ REASONS = {
     (Need.TEXT, False): "reads like a request for words",
 }
 
-
 DEFAULT = BertOptions()
 # One thread for all of it: what it needs stays in one heap (10 MB less), and one decides hundreds of messages a second.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="bert")
-_evidence_thread = ThreadPoolExecutor(
-    1, thread_name_prefix="bert evidence"
-)  # dozens of messages' work: no verdict waits for it
+# Dozens of messages' work: no verdict waits for it.
+_evidence_thread = ThreadPoolExecutor(1, thread_name_prefix="bert evidence")
 Result = TypeVar("Result")
 
 

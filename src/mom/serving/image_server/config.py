@@ -27,7 +27,6 @@ class ServerConfig:
     api_key: str
     host: str = "127.0.0.1"
     lora: str | None = None
-    default_steps: int = DEFAULT_STEPS
     max_waiting: int = MAX_WAITING
     time_limit_s: float = TIME_LIMIT_S
     waiting_limit_s: float = WAITING_LIMIT_S
@@ -38,7 +37,7 @@ class ServerConfig:
     @property
     def steps(self) -> int:
         """How many steps a picture gets that asks for no number."""
-        return int(self.options.get("steps", self.default_steps))
+        return int(self.options.get("steps", DEFAULT_STEPS))
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:

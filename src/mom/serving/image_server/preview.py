@@ -37,10 +37,6 @@ class Preview:
     kind: str
     decoder: AutoencoderKL | AutoencoderTiny | None = None
 
-    def make(self, latents: torch.Tensor) -> bytes:
-        """A JPEG."""
-        return make_jpeg(self.colours(latents))
-
 
 def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> Preview:
     """The preview that suits this VAE; `tiny` is asked where it is given."""
