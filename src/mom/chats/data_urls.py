@@ -6,6 +6,8 @@ import binascii
 from mom.errors import AttachmentError
 from mom.mixture.conversation import Attachment
 
+PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
+
 
 def read_data_url(url: str, *, param: str = "attachments") -> Attachment:
     """The picture in a base64 data URL. Whether it is one is checked where it is decoded. Raises `AttachmentError`."""

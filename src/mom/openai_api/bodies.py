@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from mom.chats.question import MAX_SEED
 
-PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
 STOP_CHARS = 1_000

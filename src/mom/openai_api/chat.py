@@ -11,20 +11,19 @@ from typing import Any
 
 from flask import Response, request
 
+from mom.chats.data_urls import PICTURES_LIMIT
 from mom.mixture.conversation import Conversation
 from mom.mixture.events import AnswerEvent, ImageFinished, ReasoningDelta, Routed, TextDelta, TurnFinished
 from mom.mixture.paths import Wishes, answer
 from mom.mixture.ports import DrawingRequest, Ended, SamplingOptions
 from mom.mixture.verdict import Verdict
 from mom.models.parts import PartName
-from mom.openai_api.bodies import PICTURES_LIMIT, ChatBody
+from mom.openai_api.bodies import ChatBody
 from mom.openai_api.completion import DONE, CompletionFormat, data_line, route_header
 from mom.openai_api.conversation import read_conversation
 from mom.openai_api.models import MIXTURES, find_llm
 from mom.openai_api.relay import Relay
 from mom.openai_api.services import Services, services
-
-FAIL_EARLY_S = 0.25  # a part that is not there says so at once: the client then gets a status, not a broken stream
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ async def _complete(asked: Asked, known: Services) -> Response:
         verdict = await _read_verdict(answering) if asked.llm is None else None
         headers = route_header(verdict)
         if asked.body.stream:
-            await answering.look_ahead(FAIL_EARLY_S)
+            await answering.look_ahead()
             return known.streamed(_chunks(answering, asked, verdict, known), headers)
         whole = await _whole(answering, asked, verdict)
     except BaseException:

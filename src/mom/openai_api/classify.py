@@ -5,11 +5,12 @@ from functools import partial
 
 from flask import Response, request
 
+from mom.chats.data_urls import PICTURES_LIMIT
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
 from mom.mixture.explaining import explain
 from mom.mixture.paths import reach_verdict
-from mom.openai_api.bodies import PICTURES_LIMIT, ClassifyBody
+from mom.openai_api.bodies import ClassifyBody
 from mom.openai_api.completion import route_header
 from mom.openai_api.conversation import read_conversation
 from mom.openai_api.services import Services, services

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import time
-from asyncio import to_thread
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mom.chats.data_urls import read_data_url
+from mom.chats.data_urls import PICTURES_LIMIT, read_data_url
 from mom.chats.question import MAX_SEED
 from mom.errors import ParameterError
 from mom.mixture.conversation import Attachment
@@ -21,13 +20,12 @@ from mom.mixture.events import Image, ImageFinished, ImageProgress
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
-from mom.openai_api.bodies import PICTURES_LIMIT, EditsBody, ImagesBody
+from mom.openai_api.bodies import EditsBody, ImagesBody
 from mom.openai_api.completion import route_header
 from mom.openai_api.conversation import check_pictures
 from mom.openai_api.relay import Relay
 from mom.openai_api.services import Services, services
 
-FAIL_EARLY_S = 0.25
 ROUTE = route_header(certain(Need.IMAGE, DecidedBy.COMMAND, "pictures were asked for"))
 
 
@@ -111,7 +109,7 @@ async def _stream(asked: Asked, known: Services) -> Response:
     kept: list[Image] = []
     drawing = Relay(_draw(asked, known, 0, kept))
     try:
-        await drawing.look_ahead(FAIL_EARLY_S)
+        await drawing.look_ahead()
     except BaseException:
         await drawing.close()
         await _discard(kept, known)
@@ -167,14 +165,14 @@ async def _draw(asked: Asked, known: Services, number: int, kept: list[Image]) -
 async def _discard(images: Sequence[Image], known: Services) -> None:
     """Take pictures back whose address nobody was told: nobody would ever ask for them."""
     for image in images:
-        await to_thread(known.pictures.discard, image.id)
+        await asyncio.to_thread(known.pictures.discard, image.id)
 
 
 async def _image_json(image: Image, asked: Asked, known: Services) -> dict[str, Any]:
     made = {"seed": image.seed, "steps": image.steps, "width": image.width, "height": image.height}
     if asked.body.response_format == "b64_json" or (asked.body.stream and asked.body.response_format is None):
-        png = await to_thread(known.pictures.read_png, asked.owner_id, image.id)
-        await to_thread(known.pictures.discard, image.id)  # nobody would ask for it by its address
+        png = await asyncio.to_thread(known.pictures.read_png, asked.owner_id, image.id)
+        await asyncio.to_thread(known.pictures.discard, image.id)  # nobody would ask for it by its address
         return {"b64_json": base64.b64encode(png).decode(), **made}
     return {"url": asked.base_url + image.url, **made}
 

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
+FAIL_EARLY_S = 0.25  # a part that is not there says so at once
+
 
 class Relay(Generic[Item]):
     """`items` begin at once; `close` cancels what is left of them, and with it the work behind them."""
@@ -33,10 +35,10 @@ class Relay(Generic[Item]):
             await self._task
         return item
 
-    async def look_ahead(self, within_s: float) -> None:
-        """Wait for the next item, but not longer than that: a failure which comes at once is raised here."""
+    async def look_ahead(self) -> None:
+        """Wait a moment for the next item: a failure which comes at once is raised here, where there can still be a status."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(FAIL_EARLY_S):
                 self._ahead.append(await self.next())
 
     async def close(self) -> None:

@@ -15,7 +15,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 from mom.errors import ParameterError
 
 JSON_LIMIT = 2**20  # bytes of a request without pictures
-PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures of 10 MB each in base64
 
 
 class Body(BaseModel):

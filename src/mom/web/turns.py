@@ -6,13 +6,13 @@ from json import dumps
 from flask import Response, jsonify, request
 from pydantic import Field
 
-from mom.chats.data_urls import read_data_url
+from mom.chats.data_urls import PICTURES_LIMIT, read_data_url
 from mom.chats.question import MAX_SEED
 from mom.chats.turn_log import LoggedEvent
 from mom.chats.turn_records import FIRST
 from mom.mixture.verdict import Need
 from mom.web.auth import current_owner_id
-from mom.web.bodies import PICTURES_LIMIT, Body
+from mom.web.bodies import Body
 from mom.web.services import services
 from mom.web.streams import stream_response
 
