@@ -28,39 +28,7 @@ LONGEST_CHANGE_WORDS = 25
 # A caption names somebody or something; it does not speak to anybody.
 SPEAKS_TO_SOMEBODY = frozenset({"i", "i'm", "my", "me", "you", "your", "we", "us", "our", "please", "let's"})
 CAPTION_BEGINS = frozenset(
-    (
-        "a",
-        "an",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "several",
-        "many",
-        "some",
-        "the",
-        "ein",
-        "eine",
-        "zwei",
-        "un",
-        "une",
-        "una",
-        "uno",
-        "um",
-        "uma",
-        "een",
-        "dos",
-        "deux",
-        "due",
-        "duas",
-        "jeden",
-        "dwa",
-        "один",
-        "два",
-        "bir",
-        "iki",
-    )
+    "a an two three four five six several many some the ein eine zwei un une una uno um uma een dos deux due duas jeden dwa один два bir iki".split()  # noqa: SIM905 - on one line
 )
 LONGEST_BARE_WORDS = 12
 
