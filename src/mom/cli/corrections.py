@@ -9,8 +9,9 @@ from mom.chats.corrections import Corrections
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.cli.environment import read_settings_aloud
+from mom.mixture.explaining import excerpt
 
-WORDS_SHOWN = 60
+SHOWN_CHARS = 60
 
 
 @click.command()
@@ -27,8 +28,7 @@ def corrections(*, as_json: bool, correction_id: str | None) -> None:
             return
         for row in known.read_all(owner_id):
             if not as_json:
-                words = " ".join(row["messages"][-1]["content"].split())
-                shown = words if len(words) <= WORDS_SHOWN else f"{words[:WORDS_SHOWN]}…"
+                shown = excerpt(row["messages"][-1]["content"], SHOWN_CHARS)
                 click.echo(f"{row['id']}  {row['corrected_at'][:16]}  {row['decided']} → {row['route']}  {shown}")
             elif has_words(row):
                 click.echo(json.dumps(row, ensure_ascii=False))

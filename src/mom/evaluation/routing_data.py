@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mom.errors import ParameterError, StorageError
-from mom.mixture.conversation import Conversation, Drawing, Message, Role
+from mom.mixture.conversation import PICTURE_MARK, Conversation, Drawing, Message, Role
 from mom.mixture.verdict import Need
 
 SLICE_FIELDS = ("kind", "source", "lang")
-PICTURE_MARK = "[image] "
 _ROLES: Mapping[str, Role] = {"system": "system", "user": "user", "assistant": "assistant"}
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 Role = Literal["system", "user", "assistant"]
 # So many messages with pictures of a person's, the newest, are looked at in one conversation.
 PICTURED_MESSAGES_SEEN = 2
+PICTURE_MARK = "[image] "  # before the prompt of a picture where it stands in words, as in the routing data
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Message:
 
     @property
     def as_words(self) -> str:
-        """The message in words alone; a picture reads `[image] PROMPT`, as in the routing data."""
-        return f"[image] {self.drawing.prompt}" if self.drawing else self.content
+        """The message in words alone; a picture reads `[image] PROMPT`."""
+        return PICTURE_MARK + self.drawing.prompt if self.drawing else self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,13 @@ class Conversation:
         return Conversation(self.messages[drawn[-1] + 1 :]) if drawn else self
 
     @property
+    def last_answer(self) -> Message | None:
+        return next((message for message in reversed(self.earlier) if message.role == "assistant"), None)
+
+    @property
     def last_drawing(self) -> Drawing | None:
         """The drawing of the newest answer, if that answer was a picture."""
-        answers = [message for message in self.earlier if message.role == "assistant"]
-        return answers[-1].drawing if answers else None
+        return self.last_answer.drawing if self.last_answer else None
 
 
 def _in_words(message: Message) -> Message:

@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from mom.mixture.conversation import Conversation
+from mom.mixture.explaining import excerpt
 from mom.mixture.ports import Correction, KnownCorrections
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 
@@ -59,7 +60,7 @@ class CorrectionStage:
             key=lambda pair: -pair[0],
         )
         return [
-            f"{share:.2f} like “{_excerpt(each.words)}”{_whereafter(each)}, corrected to {each.need}"
+            f"{share:.2f} like “{excerpt(each.words, EXCERPT_CHARS)}”{_whereafter(each)}, corrected to {each.need}"
             for share, each in ranked[:SHOWN]
             if share >= WORTH_SHOWING
         ]
@@ -67,8 +68,8 @@ class CorrectionStage:
 
 def _words_before(conversation: Conversation) -> str | None:
     """The end of the newest answer, where that is in words."""
-    answers = [message for message in conversation.earlier if message.role == "assistant"]
-    return answers[-1].content[-COMPARED_CHARS:] if answers and not answers[-1].drawing else None
+    answer = conversation.last_answer
+    return answer.content[-COMPARED_CHARS:] if answer and not answer.drawing else None
 
 
 def _are_alike(answered: str | None, other: str | None) -> bool:
@@ -127,7 +128,7 @@ def _verdict(correction: Correction, *, is_same: bool) -> Verdict:
         image_probability=probability if correction.need is Need.IMAGE else 1 - probability,
         decided_by=DecidedBy.CORRECTION,
         took_ms=0.0,
-        reason=f"you corrected {'this message' if is_same else 'a message like this'} before: “{_excerpt(correction.words)}”",
+        reason=f"you corrected {'this message' if is_same else 'a message like this'} before: “{excerpt(correction.words, EXCERPT_CHARS)}”",
     )
 
 
@@ -135,12 +136,7 @@ def _whereafter(correction: Correction) -> str:
     if correction.follows_picture:
         return " after a picture"
     matters = correction.answered is not None and len(plain_form(correction.words)) < SHORTEST_ALONE_CHARS
-    return f" after “{_excerpt(correction.answered or '')}”" if matters else ""
-
-
-def _excerpt(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= EXCERPT_CHARS else f"{line[:EXCERPT_CHARS]}…"
+    return f" after “{excerpt(correction.answered or '', EXCERPT_CHARS)}”" if matters else ""
 
 
 def _digits(text: str) -> str:

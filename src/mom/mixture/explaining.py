@@ -39,6 +39,12 @@ class Opinion:
         }
 
 
+def excerpt(words: str, most_chars: int) -> str:
+    """The beginning of a message on one line, as it is quoted in evidence."""
+    line = " ".join(words.split())
+    return line if len(line) <= most_chars else f"{line[:most_chars]}…"
+
+
 async def explain(conversation: Conversation, classifier: Classifier) -> list[Opinion]:
     """Ask every stage, each under the classifier's deadline; its evidence takes the time that it takes."""
     return [await _ask(stage, conversation, classifier.deadline_s) for stage in classifier.stages]

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from mom.chats.attachments import CheckedPicture, check_attachments
 from mom.chats.data_urls import read_data_url
 from mom.errors import AttachmentError, EmptyMessageError, MessageTooLongError, ParameterError
-from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing, Message
+from mom.mixture.conversation import PICTURE_MARK, PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing, Message
 from mom.openai_api.bodies import ConversationBody, WireMessage
 
 MAX_CONVERSATION_CHARS = 2**20
-# What `/v1` itself answers with where it has drawn, no picture that an answer in words shows; and the routing data's form.
+# What `/v1` itself answers with where it has drawn, no picture that an answer in words shows.
 _LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
-_MARKER = "[image] "
 
 
 def read_conversation(body: ConversationBody) -> Conversation:
@@ -73,7 +72,7 @@ def _with_instructions_before_the_question(messages: list[Message]) -> list[Mess
 
 
 def _drawing_in(words: str) -> Drawing | None:
-    if words.startswith(_MARKER):
-        return Drawing(words.removeprefix(_MARKER))
+    if words.startswith(PICTURE_MARK):
+        return Drawing(words.removeprefix(PICTURE_MARK))
     found = _LINK.match(words)
     return Drawing(found["alt"], image_id=found["id"]) if found else None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mom.mixture.explaining import excerpt
 from mom.mixture.verdict import Need
 from mom.models.bert.encoder import SHIPPED_ENCODER, WIDTH
 
@@ -36,7 +37,7 @@ class KnownMessages:
         """The messages whose vectors point most nearly where `vector` does, the nearest first: one clause each."""
         likeness = self.vectors @ direction(vector, self.centre, self.axis)
         return [
-            f"{likeness[place]:.2f} like “{_excerpt(self.words[place])}”, which needs {_WITH_ARTICLE[self.needs[place]]}"
+            f"{likeness[place]:.2f} like “{excerpt(self.words[place], EXCERPT_CHARS)}”, which needs {_WITH_ARTICLE[self.needs[place]]}"
             for place in np.argsort(-likeness, kind="stable")[:SHOWN]
         ]
 
@@ -74,8 +75,3 @@ def read_known_messages(folder: Path = SHIPPED_ENCODER) -> KnownMessages:
     centre, axis = np.frombuffer(data, "<f4", 2 * WIDTH, start).reshape(2, WIDTH)
     vectors = np.frombuffer(data, np.int8, offset=start + 8 * WIDTH).reshape(-1, WIDTH).astype(np.float32)
     return KnownMessages(head["words"], [Need(need) for need in head["needs"]], vectors / np.float32(127), centre, axis)
-
-
-def _excerpt(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= EXCERPT_CHARS else f"{line[:EXCERPT_CHARS]}…"

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.conversation import PICTURE_MARK, Conversation, Drawing, Message
 from mom.mixture.verdict import Need
 
-PICTURE = "[image] "
 ENOUGH = 20  # fewer answers, by a server that is slow, prove nothing
 MARGIN = 0.1  # so much better than "always text" must a small LLM be that is asked
 
@@ -44,7 +43,7 @@ def _read(row: dict[str, object]) -> TestMessage:
 def _message(value: dict[str, str]) -> Message:
     role, words = value["role"], value["content"]
     if role == "assistant":
-        drawing = Drawing(words.removeprefix(PICTURE)) if words.startswith(PICTURE) else None
+        drawing = Drawing(words.removeprefix(PICTURE_MARK)) if words.startswith(PICTURE_MARK) else None
         return Message("assistant", "" if drawing else words, drawing=drawing)
     return Message("user", words)
 
