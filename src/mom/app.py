@@ -17,6 +17,7 @@ from mom.chats.history import History
 from mom.chats.pictures import Pictures, read_files_url
 from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
+from mom.mixture.classifier import ClassifierChoice
 from mom.mixture.ports import KnownCorrections
 from mom.models.addresses import parse_address
 from mom.models.bert.stage import BertStage
@@ -27,7 +28,7 @@ from mom.models.self_test.self_test import SelfTest
 from mom.models.speculative import speculation_pays
 from mom.openai_api import services as openai_api
 from mom.openai_api import urls as openai_urls
-from mom.settings import ClassifierChoice, Settings, read_settings
+from mom.settings import Settings, read_settings
 from mom.web import services as web
 from mom.web import urls as web_urls
 from mom.web.auth import current_owner_id

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mom.errors import SettingsError
+from mom.mixture.classifier import ClassifierChoice
 from mom.models.addresses import split_http_url
 from mom.models.bert.options import BertOptions, head_in_use
 from mom.models.parts import PartName
@@ -23,13 +24,6 @@ from mom.models.speculative import Speculative
 from mom.web.base_url import BaseUrl
 
 CLONE = Path(__file__).resolve().parents[2]
-
-
-class ClassifierChoice(StrEnum):
-    CASCADE = "cascade"
-    SMALL_LLM = "small-llm"
-    BERT = "bert"
-    REGEX = "regex"
 
 
 def default_data_dir() -> Path:

@@ -1,6 +1,5 @@
 import pytest
 
-from mom.errors import SettingsError
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import answer
 from mom.mixture.verdict import DecidedBy, Need
@@ -26,14 +25,6 @@ async def test_the_small_llm_decides(choice):
         await roster.close()
 
     assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.SMALL_LLM)
-
-
-@pytest.mark.parametrize("choice", ["magic"])
-async def test_a_classifier_that_does_not_exist_is_refused_with_those_that_do(choice):
-    roster = Roster(TellingSource())
-    with pytest.raises(SettingsError, match="There are cascade, small-llm, bert, regex"):
-        make_classifier(choice, 10, roster)
-    await roster.close()
 
 
 async def test_bert_alone_asks_no_llm():

@@ -18,7 +18,7 @@ from mom.evaluation.measuring import Ask, measure
 from mom.evaluation.nearest_baseline import NearestStage, build_router
 from mom.evaluation.routing_data import Example, read_routing_data
 from mom.evaluation.table import write_table
-from mom.mixture.classifier import Classifier
+from mom.mixture.classifier import Classifier, ClassifierChoice
 from mom.mixture.conversation import Conversation
 from mom.mixture.verdict import Verdict
 from mom.models.bert.head import HeadError
@@ -106,9 +106,8 @@ async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
             return
         if name == "bert":
             _check_head(settings)
-        yield make_classifier(
-            name, settings.classifier_deadline_ms / 1000, roster, alone=settings.bert_options
-        ).classify
+        choice, deadline_s = ClassifierChoice(name), settings.classifier_deadline_ms / 1000
+        yield make_classifier(choice, deadline_s, roster, alone=settings.bert_options).classify
     finally:
         await roster.close()
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from mom.errors import MomError
 from mom.mixture.conversation import Conversation
@@ -17,6 +18,15 @@ from mom.mixture.prompts import FOR_VERDICT, question_with_transcript
 from mom.mixture.verdict import DecidedBy, Need, Verdict
 
 log = logging.getLogger(__name__)
+
+
+class ClassifierChoice(StrEnum):
+    """The classifiers that a chat may have, as `MOM_CLASSIFIER` names them."""
+
+    CASCADE = "cascade"
+    SMALL_LLM = "small-llm"
+    BERT = "bert"
+    REGEX = "regex"
 
 
 def tell_nobody(_stage: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mom.errors import ParameterError, SettingsError
-from mom.mixture.classifier import Classifier, SmallLlmStage, tell_nobody
+from mom.errors import ParameterError
+from mom.mixture.classifier import Classifier, ClassifierChoice, SmallLlmStage, tell_nobody
 from mom.mixture.conversation import Conversation
 from mom.mixture.correction_stage import CorrectionStage
 from mom.mixture.paths import Mixture
@@ -17,13 +17,12 @@ from mom.models.regex_stage import RegexStage
 from mom.models.roster import Roster
 from mom.models.self_test.self_test import SelfTest, TestedSmallLlmStage
 
-CHOICES = ("cascade", "small-llm", "bert", "regex")
 LARGE_LLM = "large-llm"
 LARGE_LLM_DEADLINE_S = 60.0
 
 
 def make_classifier(
-    choice: str,
+    choice: ClassifierChoice,
     deadline_s: float,
     roster: Roster,
     corrections: KnownCorrections | None = None,
@@ -33,20 +32,21 @@ def make_classifier(
 ) -> Classifier:
     """The classifier that `MOM_CLASSIFIER` names; the cascade goes by `corrections` first, then by `bert`.
     `alone` is how `bert` decides without a next stage.
-
-    Raises `SettingsError` for one that does not exist.
     """
-    if choice not in CHOICES:
-        raise SettingsError(f"MOM_CLASSIFIER={choice} does not exist. There are {', '.join(CHOICES)}.")
-    if choice == "regex":
-        return Classifier([RegexStage()], deadline_s)
-    if choice == "bert":
-        return Classifier([BertStage(alone, decides_always=True)], deadline_s)
-    corrected = [CorrectionStage(corrections)] if choice == "cascade" and corrections else []
     small_llm = SmallLlmStage(roster.small_llm())
-    tested = TestedSmallLlmStage(small_llm, self_test) if choice == "cascade" and self_test else small_llm
-    quick = [bert] if choice == "cascade" and bert else []
-    return Classifier([*corrected, *quick, tested], deadline_s)
+    stages: list[ClassifierStage]
+    match choice:
+        case ClassifierChoice.REGEX:
+            stages = [RegexStage()]
+        case ClassifierChoice.BERT:
+            stages = [BertStage(alone, decides_always=True)]
+        case ClassifierChoice.SMALL_LLM:
+            stages = [small_llm]
+        case ClassifierChoice.CASCADE:
+            stages = [CorrectionStage(corrections)] if corrections else []
+            stages += [bert] if bert else []
+            stages += [TestedSmallLlmStage(small_llm, self_test) if self_test else small_llm]
+    return Classifier(stages, deadline_s)
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,12 @@ def make_named_classifier(
     """The classifier of that name, to be measured: also `large-llm`, which no chat uses. Raises `ParameterError`."""
     if name == LARGE_LLM:
         return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
-    if name not in CHOICES:
-        raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*CHOICES, LARGE_LLM))}.")
-    classifier = make_classifier(name, deadline_s, roster, None, self_test, BertStage(options), options)
-    return TestedClassifier(classifier.stages, deadline_s, self_test) if name == "cascade" else classifier
+    if name not in set(ClassifierChoice):
+        raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*ClassifierChoice, LARGE_LLM))}.")
+    choice = ClassifierChoice(name)
+    classifier = make_classifier(choice, deadline_s, roster, None, self_test, BertStage(options), options)
+    is_tested = choice is ClassifierChoice.CASCADE
+    return TestedClassifier(classifier.stages, deadline_s, self_test) if is_tested else classifier
 
 
 def make_mixture(
