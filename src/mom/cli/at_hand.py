@@ -18,7 +18,7 @@ from mom.serving.child import free_port
 from mom.serving.control import ControlServer
 from mom.serving.program import Program
 from mom.serving.programs import WebAddress, web_program
-from mom.serving.serve import check_data_dir, check_host
+from mom.serving.start_checks import check_data_dir, check_host
 from mom.serving.supervisor import Supervisor
 from mom.settings import Settings
 

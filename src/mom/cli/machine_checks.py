@@ -15,7 +15,7 @@ from mom.cli.environment import plan_of
 from mom.cli.findings import Check, failed, note, ok
 from mom.errors import MomError
 from mom.serving.image_install import is_installed
-from mom.serving.serve import check_data_dir
+from mom.serving.start_checks import check_data_dir
 from mom.settings import CLONE, Settings
 
 PAGE = Path(mom.__file__).parent / "web/static/chat/chat.js"

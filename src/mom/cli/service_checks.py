@@ -16,7 +16,7 @@ from mom.errors import MomError, PartUnavailableError
 from mom.models.http_client import make_http_client
 from mom.models.ollama import list_ollama_models
 from mom.models.parts import State
-from mom.serving.serve import check_host, check_port
+from mom.serving.start_checks import check_host, check_port
 from mom.settings import Settings
 
 

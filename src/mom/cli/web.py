@@ -9,7 +9,7 @@ import click
 from mom.app import create_app
 from mom.cli.data_in_use import in_use
 from mom.errors import SettingsError
-from mom.serving.serve import check_host
+from mom.serving.start_checks import check_host
 from mom.serving.tether import fail_for_good, read_config_and_tie
 from mom.settings import Settings, read_settings
 from mom.web.control import ControlAddress
