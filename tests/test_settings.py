@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from mom.chats.database import Database
-from mom.chats.pictures import read_files_url
 from mom.errors import SettingsError
 from mom.settings import Settings, read_settings, variable_names
 
@@ -85,13 +84,22 @@ def test_home_is_meant_by_its_sign_where_pictures_are_kept(tmp_path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path / "50%41 me"))
     (tmp_path / ".env").write_text("MOM_FILES_URL=file:~/pictures\n")
     settings, _ = read_settings()
-    assert read_files_url(settings.files_url, Path("/data")) == tmp_path / "50%41 me/pictures"
+    assert settings.pictures_dir == tmp_path / "50%41 me/pictures"
 
 
-@pytest.mark.parametrize("url", ["file:/mnt/my%20pictures", "file:///mnt/pictures", "file:elsewhere"])
-def test_an_address_of_a_folder_is_left_as_it_is(monkeypatch, url):
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("", "/data/pictures"),
+        ("file:/mnt/my%20pictures", "/mnt/my pictures"),
+        ("file:///mnt/pictures", "/mnt/pictures"),
+        ("file:elsewhere", "/data/elsewhere"),
+    ],
+)
+def test_the_folder_for_pictures_is_the_data_folders_own_or_the_one_named(monkeypatch, url, folder):
+    monkeypatch.setenv("MOM_DATA_DIR", "/data")
     monkeypatch.setenv("MOM_FILES_URL", url)
-    assert read_settings()[0].files_url == url
+    assert read_settings()[0].pictures_dir == Path(folder)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/pictures", "/mnt/pictures", "file:", "file://server/pictures"])

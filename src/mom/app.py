@@ -14,7 +14,7 @@ from mom.chats.commands import make_commands, prepare_migrations
 from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
-from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.pictures import Pictures
 from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
 from mom.mixture.classifier import ClassifierChoice
@@ -63,7 +63,7 @@ def create_app(
     history = History(database)
     corrections = Corrections(database)
     models = models or _models_of(settings, control, CorrectionsOf(corrections, history.local_user_id))
-    pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
+    pictures = Pictures(database, settings.pictures_dir)
     turns = Turns(loop, history, pictures, TurnLog(), models.mixture_for, models.names)
     control_api = ControlApi(control) if control else None
 

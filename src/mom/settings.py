@@ -50,14 +50,13 @@ def _check_url(value: str) -> str:
     return value
 
 
-def _check_files_url(value: str) -> str:
-    """What `read_files_url` can read, with the home folder in place of `~`. Told here, it stops `mom serve` before anything starts."""
+def _read_files_url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
     parts = urlsplit(value)
     if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path:
         raise ValueError("it names no folder; write file:/an/absolute/path")
-    if not parts.path.startswith("~"):
-        return value
-    return f"file:{quote(str(_at_home(Path(unquote(parts.path)))))}"
+    return _at_home(Path(unquote(parts.path)))
 
 
 class Container(StrEnum):
@@ -107,7 +106,7 @@ class Settings(BaseSettings):
     speculative: Speculative = Field(default=Speculative.AUTO, validation_alias="MOM_SPECULATIVE")
 
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
-    files_url: Annotated[str, AfterValidator(_check_files_url)] | None = Field(
+    files_folder: Annotated[Path | None, BeforeValidator(_read_files_url)] = Field(
         default=None, validation_alias="MOM_FILES_URL"
     )
     hub_endpoint: Annotated[str, AfterValidator(_check_url)] | None = Field(
@@ -135,6 +134,11 @@ class Settings(BaseSettings):
     def bert_options(self) -> BertOptions:
         """How the `bert` stage decides in this installation."""
         return BertOptions(head_in_use(self.trained_head), self.text_threshold, self.image_threshold)
+
+    @property
+    def pictures_dir(self) -> Path:
+        """The folder that `MOM_FILES_URL` names, or `pictures` in the data folder."""
+        return self.data_dir / (self.files_folder or "pictures")
 
     @property
     def resolved_database_url(self) -> str:

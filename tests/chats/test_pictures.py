@@ -6,16 +6,15 @@ import json
 import struct
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from PIL import Image as Pixels
 from PIL.PngImagePlugin import PngInfo
 
 from mom.chats.attachments import MAX_ATTACHMENT_BYTES, check_attachments
-from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.pictures import Pictures
 from mom.chats.png_record import write_record
-from mom.errors import AttachmentError, NotFoundError, PartBrokenError, SettingsError, StorageError
+from mom.errors import AttachmentError, NotFoundError, PartBrokenError, StorageError
 from mom.mixture.conversation import Attachment
 from mom.mixture.ports import Picture
 from tests.scripted import DEADLINE_S, png_of
@@ -282,16 +281,6 @@ REFUSED = {
 def test_an_attachment_that_is_no_fit_picture_is_refused(kind):
     with pytest.raises(AttachmentError):
         check_attachments([Attachment(REFUSED[kind](), "image/png")])
-
-
-def test_the_folder_for_pictures_is_the_data_folders_own_or_the_one_named():
-    data = Path("/data")
-    assert read_files_url(None, data) == Path("/data/pictures")
-    assert read_files_url("file:///mnt/my%20pictures", data) == Path("/mnt/my pictures")
-    assert read_files_url("file:elsewhere", data) == Path("/data/elsewhere")
-    for wrong in ("s3://bucket/prefix", "/mnt/pictures", "file://host/share", "file:"):
-        with pytest.raises(SettingsError, match="MOM_FILES_URL"):
-            read_files_url(wrong, data)
 
 
 def test_a_photo_whose_notes_are_odd_is_taken_as_it_lies():

@@ -9,7 +9,6 @@ from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import delete, inspect, select
 
@@ -21,7 +20,7 @@ from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
 from mom.chats.tables import MODEL_CHARS, Image, User, as_storable, new_id, now
 from mom.chats.thumbnails import make_thumbnail
-from mom.errors import ConflictError, NotFoundError, SettingsError, StorageError
+from mom.errors import ConflictError, NotFoundError, StorageError
 from mom.mixture import events
 from mom.mixture.conversation import Attachment, Drawing
 from mom.mixture.ports import Picture, PictureKeeper
@@ -33,16 +32,6 @@ MOST_SEED = 2**63 - 1  # what a database takes
 IDS_AT_ONCE = 500  # SQLite takes a thousand variables in one statement at the least
 
 log = logging.getLogger(__name__)
-
-
-def read_files_url(url: str | None, data_dir: Path) -> Path:
-    """The folder for picture files: `MOM_FILES_URL`, or `pictures` in the data folder. Raises `SettingsError`."""
-    if url is None:
-        return data_dir / "pictures"
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
-        raise SettingsError(f"MOM_FILES_URL={url} names no folder. Write file:///an/absolute/path.")
-    return data_dir / unquote(parts.path)
 
 
 class Pictures:

@@ -7,7 +7,7 @@ import click
 
 from mom.chats.backup import new_private_file, write_backup
 from mom.chats.database import Database
-from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.pictures import Pictures
 from mom.cli.environment import read_settings_aloud
 from mom.errors import ConflictError
 
@@ -22,7 +22,7 @@ def backup(*, file: Path, yes: bool) -> None:
     """
     settings = read_settings_aloud()
     database = Database(settings.resolved_database_url)
-    pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
+    pictures = Pictures(database, settings.pictures_dir)
     try:
         if str(file) == "-":
             counts = write_backup(database, pictures, sys.stdout.buffer)

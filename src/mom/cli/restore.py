@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mom.chats.database import Database
-from mom.chats.pictures import Pictures, read_files_url
+from mom.chats.pictures import Pictures
 from mom.chats.restoring import count_chats, read_archive
 from mom.chats.restoring import restore as restore_archive
 from mom.cli.at_hand import running_server
@@ -30,7 +30,7 @@ def restore(*, file: Path, yes: bool) -> None:
 
 def _restore(file: Path, settings: Settings, *, replace: bool) -> None:
     database = Database(settings.resolved_database_url)
-    pictures = Pictures(database, read_files_url(settings.files_url, settings.data_dir))
+    pictures = Pictures(database, settings.pictures_dir)
     try:
         restore_archive(read_archive(file, database), database, pictures, replace=replace)
         click.echo(f"Restored: {count_chats(database)} chats.", err=True)

@@ -8,7 +8,6 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from mom.chats.database import Database
-from mom.chats.pictures import read_files_url
 from mom.cli.at_hand import Server, running_server
 from mom.cli.findings import Check, failed, note, ok
 from mom.cli.model_checks import check_models
@@ -51,8 +50,8 @@ def check_database(settings: Settings) -> list[Check]:
 
 def check_pictures(settings: Settings) -> list[Check]:
     """The folder for pictures, unless it is still to be made in the data folder."""
-    folder = read_files_url(settings.files_url, settings.data_dir)
-    if settings.files_url is None and not folder.exists():
+    folder = settings.pictures_dir
+    if settings.files_folder is None and not folder.exists():
         return []
     try:
         folder.mkdir(parents=True, exist_ok=True)
