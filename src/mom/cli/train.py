@@ -11,13 +11,10 @@ from typing import Any
 
 import click
 
-from mom.chats.corrections import Corrections
-from mom.chats.database import Database
-from mom.chats.history import History
-from mom.cli.corrections import has_words
+from mom.cli.corrections import has_words, opened_corrections
 from mom.cli.environment import read_settings_aloud
 from mom.errors import MomError, PartUnavailableError, StorageError
-from mom.settings import CLONE, Settings
+from mom.settings import CLONE
 
 TRAINER = "training.routing.train"
 
@@ -39,7 +36,8 @@ def routing(*, output: Path | None, share: int) -> None:
     output = output or settings.trained_head
     with TemporaryDirectory(prefix="mom-train-") as folder:
         made, more = Path(folder, "head.npz"), Path(folder, "corrections.jsonl")
-        rows = lessons(_corrections(settings))
+        with opened_corrections(settings) as (owner_id, known):
+            rows = lessons(known.read_all(owner_id))
         more.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         click.echo(f"Training with {len(rows)} corrections. This takes minutes.", err=True)
         wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
@@ -69,15 +67,6 @@ def _check_trainer() -> None:
         )
     if importlib.util.find_spec("scipy") is None:
         raise PartUnavailableError("Training needs scipy: `pip install scipy` in MoM's environment.", part="training")
-
-
-def _corrections(settings: Settings) -> list[dict[str, Any]]:
-    database = Database(settings.resolved_database_url)
-    try:
-        database.upgrade()  # where MoM has not run yet, or not since an update
-        return Corrections(database).read_all(History(database).local_user_id())
-    finally:
-        database.close()
 
 
 def _keep(made: Path, output: Path) -> None:
