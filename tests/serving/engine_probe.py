@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
+from mom.serving.image_server.denoising import count_schedule
 from mom.serving.image_server.drawing import (
     DrawingStoppedError,
     Drawn,
@@ -28,7 +29,7 @@ from mom.serving.image_server.drawing import (
     StepDone,
     Tell,
 )
-from mom.serving.image_server.engine import DiffusersEngine, count_schedule
+from mom.serving.image_server.engine import DiffusersEngine
 from mom.serving.image_server.engines import load_engine
 from mom.serving.image_server.memory import is_out_of_memory
 from mom.serving.image_server.preview import fit_matrix

@@ -3,7 +3,6 @@
 import gc
 import io
 import logging
-import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -13,10 +12,11 @@ from typing import Any
 import torch
 from PIL import Image
 
-from mom.serving.image_server.abilities import find_abilities, is_distilled
+from mom.serving.image_server.abilities import find_abilities
 from mom.serving.image_server.attention import AttentionByRows
 from mom.serving.image_server.beside import BesideDrawing
 from mom.serving.image_server.checkpoint import Family
+from mom.serving.image_server.denoising import FLUX_TOKENS, Denoising
 from mom.serving.image_server.drawing import (
     Drawn,
     NotEnoughMemoryError,
@@ -26,7 +26,7 @@ from mom.serving.image_server.drawing import (
     Tell,
 )
 from mom.serving.image_server.hardware import Hardware
-from mom.serving.image_server.loading import denoiser_of, make_editor
+from mom.serving.image_server.loading import denoiser_of
 from mom.serving.image_server.memory import decode_in_tiles, is_out_of_memory
 from mom.serving.image_server.options import AUTO, EngineOptions
 from mom.serving.image_server.preview import (
@@ -41,11 +41,6 @@ from mom.serving.image_server.safety import SafetyChecker
 
 log = logging.getLogger(__name__)
 
-# An LCM-distilled UNet takes guidance as an input (8 is what its authors use); any other must not be guided unless it is
-# asked for: guidance above 1 doubles the UNet's work. https://arxiv.org/abs/2310.04378
-EMBEDDED_GUIDANCE = 8.0
-NO_GUIDANCE = 1.0
-FLUX_TOKENS = 256  # what FLUX.1-schnell's text encoder was trained to read
 # zlib's levels. On a CPU the smaller file; a GPU draws in a tenth of a second, of which level 6 would take a third.
 CPU_PNG_LEVEL, GPU_PNG_LEVEL = 6, 2
 STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
@@ -75,9 +70,8 @@ class DiffusersEngine:
         self.pipeline = pipeline
         self._family = family
         self._device = hardware.device
-        self._denoiser = denoiser_of(pipeline)
         self._decoder = tiny if options.decoder == "taesd" else pipeline.vae
-        self._editor = make_editor(pipeline, family) if edits else None
+        self._denoising = Denoising(pipeline, family, edits=edits)
         self._safety = SafetyChecker(pipeline) if options.safety == "on" else None
         self._preview = _choose_preview(pipeline, options, tiny, hardware)
         self._stop = stop or StopCheck()
@@ -90,7 +84,7 @@ class DiffusersEngine:
         self._attention = attention or nullcontext()
         self._recordings = recordings
         self._check_before_each_block()
-        self.abilities = find_abilities(pipeline, family, hardware, edits=self._editor is not None)
+        self.abilities = find_abilities(pipeline, family, hardware, edits=edits)
         extras = [
             self._preview.kind if self._preview else "no previews",
             "sliced attention" if options.attention == "sliced" else "attention by rows" if attention else "",
@@ -140,7 +134,7 @@ class DiffusersEngine:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
             # the noise into an ordinary picture, and one that is set before the call is reset by it.
             check()
-            denoised, step = self._unpack(self.pipeline.scheduler.denoised, first), index + 1
+            denoised, step = self._denoising.predicted(first), index + 1
             for number in range(len(specs)):
                 colours = self._show(denoised[number : number + 1], is_last=step == first.steps)
                 beside.do(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
@@ -150,7 +144,7 @@ class DiffusersEngine:
             check()
             for number in range(len(specs)):
                 tell(number, StepDone(0, first.steps))
-            latents = self._unpack(self._denoise(specs, after_step), first)
+            latents = self._denoising.run(specs, after_step)
             for number, spec in enumerate(specs):
                 check()
                 rgb = self._decode(latents[number : number + 1])
@@ -169,48 +163,6 @@ class DiffusersEngine:
             log.warning("not enough memory to draw %sx%s px", width, height)
         except Exception:  # nobody asks for the outcome; what is asked for next is told its own
             log.exception("drawing for nobody failed")
-
-    def _denoise(self, specs: Sequence[PictureSpec], after_step: Callable[..., dict[str, Any]]) -> torch.Tensor:
-        first = specs[0]
-        asked: dict[str, Any] = {
-            "prompt": [spec.prompt for spec in specs],
-            "num_inference_steps": first.steps,
-            "guidance_scale": self._guidance(first),
-            # On the CPU also for a GPU: the same seed is the same picture everywhere.
-            "generator": [torch.Generator("cpu").manual_seed(spec.seed) for spec in specs],
-            "output_type": "latent",
-            "callback_on_step_end": after_step,
-        }
-        if first.negative_prompt:
-            asked["negative_prompt"] = [spec.negative_prompt for spec in specs]
-        if self._family is Family.FLUX:
-            asked["max_sequence_length"] = FLUX_TOKENS
-        if first.source is None or self._editor is None:
-            return self._latents_of(self.pipeline(**asked, width=first.width, height=first.height))
-        asked |= {"image": Image.open(io.BytesIO(first.source)), "strength": first.strength}
-        asked["num_inference_steps"] = count_schedule(first.steps, first.strength)
-        if self._family is Family.FLUX:
-            asked |= {"width": first.width, "height": first.height}
-        return self._latents_of(self._editor(**asked))
-
-    @staticmethod
-    def _latents_of(result: Any) -> torch.Tensor:  # noqa: ANN401 -- diffusers is untyped
-        latents: torch.Tensor = result.images
-        return latents
-
-    def _unpack(self, latents: torch.Tensor, spec: PictureSpec) -> torch.Tensor:
-        """Latents (N, C, h, w); FLUX works on rows of 2 x 2 patches."""
-        if self._family is not Family.FLUX:
-            return latents
-        unpacked: torch.Tensor = self.pipeline._unpack_latents(  # noqa: SLF001 -- as its own decoding does
-            latents, spec.height, spec.width, self.pipeline.vae_scale_factor
-        )
-        return unpacked
-
-    def _guidance(self, spec: PictureSpec) -> float:
-        if spec.cfg_scale is not None:
-            return spec.cfg_scale
-        return EMBEDDED_GUIDANCE if is_distilled(self._denoiser) else NO_GUIDANCE
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
         """RGB (3, H, W). Where it does not fit into memory, in tiles."""
@@ -263,7 +215,7 @@ class DiffusersEngine:
 
     def _check_before_each_block(self) -> None:
         # A step takes seconds with a big model, and the decoding three times as long: neither has a callback inside.
-        for module in (*self._denoiser.modules(), *self.pipeline.vae.modules()):
+        for module in (*denoiser_of(self.pipeline).modules(), *self.pipeline.vae.modules()):
             if type(module).__name__ in STOPPABLE_BLOCKS:
                 module.register_forward_pre_hook(lambda _module, _inputs: self._stop())
 
@@ -283,12 +235,6 @@ class DiffusersEngine:
 
 def _tell_step(tell: Tell, number: int, done: StepDone, colours: torch.Tensor | None) -> None:
     tell(number, done if colours is None else replace(done, preview=make_jpeg(colours)))
-
-
-def count_schedule(steps: int, strength: float) -> int:
-    """How long a schedule has to be for its last `strength` to have `steps` steps: diffusers skips the others."""
-    length = math.ceil(steps / strength)
-    return length if int(length * strength) >= steps else length + 1
 
 
 def _choose_preview(
