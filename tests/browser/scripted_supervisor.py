@@ -32,7 +32,7 @@ class ScriptedSupervisor:
     def start(self, parts: dict[PartName, Part]) -> None:
         self.parts = parts
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="supervisor")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="supervisor")
         self._thread.start()
 
     def stop(self) -> None:

@@ -1,10 +1,11 @@
 """Chat servers as test programs: real HTTP on a loopback port, with the replies that a test lays down."""
 
+import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mom.models.parts import Endpoint
+from tests.listening import listening
+
+DEADLINE_S = 20.0
 
 
 @dataclass
@@ -57,21 +61,23 @@ def running(replies: Mapping[str, list[Any]]) -> Iterator[FakeServer]:
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """Serve an ASGI app on a free loopback port; gives its address."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    started, ended = threading.Event(), Future[None]()
+
+    async def serve() -> None:
+        async with listening(uvicorn.Server(config), listener):
+            started.set()
+            await asyncio.wrap_future(ended)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     try:
-        deadline = time.monotonic() + 10
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert started.wait(DEADLINE_S)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
+        ended.set_result(None)
+        thread.join(DEADLINE_S)
 
 
 def chunk(content: str | None = None, *, finish_reason: str | None = None, **delta: Any) -> dict[str, Any]:

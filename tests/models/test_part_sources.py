@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -10,6 +11,7 @@ from starlette.routing import Route
 from mom.models.addresses import parse_address
 from mom.models.part_sources import StaticParts, SupervisedParts
 from mom.models.parts import Endpoint, Part, PartName, State
+from tests.listening import listening
 
 OLLAMA = "http://127.0.0.1:11434"
 ENDPOINT = Endpoint("http://127.0.0.1:9/v1", "demo", "key")
@@ -78,21 +80,16 @@ class Supervisor:
 @asynccontextmanager
 async def following(supervisor: Supervisor, http):
     app = Starlette(routes=[Route("/parts", supervisor.answer)])
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
-    server = uvicorn.Server(config)
-    serve = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    source = SupervisedParts(f"http://127.0.0.1:{port}", "token")
-    follow = asyncio.create_task(source.follow(http))
-    try:
-        yield source
-    finally:
-        follow.cancel()
-        await asyncio.wait({follow})
-        server.should_exit = True
-        await serve
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with listening(uvicorn.Server(config), listener):
+        source = SupervisedParts(f"http://127.0.0.1:{listener.getsockname()[1]}", "token")
+        follow = asyncio.create_task(source.follow(http))
+        try:
+            yield source
+        finally:
+            follow.cancel()
+            await asyncio.wait({follow})
 
 
 async def until(claim) -> None:

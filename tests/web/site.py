@@ -14,6 +14,7 @@ from mom.models.parts import Endpoint, Part, PartName, State
 from mom.settings import Settings
 from mom.web.server import at_work, listen, make_server
 from mom.web.services import Models, services
+from tests.listening import listening
 from tests.scripted import DEADLINE_S, ScriptedParts
 
 
@@ -78,16 +79,13 @@ def running_site(
         models = models_of(parts, shown)
         app = create_app(settings_in(folder, **variables), loop=loop, models=models, heartbeat_s=heartbeat_s)
         listener = listen("127.0.0.1", 0)
-        server = make_server(app)
         end = asyncio.Event()
         ending.append(end)
-        async with at_work(app):
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
+        async with at_work(app), listening(make_server(app), listener):
             found.append(Site(app, f"http://127.0.0.1:{listener.getsockname()[1]}", loop, parts))
             started.set()
             await end.wait()
-            server.should_exit = True
-            await serving
+            await services(app).turns.close()  # as the server does when it ends: its event streams end then
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="site")
     thread.start()
