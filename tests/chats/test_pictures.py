@@ -224,7 +224,7 @@ async def test_a_picture_whose_keeping_is_cancelled_twice_is_taken_back(sqlite_s
             super().discard(image_id)
             taken_back.set()
 
-    slow = Slow(sqlite_stage.database, pictures._folder)
+    slow = Slow(sqlite_stage.database, pictures.files.folder)
     task = asyncio.create_task(slow.keeper(sqlite_stage.owner).keep(picture(), words="x"))
     assert await asyncio.to_thread(keeping.wait, DEADLINE_S)
     for _ in range(2):

@@ -93,7 +93,7 @@ def _as_text(value: Any) -> str:  # noqa: ANN401 -- whatever JSON does not know
 
 def _add_picture(archive: tarfile.TarFile, pictures: Pictures, image_id: str) -> bool:
     try:
-        _add(archive, f"pictures/{image_id}.png", pictures.read_file(image_id))
+        _add(archive, f"pictures/{image_id}.png", pictures.files.read(image_id))
     except NotFoundError:
         return False
     return True

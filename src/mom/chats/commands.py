@@ -47,7 +47,7 @@ def reset(database: Database, pictures: Pictures) -> int:
     """Forget everything, then begin as new. Another database's pictures are left alone: gives their number."""
     others = pictures.of_others()
     database.drop_everything()
-    pictures.delete_all_files(but=others, keeps_mark=bool(others))
+    pictures.files.delete_all(but=others, keeps_mark=bool(others))
     database.upgrade()
     seed(database)
     return len(others)

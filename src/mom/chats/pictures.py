@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
-import tempfile
 import time
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,18 +14,17 @@ from mom.chats.attachments import CheckedPicture
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
 from mom.chats.patience import PATIENT, Patience
+from mom.chats.picture_files import MARK, PICTURE, THUMBNAIL, UNFINISHED, PictureFiles, unlink
 from mom.chats.png_record import write_record
 from mom.chats.shapes import ATTACHMENT, DRAWING, as_image
 from mom.chats.tables import MODEL_CHARS, Image, User, as_storable, new_id, now
 from mom.chats.thumbnails import make_thumbnail
-from mom.errors import ConflictError, NotFoundError, StorageError
+from mom.errors import ConflictError, NotFoundError
 from mom.mixture import events
 from mom.mixture.conversation import Attachment, Drawing
 from mom.mixture.ports import Picture, PictureKeeper
 
-PICTURE, THUMBNAIL, UNFINISHED = ".png", ".webp", ".unfinished"
 ORPHANS_AFTER_S = 3600.0
-MARK = "belongs_to"
 MOST_SEED = 2**63 - 1  # what a database takes
 IDS_AT_ONCE = 500  # SQLite takes a thousand variables in one statement at the least
 
@@ -39,7 +36,7 @@ class Pictures:
 
     def __init__(self, database: Database, folder: Path, patience: Patience = PATIENT) -> None:
         self._database = database
-        self._folder = folder
+        self.files = PictureFiles(folder)
         self.patience = patience
 
     def keeper(self, owner_id: str, message_id: str | None = None) -> PictureKeeper:
@@ -62,12 +59,12 @@ class Pictures:
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
             seed=picture.seed, steps=picture.steps, model=picture.model, dropped_tail=picture.dropped_tail,
         )  # fmt: skip
-        self.write_file(row.id, write_record(picture, words=words, drawn_at=row.created_at))
+        self.files.write(row.id, write_record(picture, words=words, drawn_at=row.created_at))
         try:
             with self._database.session() as session:
                 session.add(row)
         except Exception:
-            self.delete_files([row.id])
+            self.files.delete([row.id])
             raise
         return as_image(row)
 
@@ -80,7 +77,7 @@ class Pictures:
                 prompt=picture.drawing.prompt if picture.drawing else "",
                 seed=picture.drawing.seed if picture.drawing else None,
             )  # fmt: skip
-            self.write_file(row.id, picture.png)
+            self.files.write(row.id, picture.png)
             rows.append(row)
         return rows
 
@@ -94,22 +91,21 @@ class Pictures:
         return tuple(self._as_attachment(row) for row in rows)
 
     def _as_attachment(self, row: Image) -> Attachment:
-        png = self.read_file(row.id)
+        png = self.files.read(row.id)
         return Attachment(png, "image/png", Drawing(row.prompt, row.seed, row.id, png) if row.prompt else None)
 
     def read_png(self, owner_id: str, image_id: str) -> bytes:
         with self._database.session() as session:
             found = find_owned(session, Image, owner_id, image_id).id
-        return self.read_file(found)
+        return self.files.read(found)
 
     def read_thumbnail(self, owner_id: str, image_id: str) -> bytes:
         """The picture small, as WebP: made when it is first asked for, and kept beside the picture."""
         with self._database.session() as session:
             found = find_owned(session, Image, owner_id, image_id).id
-        path = self._path(found, THUMBNAIL)
-        if not path.exists():
-            self._write(path, make_thumbnail(self.read_file(found)))
-        return self._read(path)
+        if not self.files.has(found, THUMBNAIL):
+            self.files.write(found, make_thumbnail(self.files.read(found)), THUMBNAIL)
+        return self.files.read(found, THUMBNAIL)
 
     def delete_orphans(self, *, older_than_s: float = ORPHANS_AFTER_S) -> int:
         """Delete files that belong to no picture any more (a process that was killed between a file and its row, or between
@@ -120,31 +116,30 @@ class Pictures:
             log.warning(
                 "%s holds another database's pictures, so nothing is cleaned up there. MOM_FILES_URL gives each its folder. If it "
                 "is the same database, at another address by now, delete the file %s there.",
-                self._folder,
+                self.files.folder,
                 MARK,
             )
             return 0
-        before = time.time() - older_than_s
-        old = [path for path in self._folder.glob("??/*.*") if _is_older(path, before)]
+        old = self.files.older_than(time.time() - older_than_s)
         orphans = [path for path in old if path.suffix == UNFINISHED]
         named = [path for path in old if path.suffix in {PICTURE, THUMBNAIL}]
         known = self._known({path.stem for path in named})
         orphans += [path for path in named if path.stem not in known]
         for path in orphans:
-            _unlink(path)
+            unlink(path)
         return len(orphans)
 
     def check_holds_no_others(self, *, but: Collection[str]) -> None:
         """Raises `ConflictError` where the folder is another database's, and holds pictures that are neither of `but` nor known."""
         if others := self.of_others() - set(but):
             raise ConflictError(
-                f"{self._folder} holds {len(others)} pictures that are neither in this backup nor of this database: another "
+                f"{self.files.folder} holds {len(others)} pictures that are neither in this backup nor of this database: another "
                 "database may need them. Name another folder in MOM_FILES_URL, or move them away. Nothing was changed."
             )
 
     def of_others(self) -> set[str]:
         """The ids of the pictures in the folder that this database does not know, where the folder is another's."""
-        others, user = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}, None
+        others, user = self.files.ids(), None
         with self._database.session() as session:
             has_users = inspect(session.connection()).has_table(User.__tablename__)
         if has_users:
@@ -159,30 +154,25 @@ class Pictures:
 
     def _is_this_databases_folder(self, user: str | None) -> bool:
         """The folder is marked with the database's first user and its place, once it is empty or holds a picture of that database."""
-        mark = self._folder / MARK
-        marked = self._read_mark()
+        marked = self.files.read_mark()
         if marked and marked != [user]:  # that was written before copies of one database were told apart
             return marked == [user, self._place]
-        present = {path.stem for path in self._folder.glob(f"??/*{PICTURE}")}
+        present = self.files.ids()
         if present and not marked and (user is None or not self._known(present)):
             return False
         if user is not None:
-            self._write(mark, os.fsencode(f"{user}\n{self._place}"))
+            self.files.write_mark(user, self._place)
         return True
 
     def _is_a_copys_folder(self, user: str | None) -> bool:
         """Is it that of the same database elsewhere, one of the two being the other's copy? Then it may need each picture."""
-        marked = self._read_mark()
+        marked = self.files.read_mark()
         return marked[:1] == [user] and marked not in ([user], [user, self._place])
-
-    def _read_mark(self) -> list[str]:
-        mark = self._folder / MARK
-        return os.fsdecode(self._read(mark)).split("\n", 1) if mark.exists() else []
 
     @property
     def _place(self) -> str:
         """Where the database is, seen from the folder that this one is in: the two are moved together."""
-        url, home = self._database.engine.url, self._folder.resolve().parent
+        url, home = self._database.engine.url, self.files.folder.resolve().parent
         if url.get_backend_name() != "sqlite":
             return f"{url.host}:{url.port}/{url.database}"
         path = Path(str(url.database)).resolve()
@@ -200,54 +190,7 @@ class Pictures:
         """Take a picture back that nobody has seen."""
         with self._database.session() as session:
             session.execute(delete(Image).where(Image.id == image_id))
-        self.delete_files([image_id])
-
-    def delete_files(self, image_ids: Iterable[str]) -> None:
-        for image_id in image_ids:
-            for suffix in (PICTURE, THUMBNAIL):
-                _unlink(self._path(image_id, suffix))
-
-    def delete_all_files(self, *, but: Container[str] = (), keeps_mark: bool = False) -> None:
-        """Delete every picture's file, except those of the ids `but`; whatever else lies in the folder is left alone. So is the
-        mark of whose it is, where it `keeps_mark`.
-        """
-        if not keeps_mark:
-            _unlink(self._folder / MARK)
-        self.delete_files(path.stem for path in list(self._folder.glob("??/*.png")) if path.stem not in but)
-
-    def _path(self, image_id: str, suffix: str = PICTURE) -> Path:
-        # Two levels, as folders with very many files are slow to list.
-        return self._folder / image_id[:2] / f"{image_id}{suffix}"
-
-    def read_file(self, image_id: str) -> bytes:
-        """The PNG of this id, whoever it belongs to."""
-        return self._read(self._path(image_id))
-
-    def write_file(self, image_id: str, data: bytes) -> None:
-        self._write(self._path(image_id), data)
-
-    def _read(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except FileNotFoundError as error:
-            raise NotFoundError("The picture's file is gone from the data folder.") from error
-        except OSError as error:
-            raise _storage_error(path, error) from error
-
-    def _write(self, path: Path, data: bytes) -> None:
-        """All of it or nothing: under its name only once it is complete."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=UNFINISHED)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(unfinished).replace(path)
-            except BaseException:
-                Path(unfinished).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise _storage_error(path, error) from error
+        self.files.delete([image_id])
 
 
 class _Keeper:
@@ -277,24 +220,3 @@ class _Keeper:
             return await asyncio.to_thread(self._pictures.read_png, self._owner_id, image_id)
         except NotFoundError:
             return None
-
-
-def _is_older(path: Path, moment: float) -> bool:
-    try:
-        return path.stat().st_mtime < moment
-    except FileNotFoundError:  # deleted meanwhile
-        return False
-
-
-def _unlink(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise _storage_error(path, error) from error
-
-
-def _storage_error(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"The picture file {path.name} cannot be read or written in {path.parent.parent}: {error.strerror}. "
-        "Check the free disk space and that the folder may be written to."
-    )

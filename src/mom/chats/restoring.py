@@ -58,9 +58,9 @@ def restore(archive: Archive, database: Database, pictures: Pictures, *, replace
     with tarfile.open(archive.path, "r:gz") as opened:
         for entry in opened:
             if picture := PICTURE.fullmatch(entry.name):
-                pictures.write_file(picture[1], _read(opened, entry))
+                pictures.files.write(picture[1], _read(opened, entry))
     database.replace_all(archive.revision, lambda connection: _insert_all(archive, connection))
-    pictures.delete_all_files(but=archive.pictures)
+    pictures.files.delete_all(but=archive.pictures)
 
 
 def count_chats(database: Database) -> int:

@@ -107,7 +107,7 @@ class Turns:
             try:
                 return self._records.add_question(turn_id, owner_id, chat_id, asked, images, models)
             except Exception:
-                self._pictures.delete_files([image.id for image in images])
+                self._pictures.files.delete([image.id for image in images])
                 raise
 
         try:
@@ -156,7 +156,7 @@ class Turns:
         for turn in [answering.turn for answering in list(self._running.values())]:
             if (turn.owner_id, turn.chat_id) == (owner_id, chat_id):
                 self.stop(owner_id, turn.id)
-        self._pictures.delete_files(self._history.delete_chat(owner_id, chat_id))
+        self._pictures.files.delete(self._history.delete_chat(owner_id, chat_id))
 
     def mark_interrupted(self) -> int:
         """At start-up: mark the turns that a process before this one left unfinished, and give their number."""
