@@ -79,8 +79,7 @@ def read_encoder(folder: Path = SHIPPED_ENCODER) -> Encoder:
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:
-    pieces, scores = read_pieces(folder)
-    return Vocabulary(pieces, scores)
+    return Vocabulary(*read_pieces(folder))
 
 
 def read_pieces(folder: Path) -> tuple[list[str], list[float]]:
