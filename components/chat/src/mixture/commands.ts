@@ -6,7 +6,7 @@ export interface Command {
   does: string
 }
 
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   { name: 'image', takes: 'PROMPT', does: 'draws the prompt as it stands, without asking an LLM' },
   { name: 'text', takes: 'MESSAGE', does: 'answers in words, without asking the classifier' },
 ]

@@ -11,7 +11,7 @@ export type Light = 'off' | 'working' | 'done' | 'stopped' | 'failed'
 /** `ask`: to the classifier; `direct`: past it, to the large LLM; `command`: past both LLMs; `draw`: to the image model. */
 export type Arrow = 'ask' | 'direct' | 'command' | 'text' | 'image' | 'draw' | 'words' | 'picture'
 
-export interface Lights {
+interface Lights {
   boxes: Record<Box, Light>
   arrows: ReadonlySet<Arrow>
 }

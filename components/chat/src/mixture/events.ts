@@ -45,7 +45,7 @@ export interface Failure {
 export type TurnStatus = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted'
 
 /** How the making of an answer stands, or ended. */
-export interface StoredTurn {
+interface StoredTurn {
   id: string
   /** The question's own, by which who asked it knows it again; null where it was given none. */
   client_id: string | null

@@ -1,6 +1,6 @@
 /** Which real models to take, by the memory they may use: plain model addresses, as MoM's settings read them. */
 
-export interface Choice {
+interface Choice {
   /** GB of memory (or of the graphics card) that all parts together may take. */
   memory: number
   models: { variable: string; address: string }[]

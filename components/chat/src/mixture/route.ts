@@ -5,7 +5,7 @@ import { type Box, type Light, lightsOf } from './diagram'
 import { figuresOf } from './story'
 import { deciders, durationWords, isCertain, isForVision } from './words'
 
-export interface Station {
+interface Station {
   box: Box
   light: Light
   name: string

@@ -4,7 +4,7 @@ import type { Answer } from './answer'
 import type { Box } from './diagram'
 import { deciders, durationWords, hasOwnPrompt, isCertain, isForVision } from './words'
 
-export interface Step {
+interface Step {
   box: Box
   /** The part's name, and the model that played it. */
   title: string

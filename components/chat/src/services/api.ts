@@ -8,7 +8,7 @@ export interface ChatSummary {
   title: string
 }
 
-export interface StoredChat extends ChatSummary {
+interface StoredChat extends ChatSummary {
   messages: StoredMessage[]
 }
 
@@ -47,13 +47,13 @@ export interface Progress {
   bytes_total: number
 }
 
-export interface Readiness {
+interface Readiness {
   ready: boolean
   parts: Record<string, Part>
 }
 
 /** Models found on this machine; `suggestion` says which of Ollama's could play which part, as model addresses. */
-export interface Offers {
+interface Offers {
   ollama: { models: string[]; suggestion: Suggestion | null }
 }
 

@@ -3,7 +3,7 @@
 import { EVENT_NAMES, isLast, type TurnEvent } from '../mixture/events'
 import { addressed, addressedMessage, addressOf } from './server'
 
-export interface TurnReader {
+interface TurnReader {
   onEvent: (event: TurnEvent) => void
   /** The connection stands (again). */
   onOpen: () => void

@@ -19,7 +19,7 @@ export interface ConversationOwner {
   onUnreachable: () => void
 }
 
-export interface Wish {
+interface Wish {
   /** The question that this is another version of; unset: it follows what is shown last. */
   insteadOf?: QuestionMessage | null
   /** Pictures as data URLs. */

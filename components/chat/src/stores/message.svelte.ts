@@ -20,7 +20,7 @@ export function failureOf(error: unknown): Failure {
  * Whom an answer tells: that its turn ended without its events having been read to the last, that it was stopped, but not by
  * this page, and that MoM is gone.
  */
-export interface AnswerOwner {
+interface AnswerOwner {
   onMissed: () => void
   onStoppedElsewhere: (answer: AnswerMessage) => void
   onBreak: () => void
