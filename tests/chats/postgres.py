@@ -59,7 +59,8 @@ def running_postgres(role: str = "mom", password: str | None = None) -> Iterator
 def new_postgres_database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
     """The URL of a new database on that server, a copy of `template`; it is dropped afterwards."""
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Quicker than to write all of it into the log first, as PostgreSQL does by itself.
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         yield f"{server_url}/{name}"
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
