@@ -1,8 +1,32 @@
 """What all tests share."""
 
 import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.image_server import ImageServerProcess, make_tiny_pipeline, running_image_server
+from tests.scripted import Gate
 
 # A test run that was started in the background ignores Ctrl-C and hang-ups, and so would every process that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Open at the end at the latest, so that nobody waits at it for ever."""
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+@pytest.fixture(scope="session")
+def image_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageServerProcess]:
+    """One for all who only talk to it, as PyTorch takes long to start: three steps a picture, two may wait."""
+    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
+    config = {"options": {"steps": "3"}, "max_waiting": 2}
+    with running_image_server(model, tmp_path_factory.mktemp("image-server"), **config) as server:
+        server.wait_until_ready()
+        yield server

@@ -11,19 +11,16 @@ from mom.mixture.events import ImageProgress
 from mom.mixture.ports import DrawingRequest
 from mom.models.images_client import ImagesClient
 from mom.models.parts import Endpoint
-from tests.image_server import DEADLINE_S, MODEL, make_tiny_pipeline, running_image_server
+from tests.image_server import DEADLINE_S, MODEL
 from tests.models.drawing import REQUEST, draw, picture_bytes
 from tests.serving.waiting import until
 
 SLOW = DrawingRequest(prompt="a slow picture", width=512, height=512, steps=50)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path_factory.mktemp("log"), max_waiting=1) as server:
-        server.wait_until_ready()
-        yield server
+@pytest.fixture
+def server(image_server):
+    return image_server
 
 
 @pytest.mark.torch
@@ -71,8 +68,10 @@ async def test_cancelling_the_task_drops_a_waiting_picture(server, http):
 async def test_the_place_in_the_queue_is_told_and_a_full_queue_is_busy(server, http):
     async with ImagesClient(server.endpoint, http).draw(SLOW) as first:
         await anext(first)
-        async with ImagesClient(server.endpoint, http).draw(REQUEST) as second:
+        client = ImagesClient(server.endpoint, http)
+        async with client.draw(REQUEST) as second, client.draw(REQUEST) as third:
             assert (await anext(second)).position == 1
+            assert (await anext(third)).position == 2
             with pytest.raises(BusyError) as caught:
                 await draw(ImagesClient(server.endpoint, http))
             assert caught.value.retry_after_s == 10

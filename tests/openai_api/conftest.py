@@ -3,20 +3,13 @@
 import pytest
 from openai import OpenAI
 
-from tests.scripted import Gate, ScriptedParts
+from tests.scripted import ScriptedParts
 from tests.web.site import running_site
 
 
 @pytest.fixture
 def parts():
     return ScriptedParts()
-
-
-@pytest.fixture
-def gate():
-    gate = Gate()
-    yield gate
-    gate.open()
 
 
 @pytest.fixture

@@ -10,17 +10,14 @@ import pytest
 from httpx_sse import EventSource
 from PIL import Image, ImageChops, ImageStat
 
-from tests.image_server import KEY, MODEL, QUICK, make_tiny_pipeline, running_image_server
+from tests.image_server import KEY, MODEL, QUICK
 
 pytestmark = pytest.mark.torch
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path_factory.mktemp("log"), options={"steps": "3"}) as server:
-        server.wait_until_ready()
-        yield server
+@pytest.fixture
+def server(image_server):
+    return image_server
 
 
 def picture_of(entry) -> Image.Image:

@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with running_image_server(DEMO, tmp_path_factory.mktemp("log")) as server:
+    with running_image_server(DEMO, tmp_path_factory.mktemp("log"), edits=False) as server:  # as MoM runs it
         server.wait_until_ready()
         yield server
 
@@ -38,6 +38,13 @@ def middle_of(picture) -> list[float]:
 
 def test_the_demo_is_stored_in_half_precision_and_computed_in_single(server):
     assert server.health()["engine"].startswith("float32")
+
+
+def test_the_demo_cannot_begin_from_a_picture_and_says_so(server):
+    assert not server.client.get("/v1/models").json()["data"][0]["abilities"]["edits"]
+    refused = server.client.post("/v1/images/edits", data={"prompt": "a fox"}, files={"image": b"a picture"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "image")
+    assert "cannot begin from a picture" in refused.json()["error"]["message"]
 
 
 def test_the_demo_draws_what_it_is_asked_for(server):

@@ -10,7 +10,7 @@ import pytest
 from httpx_sse import EventSource
 from PIL import ExifTags, Image, ImageChops, ImageStat
 
-from tests.image_server import KEY, MODEL, make_tiny_pipeline, running_image_server
+from tests.image_server import KEY, MODEL
 
 pytestmark = pytest.mark.torch
 PROMPT = "a red circle"
@@ -33,12 +33,9 @@ def picture_with_broken_exif() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path_factory.mktemp("log"), options={"steps": "2"}) as server:
-        server.wait_until_ready()
-        yield server
+@pytest.fixture
+def server(image_server):
+    return image_server
 
 
 @pytest.fixture
@@ -155,11 +152,3 @@ def test_a_mask_a_second_picture_or_none_is_refused(server):
 def test_a_body_that_is_no_form_is_refused(server, kind):
     response = server.client.post("/v1/images/edits", content=b"nothing", headers={"content-type": kind})
     assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
-
-
-def test_a_model_that_cannot_begin_from_a_picture_says_so(tmp_path, tmp_path_factory):
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    with running_image_server(model, tmp_path, edits=False) as server:
-        server.wait_until_ready()
-        assert not server.client.get("/v1/models").json()["data"][0]["abilities"]["edits"]
-        assert "cannot begin from a picture" in edit(server).json()["error"]["message"]

@@ -14,22 +14,11 @@ pytestmark = pytest.mark.torch
 STOPPED = "stopped a picture that nobody waits for"
 
 
-@pytest.fixture(scope="module")
-def tiny_pipeline(tmp_path_factory):
-    return make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-
-
-@pytest.fixture(scope="module")
-def running(tiny_pipeline, tmp_path_factory):
-    with running_image_server(tiny_pipeline, tmp_path_factory.mktemp("log"), max_waiting=2) as server:
-        server.wait_until_ready()
-        yield server
-
-
 @pytest.fixture
-def server(running):
-    yield running
-    running.wait_until_idle()
+def server(image_server):
+    image_server.wait_until_idle()
+    yield image_server
+    image_server.wait_until_idle()
 
 
 @contextmanager
@@ -139,7 +128,8 @@ def test_a_picture_after_a_stopped_one_is_the_same_as_before(server):
     assert server.generate(**QUICK, seed=3).json()["data"][0]["b64_json"] == before
 
 
-def test_a_picture_that_takes_too_long_is_given_up(tiny_pipeline, tmp_path):
+def test_a_picture_that_takes_too_long_is_given_up(tmp_path, tmp_path_factory):
+    tiny_pipeline = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
     with running_image_server(tiny_pipeline, tmp_path, time_limit_s=0.5) as server:
         server.wait_until_ready()
         with streaming(server, **SLOW) as (_, events):

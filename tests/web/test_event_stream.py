@@ -12,15 +12,8 @@ from httpx_sse import EventSource
 from mom.mixture.events import ImageProgress
 from tests.chats.stage import another_person
 from tests.chats.waiting import wait_for
-from tests.scripted import Gate, ScriptedImageModel, ScriptedLanguageModel
+from tests.scripted import ScriptedImageModel, ScriptedLanguageModel
 from tests.web.site import running_site
-
-
-@pytest.fixture
-def gate():
-    gate = Gate()
-    yield gate
-    gate.open()
 
 
 @pytest.fixture
