@@ -22,7 +22,7 @@ dev: .venv/.dev components/chat/node_modules/.ready  ## the same, reloading on c
 
 test: check .venv/.image .venv/.baselines $(PAGE) .venv/.browser  ## everything
 	cd components/chat && npm test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.dev components/chat/node_modules/.ready  ## format, lint, types, import contracts, compose.yaml
 	$(BIN)/ruff format --check --quiet

@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,12 @@ from tests.scripted import Gate
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few tests come first: those are the slowest, as they start whole programs, and no worker is to wait for one in the end."""
+    tests_of = Counter(item.path for item in items)
+    items.sort(key=lambda item: tests_of[item.path])
 
 
 @pytest.fixture
