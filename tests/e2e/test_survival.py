@@ -11,6 +11,7 @@ from tests.e2e.running_mom import LAST_EVENTS, RunningMom, running_mom, wait_unt
 from tests.random_llm import SHAPES, write_random_llm
 
 LONG = "/text tell me a very long story"
+NO_PICTURES = {"MOM_IMAGE_MODEL": "http://127.0.0.1:9/v1#none"}  # whose server takes a core for seconds as it starts
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +20,17 @@ def endless_llm(tmp_path_factory) -> str:
     return f"file:{write_random_llm(tmp_path_factory.mktemp('models') / 'slow.gguf', SHAPES['slow'])}"
 
 
-@pytest.fixture
-def mom(tmp_path, endless_llm):
-    with running_mom(tmp_path, MOM_LARGE_LLM=endless_llm) as mom:
-        mom.wait_for("large_llm")
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, endless_llm):
+    with running_mom(tmp_path_factory.mktemp("mom"), MOM_LARGE_LLM=endless_llm) as mom:
         yield mom
+
+
+@pytest.fixture
+def mom(running):
+    """One that has come back from whatever was killed before."""
+    running.wait_for("web", "large_llm")
+    return running
 
 
 def read_for(mom: RunningMom, turn: str, seconds: float) -> tuple[str, str]:
@@ -123,7 +130,8 @@ def test_a_killed_image_server_fails_the_turn_and_the_picture_can_be_retried(mom
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_loses_nothing(tmp_path, endless_llm):
-    with running_mom(tmp_path, MOM_LARGE_LLM=endless_llm) as mom:
+    settings = {"MOM_LARGE_LLM": endless_llm, **NO_PICTURES}
+    with running_mom(tmp_path, **settings) as mom:
         mom.wait_for("large_llm")
         turn = mom.ask(LONG)
         settled, _ = read_for(mom, turn, 4)
@@ -131,17 +139,16 @@ def test_a_killed_supervisor_leaves_no_orphan_and_loses_nothing(tmp_path, endles
         assert len(family) >= 3
         kill(mom.process.pid)
         wait_until(lambda: not any(_lives(process) for process in family), "all children have ended", 10)
-    with running_mom(tmp_path, MOM_LARGE_LLM=endless_llm) as mom:
+    with running_mom(tmp_path, **settings) as mom:
         assert mom.status(turn) == "interrupted"
         assert settled
         assert mom.answer(turn)["content"].startswith(settled)
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_supervisor_that_is_asked_to_end_ends_all_its_children(tmp_path, signal_number):
+def test_a_supervisor_that_is_asked_to_end_ends_all_its_children(tmp_path):
     with running_mom(tmp_path) as mom:
         family = mom.family()
-        mom.process.send_signal(signal_number)
+        mom.process.terminate()  # the other signals: tests/serving/test_serve.py
         mom.process.wait(20)
         wait_until(lambda: not any(_lives(process) for process in family), "all children have ended", 5)
         assert mom.process.returncode == 0
