@@ -12,7 +12,6 @@ from tests.scripted import png_of
 
 CHAT = "/v1/chat/completions"
 STREAMED = sse(chunk("Hel"), chunk("lo"), STOP, USAGE)
-NO_OLLAMA = {"MOM_OLLAMA_URL": "http://127.0.0.1:9"}
 
 
 def ollama_reply(**fields: object) -> JSONResponse:
@@ -31,10 +30,6 @@ def ollama_shaped():
             CHAT: [STREAMED],
         }
     )
-
-
-def openai_shaped():
-    return running({CHAT: [STREAMED]})
 
 
 def openai_images():

@@ -64,22 +64,22 @@ def accuracy(outcomes: Sequence[Outcome]) -> float | None:
     return _rate(sum(outcome.is_right for outcome in outcomes), len(outcomes))
 
 
-def wilson_interval(successes: int, trials: int, z: float = Z95) -> tuple[float, float] | None:
-    """The interval of a proportion by Wilson 1927, "Probable Inference, the Law of Succession"; None without trials."""
+def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
+    """The 95% interval of a proportion by Wilson 1927, "Probable Inference, the Law of Succession"; None without trials."""
     if trials == 0:
         return None
-    share = successes / trials
+    share, z = successes / trials, Z95
     centre = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def calibration_bins(outcomes: Iterable[Outcome], bins: int = BINS) -> list[Bin]:
-    """The verdicts by confidence, in `bins` intervals of equal width over 0..1; empty ones are left out."""
+def calibration_bins(outcomes: Iterable[Outcome]) -> list[Bin]:
+    """The verdicts by confidence, in `BINS` intervals of equal width over 0..1; empty ones are left out."""
     members: dict[int, list[Outcome]] = {}
     for outcome in outcomes:
-        members.setdefault(min(int(outcome.verdict.confidence * bins), bins - 1), []).append(outcome)
+        members.setdefault(min(int(outcome.verdict.confidence * BINS), BINS - 1), []).append(outcome)
     return [
         Bin(
             len(inside),

@@ -8,13 +8,13 @@ POLL_S = 1.0
 AT_MOST_S = 60.0
 
 
-async def wait_until_disconnected(pid: int, *, at_most_s: float = AT_MOST_S) -> None:
-    """Return when no connection to the process (or its children) is open, at the latest after `at_most_s`.
+async def wait_until_disconnected(pid: int) -> None:
+    """Return when no connection to the process (or its children) is open, at the latest after `AT_MOST_S`.
 
     Connections are counted rather than asked for: llama.cpp's `/slots` delays the very stop that one waits for.
     """
     try:
-        async with asyncio.timeout(at_most_s):
+        async with asyncio.timeout(AT_MOST_S):
             while _is_connected(pid):  # noqa: ASYNC110 -- the kernel tells nobody
                 await asyncio.sleep(POLL_S)
     except TimeoutError:

@@ -38,11 +38,11 @@ class TakeOver:
     make: Make | None = None
 
 
-def stream_response(chunks: AsyncGenerator[bytes, None], headers: Mapping[str, str] | None = None) -> Response:
+def stream_response(chunks: AsyncGenerator[bytes, None]) -> Response:
     """Stream `chunks` as server-sent events."""
 
     async def make() -> Response:
-        return StreamedResponse(chunks, headers)
+        return StreamedResponse(chunks)
 
     return later(make)
 
