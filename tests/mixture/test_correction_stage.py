@@ -44,11 +44,21 @@ async def test_the_same_message_gets_the_corrected_verdict(words):
     assert found.reason == "you corrected this message before: “the tower of Pisa”"
 
 
-async def test_a_slip_of_the_pen_is_near():
-    found = await verdict(
-        "my grandmother's kitchen in the late autumn sunn",
-        Correction("my grandmother's kitchen in the late autumn sun", Need.IMAGE),
-    )
+@pytest.mark.parametrize(
+    ("corrected", "words"),
+    [
+        ("my grandmother's kitchen in the late autumn sun", "my grandmothers kitchen in the late autum sun"),
+        ("my grandmother's kitchen in the late autumn sun", "my grandmother's kitchen in the late autumnn sun"),
+        (
+            "a castle above the clouds at dawn, seen from a balloon",
+            "a castel above the clouds at dawn; seen from a balloon",
+        ),
+        ("un château au-dessus des nuages à l’aube", "un chateau au-dessus des nuages à l'aube"),
+        ("замок над облаками на рассвете, вид с шара", "замок над облаками на расвете, вид с шара"),
+    ],
+)
+async def test_a_slip_of_the_pen_is_near(corrected, words):
+    found = await verdict(words, Correction(corrected, Need.IMAGE))
     assert (found.need, found.confidence) == (Need.IMAGE, 0.9)
     assert "a message like this" in found.reason
 
@@ -59,6 +69,15 @@ async def test_a_slip_of_the_pen_is_near():
         ("a logo for my bakery", "a slogan for my bakery"),
         ("draw a fox", "draw an ox"),
         ("fox", "box"),
+        ("I need a logo for my little bakery in the old town", "I need a blog for my little bakery in the old town"),
+        ("make me a poster for the opening of our yoga studio", "make me a post for the opening of our yoga studio"),
+        (
+            "a chart of our sales in the last quarter for the boss",
+            "a chat of our sales in the last quarter for the boss",
+        ),
+        ("paint the old man and the sea in the evening light", "print the old man and the sea in the evening light"),
+        ("Mach mir ein Gesicht einer alten Frau am Meer", "Mach mir ein Gedicht einer alten Frau am Meer"),
+        ("a castle above the clouds, its roofs all on fire 🔥", "a castle above the clouds, its roofs all on fire 🥶"),
         ("red cats and dogs running", "reds cat ande dog runing"),
         (f"write a poem {SCENE}", f"draw a picture {SCENE}"),
         (f"draw me {SCENE}", f"tell me {SCENE}"),
@@ -99,7 +118,7 @@ def after(answer: str) -> tuple[Message, ...]:
 async def test_a_correction_of_a_short_message_after_words_holds_only_after_much_the_same_words():
     yes = Correction("yes please", Need.IMAGE, answered=OFFER)
     assert (await verdict("Yes please!", yes, earlier=after(OFFER))).need is Need.IMAGE
-    assert (await verdict("yes please", yes, earlier=after(OFFER.replace("gulls", "gull")))).need is Need.IMAGE
+    assert (await verdict("yes please", yes, earlier=after(OFFER.replace("alone", "aloen")))).need is Need.IMAGE
     assert await verdict("yes please", yes, earlier=after(RECIPE)) is None
 
 
@@ -134,7 +153,7 @@ async def test_of_contradictory_corrections_the_newest_stands():
 
 
 async def test_the_very_message_stands_against_a_newer_one_that_is_only_like_it():
-    like = Correction("my grandmother's kitchen in the late autumn sunn", Need.TEXT)
+    like = Correction("my grandmother's kitchen in the late autum sun", Need.TEXT)
     same = Correction("my grandmother's kitchen in the late autumn sun", Need.IMAGE)
     assert (await verdict(same.words, like, same)).need is Need.IMAGE
 

@@ -1,7 +1,7 @@
 """The `correction` stage: a message very near to one that the person corrected gets the verdict it was corrected to.
 
 Near means the same message but for its writing (case, width, punctuation at the ends), or almost the same letters and no
-word that is more than misspelt. A correction never reaches further: one other word makes another message. So do other
+word that is more than misspelt by a letter. A correction never reaches further: one other word makes another message. So do other
 words before a short message that follows words: "yes please" means nothing alone.
 """
 
@@ -20,7 +20,8 @@ from mom.mixture.verdict import DecidedBy, Need, Verdict
 
 COMPARED_CHARS = 600
 NEAR = 0.85  # the cosine of the counts of character trigrams
-SLIP = 0.75  # the share of letters that two spellings of a word have in common
+# In shorter words one letter more or less mostly makes another word, such as card of car and chart of chat.
+SHORTEST_MISSPELT_LETTERS = 5
 SHORTEST_NEAR_CHARS = 12  # shorter messages must be the same
 # From here on a message stands alone. Of 7,800 written ones that follow words, those that need now a text and now an image
 # have 19 characters at most.
@@ -116,9 +117,26 @@ def _differ_by_slips(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _is_slip(word: str, other: str) -> bool:
+    """Do their letters differ by one that is missing, or by two that changed places?
+
+    One letter for another makes another word too often: print of paint, Gesicht of Gedicht.
+    """
     # Where letters have no case, one sign is often a word: 画 draws and 写 writes.
-    has_case = all(letter.upper() != letter for letter in word + other if letter.isalpha())
-    return has_case and SequenceMatcher(None, word, other, autojunk=False).ratio() >= SLIP
+    if any(letter.upper() == letter for letter in word + other if letter.isalpha()):
+        return False
+    short, long = sorted((_letters(word), _letters(other)), key=len)
+    if short == long:
+        return True
+    if len(short) < SHORTEST_MISSPELT_LETTERS or len(long) > len(short) + 1:
+        return False
+    if len(short) < len(long):
+        return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
+    return any(short[:at] + short[at : at + 2][::-1] + short[at + 2 :] == long for at in range(len(short)))
+
+
+def _letters(word: str) -> str:
+    """Without accents and punctuation, which hands leave out: “château,” is “chateau”."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word) if unicodedata.category(sign)[0] not in "MP")
 
 
 def _verdict(correction: Correction, *, is_same: bool) -> Verdict:
