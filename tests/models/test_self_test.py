@@ -185,6 +185,24 @@ async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
     assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
 
 
+@pytest.mark.parametrize(("has_head", "decided_by"), [(True, DecidedBy.BERT), (False, DecidedBy.SMALL_LLM)])
+async def test_until_it_is_tested_bert_decides_in_its_place_if_it_can(has_head, decided_by):
+    server = SmallLlmServer()
+    with serving(server.app) as root:
+        part = Part(PartName.SMALL_LLM, State.READY, "little", endpoint=Endpoint(f"{root}/v1", "little"))
+        roster = Roster(TellingSource(part))
+        self_test = SelfTest(roster, Bert(has_head=has_head))
+        with roster.activity.work():  # so that the test does not get on
+            self_test.start()
+            cascade = make_classifier("cascade", 10, roster, self_test=self_test)
+            announced: list[str] = []
+            verdict = await cascade.classify(LAST.conversation, announced.append)
+        await self_test.close()
+        await roster.close()
+    assert announced == ["bert"]
+    assert (verdict.need, verdict.decided_by) == (LAST.need, decided_by)
+
+
 @pytest.mark.parametrize(
     ("right", "rival_right", "said"),
     [

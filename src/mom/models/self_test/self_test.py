@@ -64,13 +64,18 @@ class SelfTest:
         part = self.roster.parts().get(PartName.SMALL_LLM)
         return self.reports.get(part.endpoint) if part and part.endpoint else None
 
+    @property
+    def is_pending(self) -> bool:
+        """Is the model that is the small LLM now yet to be reported on?"""
+        return self._running is not None and self.report is None
+
     async def wait_for_report(self) -> None:
         """Until there is one, `LONGEST_WAIT_S` at most and not again after that; at once where nothing is tested."""
-        if self._running is None or self._is_given_up:
+        if self._is_given_up:
             return
         try:
             async with asyncio.timeout(LONGEST_WAIT_S):
-                while self.report is None:  # noqa: ASYNC110 - of the model that is there now
+                while self.is_pending:  # noqa: ASYNC110 - of the model that is there now
                     await asyncio.sleep(POLL_S / 10)
         except TimeoutError:
             self._is_given_up = True
@@ -219,7 +224,7 @@ class Examination:
 
 @dataclass(frozen=True)
 class TestedSmallLlmStage:
-    """The small LLM as a stage of the cascade. Where its self-test says that its rival does better, that one decides."""
+    """The small LLM as a stage of the cascade. Until its self-test is over, and where its rival did better, that one decides."""
 
     __test__ = False
 
@@ -234,9 +239,12 @@ class TestedSmallLlmStage:
     async def classify(self, conversation: Conversation) -> Verdict | None:
         if not self._is_passed_over:
             return await self.stage.classify(conversation)
-        return await self.self_test.rival.classify(conversation) if self.self_test.rival else None
+        verdict = await self.self_test.rival.classify(conversation) if self.self_test.rival else None
+        if verdict is None and self.self_test.is_pending:  # one that nobody has tested is more than nobody
+            return await self.stage.classify(conversation)
+        return verdict
 
     @property
     def _is_passed_over(self) -> bool:
         report = self.self_test.report
-        return report is not None and report.is_bypassed
+        return self.self_test.is_pending or (report is not None and report.is_bypassed)
