@@ -100,12 +100,12 @@ def create_app(
 
 def _models_of(settings: Settings, control: ControlAddress | None, corrections: KnownCorrections) -> web.Models:
     roster = Roster(_parts_source(settings, control))
-    options = settings.bert_options
+    options, deadline_s = settings.bert_options, settings.classifier_deadline_ms / 1000
     bert = BertStage(options)
-    self_test = SelfTest(roster, BertStage(options, decides_always=True))
+    self_test = SelfTest(roster, BertStage(options, decides_always=True), deadline_s=deadline_s)
     classifier = make_classifier(
         settings.classifier,
-        settings.classifier_deadline_ms / 1000,
+        deadline_s,
         roster,
         corrections,
         self_test,
@@ -132,9 +132,7 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
         names=roster.names,
         llm_for=roster.chat_client,
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
-        classifier_for=partial(
-            make_named_classifier, roster, settings.classifier_deadline_ms / 1000, options, self_test
-        ),
+        classifier_for=partial(make_named_classifier, roster, deadline_s, options, self_test),
         start=start,
         close=close,
     )

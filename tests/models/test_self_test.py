@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -183,6 +184,7 @@ async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
     assert announced == ["bert"]  # the small LLM's name would let a text answer begin early
     assert detail == "Bypassed: right on 55 of 60 test messages, BERT on 60."
     assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
+    assert verdict.reason == "sure; the small LLM is bypassed"
 
 
 @pytest.mark.parametrize(("has_head", "decided_by"), [(True, DecidedBy.BERT), (False, DecidedBy.SMALL_LLM)])
@@ -201,6 +203,7 @@ async def test_until_it_is_tested_bert_decides_in_its_place_if_it_can(has_head, 
         await roster.close()
     assert announced == ["bert"]
     assert (verdict.need, verdict.decided_by) == (LAST.need, decided_by)
+    assert verdict.reason.endswith("the small LLM is not tested yet") is has_head
 
 
 @pytest.mark.parametrize(
@@ -258,8 +261,17 @@ async def test_a_prefix_cache_that_is_lost_is_told():
 async def test_a_slow_one_is_tested_for_its_time_only_and_not_judged_by_a_few_answers():
     server = SmallLlmServer(lambda words: Need(TRUTH[words]).other.value)
     async with self_tested(server, budget_s=1e-9) as self_test:
-        assert (self_test.report.asked, self_test.report.right) == (1, 0)
+        assert (self_test.report.asked, self_test.report.right) == (3, 0)
         assert not self_test.report.is_bypassed
+
+
+async def test_one_that_no_chat_would_wait_for_is_bypassed_however_right_it_is():
+    async with self_tested(SmallLlmServer(), budget_s=1e-9, deadline_s=1e-6) as self_test:
+        assert self_test.report.is_bypassed
+        detail = self_test.parts()[PartName.SMALL_LLM].detail
+    assert re.fullmatch(
+        r"Bypassed: its quickest verdict took \d+\.\d s, more than MOM_CLASSIFIER_DEADLINE_MS gives\.", detail
+    )
 
 
 async def test_one_that_only_thinks_is_bypassed_after_a_few_messages():

@@ -52,7 +52,7 @@ def _message(value: dict[str, str]) -> Message:
 class Report:
     """How a small LLM did on `asked` messages. `rival_right` is what the `bert` stage had right of them, where there is one.
 
-    `is_speechless`: none of its answers had a label.
+    `is_speechless`: none of its answers had a label. `late_s`: its quickest verdict took so long, too long to be waited for.
     """
 
     asked: int
@@ -61,6 +61,7 @@ class Report:
     rival_right: int | None = None
     rereads_prompt: bool = False
     is_speechless: bool = False
+    late_s: float | None = None
 
     @property
     def more_than_text(self) -> float:
@@ -73,13 +74,17 @@ class Report:
 
     @property
     def is_bypassed(self) -> bool:
-        return self.is_speechless or (self.asked >= ENOUGH and self.right < self.needed)
+        return self.is_speechless or self.late_s is not None or (self.asked >= ENOUGH and self.right < self.needed)
 
     @property
     def sentence(self) -> str:
         """What people are told, or nothing where all is well."""
         if self.is_speechless:
             return "Bypassed: it answered no test message with text or image."
+        if self.late_s is not None:
+            return (
+                f"Bypassed: its quickest verdict took {self.late_s:.1f} s, more than MOM_CLASSIFIER_DEADLINE_MS gives."
+            )
         right = f"right on {self.right} of {self.asked} test messages"
         if self.is_bypassed and self.rival_right is not None and self.rival_right >= self.more_than_text:
             return f"Bypassed: {right}, BERT on {self.rival_right}."

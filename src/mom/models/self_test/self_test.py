@@ -1,12 +1,13 @@
 """Tests each small LLM once, in the background, when it is there: the traps of its server, and whether it is any good.
 
 One message at a time, only while no answer is being made, and no more than half of the time. A slow one is tested for
-`BUDGET_S` of its work; one elsewhere, whose tokens may cost money, on `ENOUGH` messages, and each on `SPEECHLESS_AFTER` if it
-answers none of them. What is found changes how it is asked (its client falls to the next dialect), or whether.
+`BUDGET_S` of its work, on `CACHE_AFTER` messages at least; one elsewhere, whose tokens may cost money, on `ENOUGH`, and
+each on `SPEECHLESS_AFTER` if it answers none of them. What is found changes how it is asked (its client falls to the next dialect), or whether.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -40,11 +41,14 @@ SPEECHLESS_AFTER = 3  # messages without one label: such as by a model that thin
 
 @dataclass
 class SelfTest:
-    """The tests of the small LLMs that `roster` names; `rival` is a stage that decides everything, such as BERT."""
+    """The tests of the small LLMs that `roster` names; `rival` is a stage that decides everything, such as BERT. In a chat no verdict
+    is waited for longer than `deadline_s`.
+    """
 
     roster: Roster
     rival: ClassifierStage | None = None
     budget_s: float = BUDGET_S
+    deadline_s: float = math.inf
     reports: dict[Endpoint, Report] = field(default_factory=dict)
     _running: asyncio.Task[None] | None = None
     _is_given_up: bool = False  # no report came in time
@@ -98,7 +102,7 @@ class SelfTest:
     async def _test(self, endpoint: Endpoint) -> None:
         """Until there is a report, or another model plays. An error is a pause; the answers before it hold."""
         client = self.roster.chat_client(PartName.SMALL_LLM)
-        examination = Examination(self.roster, client, messages_for(endpoint), self.budget_s)
+        examination = Examination(self.roster, client, messages_for(endpoint), self.budget_s, self.deadline_s)
         pause_s = RETRY_S
         while endpoint not in self.reports and _endpoint_at_rest(self.roster.parts()) == endpoint:
             try:
@@ -161,13 +165,15 @@ class Examination:
     client: ChatClient
     messages: Sequence[TestMessage]
     budget_s: float
+    deadline_s: float = math.inf
     answers: list[Mapping[str, float]] = field(default_factory=list)
     spent_s: float = 0.0
+    quickest_s: float = math.inf  # of the answers after the first, which reads the static prefix, too
     rereads: bool = False
 
     async def run(self) -> Report:
         messages = self.messages
-        while len(self.answers) < len(messages) and self.spent_s < self.budget_s and not self._is_speechless():
+        while len(self.answers) < len(messages) and not self._is_over():
             answer = await self._ask(messages[len(self.answers)].conversation)
             if not self.answers:
                 await self.roster.activity.in_a_pause(lambda: self._check_structure(messages[0]))
@@ -187,7 +193,11 @@ class Examination:
             texts=sum(message.need is Need.TEXT for message in asked),
             rereads_prompt=self.rereads,
             is_speechless=not any(self.answers),
+            late_s=self.quickest_s if self.deadline_s < self.quickest_s < math.inf else None,
         )
+
+    def _is_over(self) -> bool:
+        return self._is_speechless() or (self.spent_s >= self.budget_s and len(self.answers) >= CACHE_AFTER)
 
     def _is_speechless(self) -> bool:
         return len(self.answers) >= SPEECHLESS_AFTER and not any(self.answers)
@@ -209,6 +219,8 @@ class Examination:
 
         answer = await self.roster.activity.in_a_pause(weigh)
         self.spent_s += took
+        if self.answers:
+            self.quickest_s = min(self.quickest_s, took)
         await asyncio.sleep(min(took, LONGEST_REST_S))
         return answer
 
@@ -220,6 +232,7 @@ class Examination:
     def _distrust_probabilities(self) -> None:
         if self.client.distrust_label_tokens(LABELS, "it gives every message the very same probabilities"):
             self.answers.clear()
+            self.quickest_s = math.inf
 
 
 @dataclass(frozen=True)
@@ -239,10 +252,13 @@ class TestedSmallLlmStage:
     async def classify(self, conversation: Conversation) -> Verdict | None:
         if not self._is_passed_over:
             return await self.stage.classify(conversation)
+        is_pending = self.self_test.is_pending
         verdict = await self.self_test.rival.classify(conversation) if self.self_test.rival else None
-        if verdict is None and self.self_test.is_pending:  # one that nobody has tested is more than nobody
-            return await self.stage.classify(conversation)
-        return verdict
+        if verdict is None:  # one that nobody has tested is more than nobody
+            return await self.stage.classify(conversation) if is_pending else None
+        return replace(
+            verdict, reason=f"{verdict.reason}; the small LLM is {'not tested yet' if is_pending else 'bypassed'}"
+        )
 
     @property
     def _is_passed_over(self) -> bool:
