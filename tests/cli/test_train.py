@@ -111,6 +111,15 @@ def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatc
     assert list(data_dir.glob("*.part")) == []
 
 
+def test_where_no_head_can_be_put_nothing_is_trained(data_dir, tmp_path):
+    pytest.importorskip("scipy")
+    (tmp_path / "file").touch()
+    result = mom("train", "routing", "--output", str(tmp_path / "file" / "head.npz"))
+    assert result.exit_code == 1
+    assert "Name another --output" in result.stderr
+    assert "Training with" not in result.stderr
+
+
 def test_a_head_that_the_disk_has_no_room_for_leaves_the_old_one(data_dir, tmp_path):
     (data_dir / "routing_head.npz").write_bytes(b"old")
     (tmp_path / "made.npz").write_bytes(bytes(100_000))

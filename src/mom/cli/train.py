@@ -4,7 +4,8 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +39,8 @@ def routing(*, output: Path | None, share: int) -> None:
         made, more = Path(folder, "head.npz"), Path(folder, "corrections.jsonl")
         with opened_corrections(settings) as (owner_id, known):
             rows = lessons(known.read_all(owner_id))
+        with _writing_beside(output):  # before the training: it would be for nothing
+            pass
         more.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         click.echo(f"Training with {len(rows)} corrections. This takes minutes.", err=True)
         wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
@@ -71,12 +74,20 @@ def _check_trainer() -> None:
 
 def _keep(made: Path, output: Path) -> None:
     """Move the head to its place at once: a server that starts meanwhile finds the old one or the new one."""
+    with _writing_beside(output) as part:
+        part.write_bytes(made.read_bytes())
+        part.replace(output)
+
+
+@contextmanager
+def _writing_beside(output: Path) -> Iterator[Path]:
+    """A file in the folder of `output`, which is made, for as long as this lasts. Raises `StorageError`."""
     part = output.with_name(f"{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(made.read_bytes())
-            part.replace(output)
+            part.touch()
+            yield part
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
