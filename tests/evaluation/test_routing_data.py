@@ -41,6 +41,12 @@ def test_several_files_are_read_in_their_order_and_blank_lines_passed_over(tmp_p
     assert [example.route.value for example in read_routing_data([first, second])] == ["image", "text"]
 
 
+def test_a_file_as_windows_writes_it_is_read(tmp_path):
+    path = write(tmp_path / "a.jsonl", GOOD, GOOD)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert len(read_routing_data([path])) == 2
+
+
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [

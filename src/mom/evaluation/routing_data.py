@@ -64,7 +64,7 @@ def read_example(line: bytes) -> Example:
 
 def _read_object(line: bytes) -> dict[str, object]:
     try:
-        row = json.loads(line.decode())
+        row = json.loads(line.decode("utf-8-sig"))  # Windows writes a byte order mark
     except UnicodeDecodeError as error:
         raise ValueError(f"no UTF-8 at byte {error.start + 1}") from error
     except RecursionError as error:
