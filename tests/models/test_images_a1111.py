@@ -272,11 +272,11 @@ async def test_an_answer_that_is_no_picture_is_named(http, reply, error):
 class DumbWhileDrawing(WebUi):
     """One that does one thing at a time: it tells nothing before the picture is done."""
 
-    is_asked_how_far = False
+    loop = None  # its own, once it is asked how far it is
 
     async def progress(self, request: Request) -> JSONResponse:
         if self.asked:
-            self.is_asked_how_far = True
+            self.loop = asyncio.get_running_loop()
             await asyncio.Event().wait()
         return await super().progress(request)
 
@@ -285,8 +285,8 @@ async def test_a_picture_is_there_though_its_progress_is_not_told(http):
     web_ui = DumbWhileDrawing()
     with web_ui.serving() as root:
         drawing = asyncio.create_task(draw(client(root, http), DrawingRequest(prompt="a fox")))
-        await until(lambda: web_ui.is_asked_how_far, "its progress to be asked for")
-        web_ui.done.set()
+        await until(lambda: web_ui.loop, "its progress to be asked for")
+        web_ui.loop.call_soon_threadsafe(web_ui.done.set)
         await asyncio.wait({drawing}, timeout=20)
         assert drawing.done()
         (picture,) = drawing.result()
@@ -299,7 +299,7 @@ async def test_who_stops_does_not_wait_for_a_server_that_tells_nothing(http):
         upstream = Upstream(Endpoint(f"{root}/sdapi/v1", "", None), http, PartName.IMAGE_MODEL)
         events = A1111(upstream, poll_s=0.01, interrupt_s=0.1).draw(DrawingRequest(prompt="a fox"))
         drawing = asyncio.create_task(anext(events))
-        await until(lambda: web_ui.is_asked_how_far, "its progress to be asked for")
+        await until(lambda: web_ui.loop, "its progress to be asked for")
         drawing.cancel()
         await asyncio.wait({drawing}, timeout=20)
         assert drawing.done()
