@@ -22,6 +22,18 @@ def error_of(status: int, body: str, **headers: str):
         (400, '{"error": "Ollama\'s short form"}', PartRefusedError, "short form"),
         (400, '{"object": "error", "message": "vLLM\'s form"}', PartRefusedError, "vLLM's form"),
         (400, '[{"error": {"code": 400, "message": "Google\'s form"}}]', PartRefusedError, "request: Google's form"),
+        (
+            500,
+            '{"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory."}',
+            PartBrokenError,
+            "CUDA out of memory.",
+        ),
+        (
+            404,
+            '{"error": "HTTPException", "detail": "Sampler not found", "body": "", "errors": ""}',
+            PartRefusedError,
+            "Sampler not found",
+        ),
         (422, '{"detail": [{"loc": ["body", "n"], "msg": "bad"}]}', PartRefusedError, '"msg": "bad"'),
         (
             400,

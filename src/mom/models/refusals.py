@@ -104,6 +104,10 @@ def upstream_words(body: str) -> str:
         return "" if body.lstrip().startswith("<") else body
     if isinstance(value, list) and len(value) == 1:  # Google's
         [value] = value
+    if (
+        isinstance(value, dict) and {"error", "detail", "errors"} <= value.keys()
+    ):  # AUTOMATIC1111's: a class's name first
+        value = value["detail"] or value["errors"] or value["error"]
     for key in ("error", "detail", "message"):
         while isinstance(value, dict) and key in value:
             value = value[key]
