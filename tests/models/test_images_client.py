@@ -66,9 +66,10 @@ async def test_a_picture_at_the_servers_own_address_is_fetched_and_at_any_other_
         assert elsewhere.asked == []
 
 
-async def test_a_data_url_is_a_picture_too(http):
+@pytest.mark.parametrize("field", ["url", "b64_json"])
+async def test_a_data_url_is_a_picture_too(http, field):
     url = "data:image/png;base64," + base64.b64encode(picture_bytes()).decode()
-    with running({GENERATIONS: [whole(url=url)]}) as server:
+    with running({GENERATIONS: [whole(**{field: url})]}) as server:
         assert len(await draw_at(server, http)) == 1
 
 
@@ -88,6 +89,7 @@ def bomb() -> bytes:
         whole(b64_json="not base64!"),
         whole(),
         JSONResponse({"data": []}),
+        JSONResponse({"data": None}),
         JSONResponse({"data": "x"}),
         JSONResponse(["x"]),
         Response("<html>"),
@@ -96,6 +98,14 @@ def bomb() -> bytes:
 )
 async def test_an_answer_that_is_no_picture_is_broken(http, reply):
     with running({GENERATIONS: [reply]}) as server, pytest.raises(PartBrokenError):
+        await draw_at(server, http)
+
+
+@pytest.mark.parametrize("error", [{"message": "The prompt was blocked."}, "The prompt was blocked."])
+@pytest.mark.parametrize("rest", [{}, {"data": None}, {"data": []}])
+async def test_an_error_in_an_answer_of_status_200_is_told_in_its_words(http, error, rest):
+    reply = JSONResponse({**rest, "error": error})
+    with running({GENERATIONS: [reply]}) as server, pytest.raises(PartBrokenError, match="The prompt was blocked"):
         await draw_at(server, http)
 
 

@@ -53,6 +53,13 @@ def shown(preview: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(preview.partition(",")[2])))
 
 
+async def test_partial_images_may_be_data_urls(http):
+    written = partial(0, b64_json="data:image/png;base64," + picture())
+    with running({GENERATIONS: [sse(written, DONE)]}) as server:
+        first, _ = await draw_at(server, http)
+    assert shown(first.preview).size == (256, 256)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
 async def test_partial_images_are_shown_small_before_the_picture(http, kind):
     events = [partial(index, b64_json=picture("red", kind)) for index in range(2)]

@@ -113,7 +113,7 @@ class A1111:
             return None
         if told.current_task not in {None, "", task} or not told.state.sampling_steps:
             return None
-        shown = decode_base64((told.current_image or "").rpartition(",")[2])
+        shown = decode_base64(told.current_image or "")
         preview = await asyncio.to_thread(make_preview, shown) if shown else None
         return ImageProgress(told.state.sampling_step, told.state.sampling_steps, preview)
 
@@ -160,7 +160,7 @@ class A1111:
             raise self._upstream.broken("sent no picture")
         info = _read_info(reply.info)
         return DrawnImage(
-            b64_json=reply.images[0].rpartition(",")[2],
+            b64_json=reply.images[0],
             seed=_number(info, "seed"),
             steps=_number(info, "steps"),
             scheduler=str(info.get("sampler_name") or ""),

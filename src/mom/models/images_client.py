@@ -26,6 +26,7 @@ from mom.models.images_stream import read_openais_stream, read_our_stream
 from mom.models.images_wire import DrawnImage, ImagesReply, decode_base64
 from mom.models.parts import Endpoint, PartName
 from mom.models.picture_file import NoPictureError, read_picture
+from mom.models.refusals import stream_refusal
 from mom.models.upstream import Upstream
 
 # A picture on a busy CPU takes minutes, and no other server says anything meanwhile.
@@ -171,12 +172,14 @@ class ImagesClient:
         except TimeoutError as error:
             raise self._upstream.too_slow(f"no reply within {limit_s:g} s") from error
         try:
-            images = ImagesReply.model_validate(reply).data
+            parsed = ImagesReply.model_validate(reply)
         except ValidationError as error:
             raise self._upstream.broken("sent an answer that no image server sends") from error
-        if not images:
-            raise self._upstream.broken("sent no picture")
-        return images[0]
+        if parsed.data:
+            return parsed.data[0]
+        if parsed.error:
+            raise stream_refusal(self._upstream.server, parsed.error, has_begun=False)
+        raise self._upstream.broken("sent no picture")
 
     async def _finish(self, drawn: DrawnImage, request: DrawingRequest) -> Picture:
         try:
@@ -201,7 +204,7 @@ class ImagesClient:
         if drawn.b64_json:
             data = decode_base64(drawn.b64_json)
         elif drawn.url and drawn.url.startswith("data:"):
-            data = decode_base64(drawn.url.partition(";base64,")[2])
+            data = decode_base64(drawn.url)
         else:
             data = await self._fetch(drawn.url) if drawn.url else None
         if not data:

@@ -24,9 +24,10 @@ class DrawnImage(BaseModel):
 
 
 class ImagesReply(BaseModel):
-    """The whole reply to a request that asked for no stream."""
+    """The whole reply to a request that asked for no stream. Some hosts tell of an error in it, with status 200."""
 
-    data: list[DrawnImage]
+    data: list[DrawnImage] | None = None
+    error: dict[str, Any] | str | None = None
 
 
 class ImageEvent(DrawnImage):
@@ -55,9 +56,9 @@ class ImageEvent(DrawnImage):
 
 
 def decode_base64(text: str) -> bytes | None:
-    """The bytes, or None where the text is no base64."""
+    """The bytes, or None where the text is no base64. Some servers, xAI's among them, write a whole data URL in its place."""
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.rpartition(",")[2], validate=True)
     except (binascii.Error, ValueError):
         return None
 
@@ -67,4 +68,4 @@ def preview_url(b64_json: str | None) -> str | None:
     data = decode_base64(b64_json or "")
     if not data or not data.startswith(JPEG_START) or len(data) > MAX_PREVIEW_BYTES:
         return None
-    return f"data:image/jpeg;base64,{b64_json}"
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
