@@ -22,13 +22,24 @@ def open_source(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_pixels(picture)  # before anything is decompressed
-            return ImageOps.exif_transpose(picture).convert("RGB")
+            return _paint_on_white(ImageOps.exif_transpose(picture))
     except ParameterError:
         raise
     except Exception as error:  # Pillow tells of a broken file in many ways, struct.error and TypeError among them
         raise ParameterError(
             "image is no picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
         ) from error
+
+
+def _paint_on_white(picture: Image.Image) -> Image.Image:
+    """What is see-through has a colour as well, mostly black, which nobody has seen; sixteen bits a pixel become eight."""
+    if picture.mode.startswith("I"):
+        picture = picture.convert("I").point(lambda level: level / 256).convert("L")
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    white, shown = Image.new("RGB", picture.size, "white"), picture.convert("RGBA")
+    white.paste(shown, mask=shown)
+    return white
 
 
 def _check_pixels(picture: Image.Image) -> None:
