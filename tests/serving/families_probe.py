@@ -21,16 +21,17 @@ from tests.serving.tiny_families import (
     make_wide_vae,
     write_checked_sd,
     write_flux_schnell,
+    write_inpainting_sd,
     write_sdxl_turbo,
     write_taesd,
 )
-from tests.serving.tiny_pipeline import make_pipeline
+from tests.serving.tiny_pipeline import make_pipeline, write_lora
 
 SPEC = PictureSpec(prompt="a red circle", seed=1, steps=2, width=64, height=64)
 
 
-def engine_of(model: Path, **options: str) -> DiffusersEngine:
-    config = ServerConfig(port=0, model=str(model), model_name="tiny", api_key="", options=options)
+def engine_of(model: Path, lora: str | None = None, **options: str) -> DiffusersEngine:
+    config = ServerConfig(port=0, model=str(model), model_name="tiny", api_key="", lora=lora, options=options)
     return load_engine(config, find_checkpoint(config.model))
 
 
@@ -108,6 +109,7 @@ if __name__ == "__main__":
     plain = folder / "sd"
     make_pipeline().save_pretrained(plain)
     taesd = write_taesd(folder / "taesd")
+    write_lora(make_pipeline().unet, lora := folder / "lora")
     strict, lenient = (write_checked_sd(folder / str(objects), objects=objects) for objects in (True, False))
     as_it_is, _ = draw(engine_of(plain), SPEC)
     by_taesd = engine_of(plain, taesd=str(taesd), decoder="taesd", preview="taesd")
@@ -130,5 +132,7 @@ if __name__ == "__main__":
         "multiplies_bfloat16": has_bfloat16(),
         "no_such_device": refusal_of(plain, device="cuda:7"),
         "no_taesd": refusal_of(plain, taesd=str(plain), decoder="taesd"),
+        "inpainting": refusal_of(write_inpainting_sd(folder / "inpainting")),
+        "foreign_lora": refusal_of(folder / "sdxl", lora=str(lora)),
     }
     print(json.dumps(findings))

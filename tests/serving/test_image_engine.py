@@ -102,6 +102,11 @@ def test_each_kind_has_its_own_schedule_sides_and_guidance(families):
     assert sdxl["guidance"] > flux["guidance"] == 0
 
 
+def test_a_model_that_needs_a_mask_and_a_lora_of_another_kind_are_refused(families):
+    assert "is made to paint into pictures" in families["inpainting"]
+    assert "The LoRA lora does not fit this model" in families["foreign_lora"]
+
+
 def test_a_tiny_autoencoder_decodes_when_it_is_asked_to(families):
     assert families["taesd"]["differs"]
     assert "tiny decoder" in families["taesd"]["description"]

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from mom.errors import ModelFileError, ServingError
-from mom.serving.image_server.checkpoint import Family, find_checkpoint
+from mom.serving.image_server.checkpoint import Family, find_checkpoint, find_lora
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.tether import DO_NOT_RESTART
 from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
@@ -230,6 +230,54 @@ def test_weights_that_are_cut_off_are_told_in_whichever_part_they_are(folder):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ModelFileError, match="cut off"):
         find_checkpoint(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("part", "files"),
+    [
+        ("vae", []),
+        ("tokenizer", []),
+        ("tokenizer", ["tokenizer_config.json"]),
+        ("tokenizer", ["vocab.json", "merges.txt"]),
+        ("tokenizer", ["tokenizer_config.json", "vocab.json"]),
+    ],
+)
+def test_a_part_that_lacks_files_is_told(folder, part, files):
+    write_index(folder, **{part: ["transformers", "Anything"]})
+    (folder / part).mkdir()
+    for name in files:
+        (folder / part / name).write_text("{}")
+    with pytest.raises(ModelFileError, match=f"{part} is missing or lacks files"):
+        find_checkpoint(str(folder))
+
+
+@pytest.mark.parametrize("vocabulary", [["tokenizer.json"], ["vocab.json", "merges.txt"], ["spiece.model"]])
+def test_a_tokenizer_has_one_of_three_vocabularies(folder, vocabulary):
+    write_index(folder, tokenizer_2=["transformers", "Anything"])
+    (folder / "tokenizer_2").mkdir()
+    for name in ["tokenizer_config.json", *vocabulary]:
+        (folder / "tokenizer_2" / name).write_text("{}")
+    assert find_checkpoint(str(folder))
+
+
+def test_a_lora_is_told_from_other_files(tmp_path):
+    good, other, cut = (tmp_path / name / "lora.safetensors" for name in ("good", "other", "cut"))
+    for file, name in ((good, "unet.lora.down.weight"), (other, "decoder.conv_in.weight"), (cut, "unet.lora.up")):
+        file.parent.mkdir()
+        write_weights(file, 10, name)
+    cut.write_bytes(cut.read_bytes()[:-1])
+    (tmp_path / "pickle.bin").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    assert [find_lora(str(path)) for path in (good, good.parent)] == [good, good.parent]
+    for path, words in (
+        (other, "is no LoRA"),
+        (cut.parent, "cut off"),
+        (tmp_path / "pickle.bin", "none of another kind is opened"),
+        (tmp_path / "empty", "none of another kind is opened"),
+        ("no-such-owner/no-such-lora", "hf download no-such-owner/no-such-lora"),
+    ):
+        with pytest.raises(ModelFileError, match=words):
+            find_lora(str(path))
 
 
 @pytest.mark.parametrize(

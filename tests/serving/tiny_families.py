@@ -95,6 +95,14 @@ def write_taesd(folder: Path) -> Path:
     return folder
 
 
+def write_inpainting_sd(folder: Path) -> Path:
+    """Its UNet takes a mask and a picture beside the latents."""
+    pipeline = make_pipeline()
+    pipeline.register_modules(unet=UNet2DConditionModel.from_config(pipeline.unet.config, in_channels=9))
+    pipeline.save_pretrained(folder)
+    return folder
+
+
 def write_checked_sd(folder: Path, *, objects: bool) -> Path:
     """Stable Diffusion with a safety checker that objects to everything, or to nothing."""
     plain = make_pipeline()

@@ -37,6 +37,8 @@ LIBRARIES = {"diffusers", "transformers"}
 # The safety checker is loaded only when it is asked for: 1.2 GB that see finished pictures, and nothing between steps.
 LEFT_OUT = {"safety_checker", "feature_extractor", "image_encoder"}
 PICKLES = {".ckpt", ".pt", ".pth", ".bin", ".pkl"}
+# A tokenizer is read without complaint where its vocabulary is missing, and then no word of a prompt is.
+VOCABULARIES = ({"tokenizer.json"}, {"vocab.json", "merges.txt"}, {"spiece.model"})
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -79,12 +81,25 @@ def find_checkpoint(model: str, *, has_lora: bool = False) -> Checkpoint:
     raise ModelFileError(f"There is no image model at {model}.")
 
 
+def find_lora(lora: str) -> Path:
+    """A LoRA's file or folder, checked. Raises `ModelFileError`."""
+    path = Path(lora).expanduser()
+    if not path.exists():
+        path = find_in_hub_cache(lora)
+    files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    if not files or any(file.suffix != ".safetensors" for file in files):
+        raise ModelFileError(f"The LoRA {path.name} is no .safetensors file, and none of another kind is opened.")
+    if not any("lora" in name for file in files for name in read_names(file)):
+        raise ModelFileError(f"{path.name} is no LoRA. Name another file in MOM_IMAGE_LORA.")
+    return path
+
+
 def find_in_hub_cache(repository: str) -> Path:
     try:
         return Path(snapshot_download(repository, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise ModelFileError(
-            f"The image model {repository} is neither a folder here nor downloaded. Run: hf download {repository}"
+            f"{repository} is neither here nor downloaded from the hub. Run: hf download {repository}"
         ) from error
 
 
@@ -113,10 +128,13 @@ def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
         )
     for name, entry in index.items():
         library = entry[0] if isinstance(entry, list) and entry else None
-        if library is not None and library not in LIBRARIES and name not in LEFT_OUT:
+        if library is None or name in LEFT_OUT:
+            continue
+        if library not in LIBRARIES:
             raise ModelFileError(
                 f"{folder.name} brings its own code for its {name} ({library}), which is not run here."
             )
+        _check_part(folder / name)
     denoiser = DENOISERS[family]
     if not has_lora:
         _check_few_steps(folder, family)
@@ -128,6 +146,16 @@ def _look_at_folder(folder: Path, *, has_lora: bool) -> Checkpoint:
         read_names(file)
     size, parameters = sum(file.stat().st_size for file in weights), sum(map(count_parameters, weights))
     return Checkpoint(folder, size, variant, family, parameters)
+
+
+def _check_part(part: Path) -> None:
+    files = {file.name for file in part.glob("*")}
+    if part.name.startswith("tokenizer"):
+        is_there = "tokenizer_config.json" in files and any(needed <= files for needed in VOCABULARIES)
+    else:
+        is_there = bool(files)
+    if not is_there:
+        raise ModelFileError(f"{part} is missing or lacks files: the model is incomplete. Download it again.")
 
 
 def _find_weights(folder: Path) -> Sequence[Path]:

@@ -11,7 +11,7 @@ import transformers
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from mom.errors import ModelFileError
-from mom.serving.image_server.checkpoint import Checkpoint, Family, find_in_hub_cache
+from mom.serving.image_server.checkpoint import Checkpoint, Family, find_in_hub_cache, find_lora
 from mom.serving.image_server.hardware import Hardware
 from mom.serving.image_server.scheduler import BY_NAME, RememberingLCMScheduler
 
@@ -43,6 +43,7 @@ def load_pipeline(
         library.utils.logging.disable_progress_bar()
     try:
         pipeline = _read(checkpoint, hardware.dtype, safety=safety, parts=parts)
+        _check_draws_from_words(pipeline, checkpoint)
         if lora is not None and not parts:
             _fuse(pipeline, lora)
         pipeline.scheduler = _choose_scheduler(pipeline, has_lora=lora is not None)
@@ -117,6 +118,17 @@ def _read_files(checkpoint: Checkpoint, *, safety: bool, options: dict[str, Any]
     )
 
 
+def _check_draws_from_words(pipeline: Any, checkpoint: Checkpoint) -> None:  # noqa: ANN401 -- diffusers is untyped
+    if checkpoint.family is Family.FLUX:
+        return
+    reads, given = denoiser_of(pipeline).config.in_channels, pipeline.vae.config.latent_channels
+    if reads != given:
+        raise ModelFileError(
+            f"{checkpoint.path.name} is made to paint into pictures (its UNet reads {reads} channels, not {given}). Use a "
+            "model that draws from words alone."
+        )
+
+
 def _choose_scheduler(pipeline: Any, *, has_lora: bool) -> Any:  # noqa: ANN401 -- diffusers is untyped
     """Its own where that is one for few steps (LCM, Turbo, FLUX), otherwise LCM's."""
     config = pipeline.scheduler.config
@@ -131,13 +143,18 @@ def _is_own_for_few_steps(config: Any) -> bool:  # noqa: ANN401 -- diffusers is 
 
 
 def _fuse(pipeline: Any, lora: str) -> None:  # noqa: ANN401 -- diffusers is untyped
-    path = Path(lora).expanduser()
-    if not path.exists():
-        path = find_in_hub_cache(lora)
+    path = find_lora(lora)
     where = {"weight_name": path.name} if path.is_file() else {}
     source = str(path.parent if path.is_file() else path)
-    pipeline.load_lora_weights(source, use_safetensors=True, local_files_only=True, **where)
-    pipeline.fuse_lora()
+    try:
+        pipeline.load_lora_weights(source, use_safetensors=True, local_files_only=True, **where)
+        pipeline.fuse_lora()
+    except UNREADABLE as error:
+        log.exception("The LoRA cannot be fused")
+        raise ModelFileError(
+            f"The LoRA {path.name} does not fit this model: it is made for another kind, or damaged. Name another in "
+            "MOM_IMAGE_LORA."
+        ) from error
     pipeline.unload_lora_weights()
     log.info("fused the LoRA %s", lora)
 
