@@ -86,6 +86,7 @@ def test_an_edit_as_json_and_as_a_stream(site, openai: OpenAI, parts):
         ({"image": png_of()}, {"prompt": "x", "strength": "nan"}),
         ({"image": png_of()}, {"prompt": "x", "n": "5"}),
         ({"image": png_of(), "mask": png_of()}, {"prompt": "x"}),
+        ({"image": png_of()}, {"prompt": "x", "mask": "data:image/png;base64,"}),
     ],
 )
 def test_bounds_are_kept_in_edits(site, parts, files, fields):

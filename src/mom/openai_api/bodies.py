@@ -178,3 +178,4 @@ class EditsBody(ImagesBody):
     """A form's fields, or JSON's; the picture itself is read beside it. `strength`: how much of it is painted over."""
 
     strength: float = Field(default=0.7, ge=0.1, le=1)
+    mask: Annotated[Any, _only(None, otherwise="no mask is kept to; leave it out, and set strength")] = None
