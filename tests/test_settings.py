@@ -49,6 +49,17 @@ def test_an_unknown_name_is_a_warning_with_the_nearest_known_one(monkeypatch, tm
     ]
 
 
+def test_a_line_that_sets_nothing_is_a_warning_that_tells_no_value(tmp_path, caplog):
+    (tmp_path / ".env").write_text("# first\nMOM_LARGE_LLM='demo\nMOM_PORT=1111\nsome words\nMOM_HOST\n")
+    settings, warnings = read_settings()
+    assert (settings.large_llm, settings.port) == (None, 1111)
+    assert warnings == [
+        f"Line {number} of .env is ignored: it is not NAME=value, or a quotation mark is not closed."
+        for number in (2, 4)
+    ]
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("MOM_PORT", "eighty"), ("MOM_PORT", "70000"), ("MOM_CLASSIFIER", "oracle")]
 )

@@ -4,6 +4,7 @@ Every variable may stand in a `.env` file in the working directory; the process 
 """
 
 import difflib
+import logging
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
 import platformdirs
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -24,6 +25,7 @@ from mom.models.speculative import Speculative
 from mom.web.base_url import BaseUrl
 
 CLONE = Path(__file__).resolve().parents[2]
+ENV_FILE = ".env"
 
 
 def default_data_dir() -> Path:
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
     """One field per variable of `.env.example`; a test keeps the two the same."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     host: str = Field(default="127.0.0.1", validation_alias="MOM_HOST")
@@ -154,9 +156,11 @@ def variable_names() -> frozenset[str]:
 
 
 def read_settings() -> tuple[Settings, list[str]]:
-    """The settings, and a warning for each unknown `MOM_…` name. Raises `SettingsError`."""
+    """The settings, and a warning for each unknown `MOM_…` name and each line of `.env` that sets nothing. Raises `SettingsError`."""
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it tells of such lines as well, but not of which file
     try:
         settings = Settings()
+        lines = _read_env_file()
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -167,8 +171,21 @@ def read_settings() -> tuple[Settings, list[str]]:
         raise SettingsError(
             f"The file .env cannot be read: {error}. Save it as UTF-8, and see that you may read it."
         ) from error
-    present = set(os.environ) | set(dotenv_values(".env"))
-    return settings, [_name_warning(name) for name in sorted(present - variable_names()) if name.startswith("MOM_")]
+    present = set(os.environ) | {line.key for line in lines if line.key}
+    unknown = [_name_warning(name) for name in sorted(present - variable_names()) if name.startswith("MOM_")]
+    return settings, [*unknown, *(_line_warning(line.original.line) for line in lines if line.error)]
+
+
+def _read_env_file() -> list[Binding]:
+    path = Path(ENV_FILE)
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8") as file:
+        return list(parse_stream(file))
+
+
+def _line_warning(number: int) -> str:
+    return f"Line {number} of .env is ignored: it is not NAME=value, or a quotation mark is not closed."
 
 
 def _name_warning(name: str) -> str:
