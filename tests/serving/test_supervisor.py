@@ -440,3 +440,15 @@ async def watch(board, seen):
         version = board.version
         seen.append(board.parts[LARGE])
         await board.wait_for_change(version)
+
+
+async def test_an_end_that_is_hurried_leaves_no_web_process_behind(supervised, stand_in, tmp_path):
+    async with supervised(web=stand_in("web", fault="stubborn")) as supervisor:
+        await asyncio.wait_for(supervisor.web_is_ready.wait(), 30)
+        [web] = psutil.Process().children()
+        supervisor.task.cancel()
+        log = tmp_path / "logs/web.log"
+        await until(lambda: "the stand-in stays" in log.read_text(), "the first cancellation's effect")
+        supervisor.task.cancel()
+        await asyncio.wait({supervisor.task})
+        assert has_ended(web.pid)

@@ -153,7 +153,8 @@ class Supervisor:
             finally:
                 keeping.cancel()
                 edit.cancel()
-                await asyncio.wait({keeping, edit})
+                # Unlike `wait`, it hands another Ctrl-C on to them, and still waits for their end.
+                await asyncio.gather(keeping, edit, return_exceptions=True)
             if keeping in done:
                 keeping.result()
                 return reason
