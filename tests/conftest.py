@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,14 @@ def gate() -> Iterator[Gate]:
     gate = Gate()
     yield gate
     gate.open()
+
+
+@pytest.fixture
+def llama_cpp_without_openmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that are started load llama.cpp's wheel as on a bare Debian."""
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare/xllamacpp.py").write_text("raise ImportError('libgomp.so.1: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'bare'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
 
 
 @pytest.fixture(scope="session")

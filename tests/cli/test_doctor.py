@@ -1,5 +1,7 @@
 """`mom doctor` as people and scripts read it, and on the settings and the machine."""
 
+import pytest
+
 from mom.cli.findings import Finding
 from mom.cli.machine_checks import check_image_part, check_llama, check_memory, check_page, check_python, check_room
 from mom.settings import read_settings
@@ -67,6 +69,13 @@ def test_a_llama_cpp_that_is_not_there(environment):
     assert one_failed("llama.cpp")["words"] == "/nothing/llama-server is not there"
     environment.delenv("MOM_LLAMA_SERVER")
     assert check_llama(read_settings()[0], None).fix == "pip install xllamacpp"
+
+
+@pytest.mark.usefixtures("llama_cpp_without_openmp")
+def test_a_llama_cpp_that_cannot_be_loaded():
+    check = one_failed("llama.cpp")
+    assert check["words"].endswith("cannot be loaded: ImportError: libgomp.so.1: cannot open shared object file")
+    assert "apt install libgomp1" in check["fix"]
 
 
 def test_a_page_that_is_not_built(tmp_path):

@@ -94,6 +94,13 @@ async def test_a_missing_file_is_named(start, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("llama_cpp_without_openmp")
+async def test_a_library_that_the_wheel_needs_is_named_at_once(start, tiny_gguf):
+    words = await why_it_will_not_start(start, tiny_gguf)
+    assert words.startswith("llama.cpp's wheel cannot be loaded: libgomp.so.1: cannot open shared object file. ")
+    assert "apt install libgomp1" in words
+
+
 async def test_a_file_of_another_kind_is_named(start, tmp_path):
     (tmp_path / "page.gguf").write_text("<html>the login page of some proxy</html>")
     assert "page.gguf is not a GGUF file" in await why_it_will_not_start(start, tmp_path / "page.gguf")

@@ -15,6 +15,7 @@ from mom.cli.environment import plan_of
 from mom.cli.findings import Check, failed, note, ok
 from mom.errors import MomError
 from mom.serving.image_install import is_installed
+from mom.serving.llama_child import CANNOT_LOAD_FIX
 from mom.serving.start_checks import check_data_dir
 from mom.settings import CLONE, Settings
 
@@ -22,7 +23,7 @@ PAGE = Path(mom.__file__).parent / "web/static/chat/chat.js"
 LOWEST_PYTHON, LOWEST_NODE = (3, 11), (20, 19)  # Vite takes no older Node
 MODEL_BYTES = 5_000_000_000  # a language model worth its name, and as much as it takes in memory
 DEMO_BYTES = 1_000_000_000  # all demo models together, torch included
-COMMAND_S = 10
+COMMAND_S, LOADING_S = 10, 60
 
 
 def check_machine(settings: Settings) -> list[Check]:
@@ -74,7 +75,7 @@ def node_version() -> tuple[int, int] | None:
 
 
 def check_llama(settings: Settings, wheel: str | None) -> Check:
-    """`wheel` is the version of the one in the pip package."""
+    """`wheel` is the version of the one in the pip package; it is loaded to see that it can be."""
     binary = settings.llama_server
     if binary is not None:
         if not binary.is_file():
@@ -84,7 +85,27 @@ def check_llama(settings: Settings, wheel: str | None) -> Check:
         return ok("llama.cpp", str(binary))
     if wheel is None:
         return failed("llama.cpp", "its wheel is not installed", "pip install xllamacpp")
+    if problem := _why_not_loaded():
+        return failed("llama.cpp", f"the wheel xllamacpp {wheel} cannot be loaded: {problem}", CANNOT_LOAD_FIX)
     return ok("llama.cpp", f"the wheel xllamacpp {wheel}")
+
+
+def _why_not_loaded() -> str:
+    """Empty where it can be. A process of its own loads it: a processor that lacks its instructions ends it."""
+    try:
+        subprocess.run(
+            [sys.executable, "-P", "-c", "import xllamacpp"],
+            capture_output=True,
+            text=True,
+            timeout=LOADING_S,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.strip().splitlines()
+        return lines[-1] if lines else f"signal {-error.returncode}"
+    except subprocess.TimeoutExpired:
+        return f"not within {LOADING_S} s"
+    return ""
 
 
 def version_of(package: str) -> str | None:

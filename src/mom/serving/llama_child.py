@@ -28,6 +28,7 @@ BYTES_OF_A_THREAD = 256 * 2**20
 BATCH_TOKENS = 64  # a stop is noticed between batches only; 2048, the default, is most prompts in one piece
 PROMPT_CACHE_MIB = 512  # the default of 8192 can be more than the machine has
 CANNOT_START = 1
+CANNOT_LOAD_FIX = "Where libgomp.so.1 is missing: apt install libgomp1. Otherwise name a llama-server of your own in MOM_LLAMA_SERVER."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ def main() -> None:
 def serve_in_process(config: LlamaConfig) -> None:
     """Load the model and serve it from this process's own threads."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    import xllamacpp  # noqa: PLC0415 -- after OpenMP's settings
+    try:
+        import xllamacpp  # noqa: PLC0415 -- after OpenMP's settings
+    except ImportError as error:
+        fail_for_good(f"llama.cpp's wheel cannot be loaded: {error}. {CANNOT_LOAD_FIX}")
 
     params = xllamacpp.CommonParams()
     params.model.path = config.model_path
