@@ -72,6 +72,12 @@ def test_ask_may_say_what_is_needed(site, parts):
     assert mom("ask", "a fox", "--text").stdout == "Hello!\n"
 
 
+def test_both_needs_at_once_are_a_usage_error():
+    result = mom("ask", "a fox", "--text", "--image")
+    assert result.exit_code == 2
+    assert "--text and --image exclude each other" in result.stderr
+
+
 @pytest.mark.parametrize("words", ["", "/paint a fox", "/image"])
 def test_a_question_that_cannot_be_asked_is_a_usage_error(site, words):
     result = mom("ask", words)

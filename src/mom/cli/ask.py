@@ -53,10 +53,22 @@ class Answer:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A picture that MoM drew: its prompt and seed are taken up, as if it had been drawn just now.",
 )
-@click.option("--text", "need", flag_value="text", help="Answer in words, whatever is asked.")
-@click.option("--image", "need", flag_value="image", help="Draw, whatever is asked.")
-def ask(*, text: str, as_json: bool, image_dir: Path, seed: int | None, need: str | None, source: Path | None) -> None:
+@click.option("--text", "needs_text", is_flag=True, help="Answer in words, whatever is asked.")
+@click.option("--image", "needs_image", is_flag=True, help="Draw, whatever is asked.")
+def ask(
+    *,
+    text: str,
+    as_json: bool,
+    image_dir: Path,
+    seed: int | None,
+    source: Path | None,
+    needs_text: bool,
+    needs_image: bool,
+) -> None:
     """Ask one question and print the answer: words as they come, a picture as the path of its file."""
+    if needs_text and needs_image:
+        raise click.UsageError("--text and --image exclude each other. Say one of them, or none.")
+    need = "text" if needs_text else "image" if needs_image else None
     check_words(text)
     picture = _read_picture(source) if source else None
     question = Question(text, need, seed, image_dir, is_quiet=as_json, picture=picture)
