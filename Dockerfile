@@ -15,7 +15,7 @@ ENV PATH=/app/docker/bin:/venv/bin:$PATH \
 # llama.cpp's wheel is linked against OpenMP's library, which slim images leave out.
 RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 # The volumes of compose.yaml take their owner from these folders when they are made.
-RUN useradd --uid 1000 --create-home mom && mkdir /app /data /secrets && chown mom:mom /app /data /secrets && python -m venv /venv
+RUN useradd --uid 1000 --create-home mom && mkdir /app /data /secrets /llm_secrets && chown mom:mom /app /data /secrets /llm_secrets && python -m venv /venv
 WORKDIR /app
 COPY requirements requirements
 RUN pip install --no-cache-dir --require-hashes -r requirements/base.lock

@@ -2,6 +2,7 @@
 # What the containers of compose.yaml run, none of them as root. Any other command is run as it stands: `docker compose run chat_web mom doctor`.
 set -eu
 secrets=${SECRETS_DIR:-/secrets}
+llm_secrets=${LLM_SECRETS_DIR:-/llm_secrets}
 
 # Prints 48 random hexadecimal digits.
 new_secret() {
@@ -18,6 +19,18 @@ http://chat_image:* | demo | file:*)
     ;;
 esac
 
+# The llama.cpp servers', for each part that one of them plays.
+for part in SMALL_LLM LARGE_LLM VISION_LLM; do
+    eval "address=\${MOM_$part:-} own_key=\${MOM_API_KEY_$part:-}"
+    case $address in
+    http://chat_small_llm:* | http://chat_large_llm:*)
+        if [ -z "$own_key" ] && [ -s "$llm_secrets/llm_key" ]; then
+            export "MOM_API_KEY_$part=$(cat "$llm_secrets/llm_key")"
+        fi
+        ;;
+    esac
+done
+
 case ${1:-web} in
 secrets)
     # Made at the first start and kept: nothing secret is shipped, and nobody has to invent anything.
@@ -30,6 +43,7 @@ secrets)
     fi
     umask 077
     [ -s "$secrets/image_key" ] || new_secret >"$secrets/image_key"
+    [ -s "$llm_secrets/llm_key" ] || new_secret >"$llm_secrets/llm_key"
     ;;
 web)
     flask db upgrade

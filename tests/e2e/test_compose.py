@@ -122,10 +122,10 @@ def test_a_server_on_the_machine_itself_is_reached_by_the_name_that_the_page_giv
 def folder():
     """A folder of nobody's own."""
     folder = Path(tempfile.mkdtemp(prefix="mom-compose-"))
-    (folder / "secrets").mkdir()
-    (folder / "data").mkdir()
+    for name in ("secrets", "llm_secrets", "data"):
+        (folder / name).mkdir()
     if NOBODY:
-        for each in (folder, folder / "secrets", folder / "data"):
+        for each in (folder, *folder.iterdir()):
             shutil.chown(each, NOBODY)
     yield folder
     shutil.rmtree(folder)
@@ -162,6 +162,7 @@ def environment(folder):
         "PYTHONPATH": f"{ROOT / 'src'}:{sysconfig.get_path('purelib')}",
         "HOME": str(folder),
         "SECRETS_DIR": str(folder / "secrets"),
+        "LLM_SECRETS_DIR": str(folder / "llm_secrets"),
         "MOM_DATA_DIR": str(folder / "data"),
         "FLASK_APP": "mom.app",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -200,6 +201,32 @@ def test_a_command_is_handed_the_key_of_the_image_server(environment, folder):
     run(environment, ENTRYPOINT, "secrets")
     assert run(environment, ENTRYPOINT, *tell_key) == (folder / "secrets/image_key").read_text()
     assert run({**environment, "MOM_API_KEY_IMAGE_MODEL": "own"}, ENTRYPOINT, *tell_key) == "own"
+
+
+def test_each_part_that_a_llama_cpp_server_plays_is_handed_its_key(environment, folder):
+    servers = {
+        "MOM_SMALL_LLM": "http://chat_small_llm:8080/v1#demo LLM",
+        "MOM_VISION_LLM": "http://192.168.1.5:8090/v1",
+    }
+    environment |= {**servers, "MOM_LARGE_LLM": "http://chat_large_llm:8080/v1#Qwen3-8B"}
+    keys = "${MOM_API_KEY_SMALL_LLM-} ${MOM_API_KEY_LARGE_LLM-} ${MOM_API_KEY_VISION_LLM-}"
+    tell_keys = ("sh", "-c", f'printf %s "{keys}"')
+    assert run(environment, ENTRYPOINT, *tell_keys) == "  "
+    run(environment, ENTRYPOINT, "secrets")
+    key = (folder / "llm_secrets/llm_key").read_text()
+    assert re.fullmatch("[0-9a-f]{48}", key)
+    assert (folder / "llm_secrets/llm_key").stat().st_mode & 0o777 == 0o600
+    assert run(environment, ENTRYPOINT, *tell_keys) == f"{key} {key} "
+    assert run({**environment, "MOM_API_KEY_SMALL_LLM": "own"}, ENTRYPOINT, *tell_keys) == f"own {key} "
+
+
+def test_a_llama_cpp_server_asks_for_its_key_and_sees_no_other_secret(stack):
+    for name in ("chat_small_llm", "chat_large_llm"):
+        service = stack["services"][name]
+        assert "--api-key-file /llm_secrets/llm_key" in service["command"]
+        assert "llm_secrets:/llm_secrets:ro" in service["volumes"]
+        assert not [volume for volume in service["volumes"] if volume.startswith("secrets:")]
+        assert service["depends_on"] == {"chat_secrets": {"condition": "service_completed_successfully"}}
 
 
 @pytest.mark.parametrize("another", ["https://api.example.com/v1#painter", "http://192.168.1.5:7860"])
