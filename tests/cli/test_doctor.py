@@ -1,5 +1,7 @@
 """`mom doctor` as people and scripts read it, and on the settings and the machine."""
 
+import os
+
 import pytest
 
 from mom.cli.findings import Finding
@@ -62,6 +64,18 @@ def test_a_llama_server_that_may_not_be_run(environment, tmp_path):
     (tmp_path / "llama-server").write_text("#!/bin/sh")
     environment.setenv("MOM_LLAMA_SERVER", str(tmp_path / "llama-server"))
     assert one_failed("llama.cpp")["fix"] == f"chmod +x {tmp_path / 'llama-server'}"
+
+
+def test_a_llama_server_that_lacks_a_library(environment, tmp_path):
+    library = "libcudart.so.12: cannot open shared object file"
+    (tmp_path / "llama-server").write_text(f"#!/bin/sh\necho 'error while loading: {library}' >&2; exit 127\n")
+    (tmp_path / "llama-server").chmod(0o755)
+    environment.setenv("MOM_LLAMA_SERVER", "llama-server")
+    assert one_failed("llama.cpp")["words"] == "llama-server is not there"
+    environment.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    check = one_failed("llama.cpp")
+    assert check["words"] == f"llama-server cannot be run: error while loading: {library}"
+    assert "unset MOM_LLAMA_SERVER" in check["fix"]
 
 
 def test_a_llama_cpp_that_is_not_there(environment):

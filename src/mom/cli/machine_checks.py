@@ -1,6 +1,7 @@
 """`mom doctor` on the machine and what is installed: Python, Node, the page, llama.cpp, torch, disk, memory."""
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
@@ -75,36 +76,37 @@ def node_version() -> tuple[int, int] | None:
 
 
 def check_llama(settings: Settings, wheel: str | None) -> Check:
-    """`wheel` is the version of the one in the pip package; it is loaded to see that it can be."""
-    binary = settings.llama_server
-    if binary is not None:
-        if not binary.is_file():
-            return failed("llama.cpp", f"{binary} is not there", "Correct MOM_LLAMA_SERVER, or unset it.")
-        if shutil.which(str(binary)) is None:
-            return failed("llama.cpp", f"{binary} may not be run", f"chmod +x {binary}")
-        return ok("llama.cpp", str(binary))
+    """`wheel` is the version of the one in the pip package. What is to be used is run, to see that it can be."""
+    if settings.llama_server is not None:
+        return _check_llama_server(settings.llama_server)
     if wheel is None:
         return failed("llama.cpp", "its wheel is not installed", "pip install xllamacpp")
-    if problem := _why_not_loaded():
+    if problem := _why_not(sys.executable, "-P", "-c", "import xllamacpp"):
         return failed("llama.cpp", f"the wheel xllamacpp {wheel} cannot be loaded: {problem}", CANNOT_LOAD_FIX)
     return ok("llama.cpp", f"the wheel xllamacpp {wheel}")
 
 
-def _why_not_loaded() -> str:
-    """Empty where it can be. A process of its own loads it: a processor that lacks its instructions ends it."""
+def _check_llama_server(binary: Path) -> Check:
+    found = shutil.which(str(binary))  # as it is looked for when it is started: a name alone is one of PATH
+    if found is None and binary.is_file() and not os.access(binary, os.X_OK):
+        return failed("llama.cpp", f"{binary} may not be run", f"chmod +x {binary}")
+    if found is None:
+        return failed("llama.cpp", f"{binary} is not there", "Correct MOM_LLAMA_SERVER, or unset it.")
+    if problem := _why_not(found, "--version"):
+        fix = "Install what it needs, or unset MOM_LLAMA_SERVER."
+        return failed("llama.cpp", f"{binary} cannot be run: {problem}", fix)
+    return ok("llama.cpp", str(binary))
+
+
+def _why_not(*command: str) -> str:
+    """Why this command fails, in a process of its own: a processor that lacks an instruction ends it. Empty where it does not."""
     try:
-        subprocess.run(
-            [sys.executable, "-P", "-c", "import xllamacpp"],
-            capture_output=True,
-            text=True,
-            timeout=LOADING_S,
-            check=True,
-        )
+        subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=LOADING_S, check=True)  # noqa: S603 -- MoM's own or the settings'
     except subprocess.CalledProcessError as error:
         lines = error.stderr.strip().splitlines()
-        return lines[-1] if lines else f"signal {-error.returncode}"
-    except subprocess.TimeoutExpired:
-        return f"not within {LOADING_S} s"
+        return lines[-1] if lines else f"it ended with {error.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
     return ""
 
 
