@@ -24,6 +24,11 @@ def postgres():
         yield url
 
 
+def test_the_database_is_named_as_the_file_manager_does(environment, tmp_path):
+    environment.setenv("MOM_DATA_DIR", str(tmp_path / "Jürgens Ordner"))
+    assert doctor()[0]["database"]["words"] == f"sqlite: {tmp_path}/Jürgens Ordner/mom.sqlite3"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, environment, tmp_path):
     """`DATABASE_URL`, of an empty database."""
@@ -78,7 +83,7 @@ def test_the_password_of_the_database_is_never_shown(environment, postgres):
         environment.setenv("DATABASE_URL", url)
         checks, exit_code = doctor()
         assert exit_code == 0
-        assert checks["database"]["words"].startswith("postgresql+psycopg://app:***@127.0.0.1:")
+        assert checks["database"]["words"].startswith("postgresql: app:***@127.0.0.1:")
         assert PASSWORD not in json.dumps(checks)
         environment.setenv("DATABASE_URL", url.replace(f":{PASSWORD}@", "@") + f"?password={PASSWORD}")
         checks, exit_code = doctor()

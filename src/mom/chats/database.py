@@ -112,7 +112,7 @@ class Database:
             yield
         except CommandError as error:
             raise StorageError(
-                f"The database at {self._place} was not made by this MoM's migrations ({error}). If a newer MoM has used it, "
+                f"The database at {self.place} was not made by this MoM's migrations ({error}). If a newer MoM has used it, "
                 f"update this one. If the migrations in {self._migrations} were made anew, `flask db_reset --yes` begins "
                 "anew and forgets all chats."
             ) from error
@@ -151,10 +151,10 @@ class Database:
 
     def _database_error(self, error: SQLAlchemyError) -> DatabaseError:
         if isinstance(error, OperationalError | ProgrammingError) and self._has_no_tables():
-            return DatabaseError(f"The database at {self._place} has no tables yet. Run `flask db upgrade`.")
+            return DatabaseError(f"The database at {self.place} has no tables yet. Run `flask db upgrade`.")
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         return DatabaseError(
-            f"The database at {self._place} cannot be read or written: {cause[0] if cause else type(error).__name__}. "
+            f"The database at {self.place} cannot be read or written: {cause[0] if cause else type(error).__name__}. "
             "Check DATABASE_URL, the free disk space, and that the database runs."
         )
 
@@ -165,7 +165,8 @@ class Database:
             return False  # unreachable, which the first error says better
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """Where it is, for people: without its password."""
         if self._url.get_backend_name() == "sqlite":
             return str(self._url.database)
         return self._url.render_as_string(hide_password=True).split("://", 1)[1].split("?")[0]

@@ -34,7 +34,7 @@ def check_database(settings: Settings) -> list[Check]:
     """The database, and whether its tables are those that this MoM works with."""
     try:
         database = Database(settings.resolved_database_url)
-        place = database.engine.url.render_as_string(hide_password=True).split("?")[0]
+        words = f"{database.engine.url.get_backend_name()}: {database.place}"
         try:
             revision, newest, known = database.revision(), database.newest_revision(), database.known_revisions()
             in_the_way = sorted(database.metadata.tables.keys() & set(inspect(database.engine).get_table_names()))
@@ -45,7 +45,7 @@ def check_database(settings: Settings) -> list[Check]:
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return [failed("database", f"does not answer: {why}", "Start the database, or correct DATABASE_URL.")]
-    return [ok("database", place), _check_migrations(revision, newest, known, in_the_way)]
+    return [ok("database", words), _check_migrations(revision, newest, known, in_the_way)]
 
 
 def check_pictures(settings: Settings) -> list[Check]:
