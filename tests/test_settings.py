@@ -72,7 +72,7 @@ def test_a_value_that_does_not_fit_names_the_variable(monkeypatch, name, value):
 def test_a_base_url_that_cannot_be_says_what_to_write(monkeypatch):
     monkeypatch.setenv("MOM_BASE_URL", "home.example")
     with pytest.raises(
-        SettingsError, match=r"^MOM_BASE_URL='home.example' does not fit: it is no address of a web page"
+        SettingsError, match=r"^MOM_BASE_URL='home.example' does not fit: it is not the address of a web page"
     ):
         read_settings()
 

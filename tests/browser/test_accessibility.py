@@ -142,7 +142,7 @@ def test_the_focus_goes_back_where_a_form_is_left(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(questions(page).get_by_role("button", name="Edit")).to_be_focused()
     answers(page).get_by_role("button", name="Edit prompt").press("Enter")
-    page.get_by_role("button", name="Leave it").press("Enter")
+    page.get_by_role("button", name="Cancel").press("Enter")
     expect(answers(page).get_by_role("button", name="Edit prompt")).to_be_focused()
     chat = chat_links(page).first
     for opener, leaver in (("Rename", "Escape"), ("Rename", "Enter"), ("Delete", "Escape")):

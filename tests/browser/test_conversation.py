@@ -71,7 +71,7 @@ def test_edited_words_outlive_a_refusal_and_a_look_at_another_chat(page: Page, c
     answered(page, "One")
     page.route("**/api/chats/*/messages", lambda route: route.abort())
     edit(page, 0, "Uno")
-    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
+    expect(page.get_by_role("alert")).to_contain_text("MoM cannot be reached")
     box = questions(page).get_by_label("Your question")
     expect(box).to_have_value("Uno")
     box.press_sequentially(", dos")
@@ -261,7 +261,7 @@ def test_chats_are_searched_by_title(page: Page) -> None:
     expect(chat_links(page)).to_have_text(["Salty bread", "Bread"])
     search.fill("honey")
     expect(chat_links(page)).to_have_count(0)
-    expect(page.get_by_text("No chat is called so.")).to_be_visible()
+    expect(page.get_by_text("No chat has such a title.")).to_be_visible()
     search.press("Escape")
     expect(chat_links(page)).to_have_count(3)
 

@@ -165,7 +165,7 @@ def test_an_edited_prompt_outlives_a_refusal(mom: ScriptedMom, page: Page, compl
     page.get_by_label("Same seed").uncheck()
     page.route("**/api/chats/*/messages", lambda route: route.abort(), times=1)
     page.get_by_role("button", name="Draw this").click()
-    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
+    expect(page.get_by_role("alert")).to_contain_text("MoM cannot be reached")
     expect(page.get_by_label("Image prompt")).to_have_value("a lighthouse at night")
     expect(page.get_by_label("Same seed")).not_to_be_checked()
     page.get_by_role("button", name="Draw this").click()

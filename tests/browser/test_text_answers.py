@@ -71,7 +71,7 @@ def test_a_question_that_fails_comes_back_into_the_draft_and_is_asked_once(
 ) -> None:
     page.route("**/api/chats/*/messages", lambda route: route.abort())
     ask(page, "Keep these words")
-    expect(page.get_by_role("alert")).to_contain_text("MoM could not be reached")
+    expect(page.get_by_role("alert")).to_contain_text("MoM cannot be reached")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Keep these words")
     expect(questions(page)).to_have_count(0)
     page.unroute("**/api/chats/*/messages")

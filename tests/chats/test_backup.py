@@ -211,7 +211,7 @@ def test_a_damaged_file_changes_nothing(sqlite_stage, file, damage):
     sqlite_stage.answered("/image a fox")
     save(sqlite_stage.database, sqlite_stage.pictures, file)
     file.write_bytes(damage(file.read_bytes()))
-    refused(sqlite_stage, file, "is no backup of MoM's, or is damaged")
+    refused(sqlite_stage, file, "is not a backup of MoM's, or it is damaged")
 
 
 def test_a_single_wrong_bit_anywhere_changes_nothing(sqlite_stage, file):
@@ -224,7 +224,7 @@ def test_a_single_wrong_bit_anywhere_changes_nothing(sqlite_stage, file):
         damaged, at = bytearray(whole), chance.randrange(10, len(whole) - 8)
         damaged[at] ^= 1 << chance.randrange(8)
         file.write_bytes(damaged)
-        with pytest.raises(StorageError, match="is no backup of MoM's, or is damaged"):
+        with pytest.raises(StorageError, match="is not a backup of MoM's, or it is damaged"):
             read_archive(file, sqlite_stage.database)
 
 

@@ -63,7 +63,7 @@ def test_a_picture_without_a_record_or_no_picture_is_told(site, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
     (tmp_path / "words.png").write_text("no picture")
     assert "holds no record" in one_sentence(mom("ask", "make it bluer", "--from", "plain.png"))
-    assert "no picture" in one_sentence(mom("ask", "make it bluer", "--from", "words.png"))
+    assert "not a picture" in one_sentence(mom("ask", "make it bluer", "--from", "words.png"))
     assert mom("ask", "make it bluer", "--from", "nowhere.png").exit_code == 2
 
 
@@ -97,7 +97,7 @@ def test_a_part_that_is_not_there_has_an_exit_code_of_its_own(site, parts):
 
 @pytest.mark.parametrize(
     ("broken", "sentence"),
-    [("/images/x.png", "MoM does not give the picture"), ("/api/parts", "MoM does not tell its parts")],
+    [("/images/x.png", "MoM did not give the picture"), ("/api/parts", "MoM did not say which models play its parts")],
 )
 def test_a_mom_that_fails_on_the_way_is_one_sentence(environment, broken, sentence):
     image = {"image_url": {"url": "http://127.0.0.1/images/x.png"}, "mom": {"id": "x"}}

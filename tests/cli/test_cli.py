@@ -19,7 +19,7 @@ def test_classify_prints_the_verdict(site, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     assert mom("classify", "a fox").stdout == "image  0.90  by small_llm\n"
     explained = mom("classify", "a fox", "--explain").stdout.splitlines()
-    assert explained[-1] == "  small_llm: image 0.90, scripted-classifier reads it so"
+    assert explained[-1] == "  small_llm: image 0.90, scripted-classifier says so"
     parts.small_llm = ScriptedLabelModel(steps=[PartUnavailableError("It is loading.", part="small_llm")])
     assert mom("classify", "a fox", "--explain").stdout.splitlines()[-1] == "  small_llm: It is loading."
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
@@ -47,7 +47,7 @@ def test_classify_reads_a_conversation_from_stdin(site, parts):
 def test_words_that_are_no_utf_8_are_a_usage_error(words, stdin):
     result = mom(*words, stdin=stdin)
     assert result.exit_code == 2
-    assert "no UTF-8" in one_sentence(result)
+    assert "not UTF-8" in one_sentence(result)
 
 
 @pytest.mark.parametrize("value", ["[" * depth + "]" * depth for depth in (500, 990, 100_000)] + ["NaN"])
@@ -99,7 +99,7 @@ def test_a_disk_that_is_full_is_one_sentence(site):
         asked = [sys.executable, "-m", "mom", "classify", "draw a fox", "--json"]
         result = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert result.returncode == 1
-    assert result.stderr == "What is to be written has no place: No space left on device. Make room, and try again.\n"
+    assert result.stderr == "There is no room to write: No space left on device. Make room, and try again.\n"
 
 
 def test_help_lists_moms_commands_and_not_its_inner_ones():

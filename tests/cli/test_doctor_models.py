@@ -19,13 +19,13 @@ WHOLE = demo.LLM_FILE.read_bytes()
 @pytest.mark.parametrize(
     ("part", "address", "fix"),
     [
-        ("small_llm", "chatgpt", "is no model address"),
-        ("large_llm", "http:///v1", "MOM_LARGE_LLM is no URL: it has no host. Write it like http://"),
-        ("large_llm", "http://127.0.0.1:80900/v1", "MOM_LARGE_LLM is no URL: Port out of range"),
-        ("large_llm", "http://[::1/v1", "MOM_LARGE_LLM is no URL: Invalid IPv6 URL."),
+        ("small_llm", "chatgpt", "is not a model address"),
+        ("large_llm", "http:///v1", "MOM_LARGE_LLM is not a URL: it has no host. Write it like http://"),
+        ("large_llm", "http://127.0.0.1:80900/v1", "MOM_LARGE_LLM is not a URL: Port out of range"),
+        ("large_llm", "http://[::1/v1", "MOM_LARGE_LLM is not a URL: Invalid IPv6 URL."),
         ("large_llm", "same", "cannot be 'same'"),
         ("large_llm", "hf:owner/repo", "write hf:OWNER/REPO/FILE.gguf"),
-        ("large_llm", "hf:owner/repo/../../x.gguf", "is no model address"),
+        ("large_llm", "hf:owner/repo/../../x.gguf", "is not a model address"),
         ("large_llm", "file:/nothing.gguf", "There is no model file /nothing.gguf."),
         ("large_llm", "file:~nobody-at-all/x.gguf", "There is no model file ~nobody-at-all/x.gguf."),
         ("large_llm", "file:README", "is not a GGUF file"),
@@ -103,7 +103,7 @@ def test_a_model_elsewhere_is_asked_with_its_key(environment):
         environment.setenv("MOM_API_KEY_LARGE_LLM", "right")
         assert doctor()[0]["large_llm"]["words"] == f"{url}/v1 answers"
         environment.setenv("MOM_API_KEY_LARGE_LLM", "“right”")
-        assert "a sign in it that no key has" in one_failed("large_llm")["fix"]
+        assert "a character in it that no key has" in one_failed("large_llm")["fix"]
 
 
 def test_a_model_that_ollama_does_not_have(environment):
@@ -128,7 +128,7 @@ def test_a_hub_that_cannot_be_reached_or_does_not_have_the_model(environment, cl
         assert "Bearer hf_right" in hub.tokens
         assert not (tmp_path / "data/models").exists()
         environment.setenv("HF_TOKEN", "“right”")
-        assert "HF_TOKEN has a sign in it" in one_failed("large_llm")["fix"]
+        assert "HF_TOKEN has a character in it" in one_failed("large_llm")["fix"]
         environment.delenv("HF_TOKEN")
         environment.setenv("MOM_LARGE_LLM", "hf:owner/repo/other.gguf")
         assert "The hub has no file hf:owner/repo/other.gguf" in one_failed("large_llm")["fix"]
@@ -178,7 +178,7 @@ def test_a_pipeline_that_was_downloaded_in_part_still_needs_the_hub(environment,
     [
         ("file:absent.safetensors", "image LoRA", "There is no model file absent.safetensors."),
         ("hf:owner/repo/lora.safetensors", "image LoRA", "No hub is reachable"),
-        ("lcm", "image_model", "MOM_IMAGE_LORA='lcm' is no model address"),
+        ("lcm", "image_model", "MOM_IMAGE_LORA='lcm' is not a model address"),
     ],
 )
 def test_a_lora_that_is_not_to_be_had(environment, closed_port, lora, name, fix):

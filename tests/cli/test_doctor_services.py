@@ -176,7 +176,7 @@ def test_a_part_that_failed_in_the_running_mom(environment, tmp_path):
 def test_a_running_mom_that_does_not_tell_its_parts(environment):
     with running({"/healthz": [JSONResponse({"status": "ok"})], "/api/parts": [JSONResponse({}, 503)]}) as server:
         environment.setenv("MOM_PORT", server.root.rpartition(":")[2])
-        assert "MoM does not tell its parts" in one_failed("server")["fix"]
+        assert "MoM did not say which models play its parts" in one_failed("server")["fix"]
 
 
 def test_a_port_that_is_taken(environment):

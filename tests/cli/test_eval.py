@@ -48,7 +48,7 @@ def test_eval_says_which_line_cannot_be_read(data):
     Path(data).write_bytes(b'{"route": "te\xff"}')
     result = mom("eval", "routing", "--data", data, "--classifier", "regex")
     assert result.exit_code == 2
-    assert "routing.jsonl, line 1: no UTF-8" in one_sentence(result)
+    assert "routing.jsonl, line 1: not UTF-8" in one_sentence(result)
 
 
 def test_eval_of_a_classifier_whose_model_is_not_there_has_an_exit_code_of_its_own(environment, parts, data, tmp_path):

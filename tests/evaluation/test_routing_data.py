@@ -50,10 +50,10 @@ def test_a_file_as_windows_writes_it_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        (b"{", "no JSON"),
-        (b'{"route": "\xff"}', "no UTF-8 at byte 12"),
+        (b"{", "not JSON"),
+        (b'{"route": "\xff"}', "not UTF-8 at byte 12"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"[]", "no JSON object"),
+        (b"[]", "not a JSON object"),
         ({**GOOD, "route": "video"}, "not 'video'"),
         ({**GOOD, "route": None}, "not None"),
         ({**GOOD, "route": ["text"]}, r"not \['text'\]"),

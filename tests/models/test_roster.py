@@ -66,7 +66,7 @@ async def test_what_is_handed_out_follows_the_parts(roster, source):
         (Part(PartName.LARGE_LLM, State.STARTING, "m"), "The large LLM is still loading"),
         (
             Part(PartName.LARGE_LLM, State.DOWNLOADING, "m", detail="40% of 2 GB"),
-            "still on its way: 40% of 2 GB. Try again",
+            "not ready yet: 40% of 2 GB. Try again",
         ),
         (Part(PartName.LARGE_LLM, State.FAILED, "m", detail="No such file."), "No such file."),
     ],

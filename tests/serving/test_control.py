@@ -21,12 +21,12 @@ class Recorded:
 
     def swap(self, part, address, api_key):
         if address == "nonsense":
-            raise SettingsError("'nonsense' is no model address.")
+            raise SettingsError("'nonsense' is not a model address.")
         self.swaps.append((part, address, api_key))
 
     def cancel(self, part):
         if part is not PartName.LARGE_LLM:
-            raise ConflictError("Nothing is about to change.")
+            raise ConflictError("Nothing is being changed.")
         self.swaps.append((part, None, None))
 
     async def offers(self):
@@ -104,7 +104,7 @@ async def test_a_wrong_swap_is_refused_with_a_sentence(client, controlled, path,
 
 async def test_a_swap_that_is_nested_too_deeply_is_refused(client, controlled):
     answer = await client.post("/parts/large_llm/swap", content="[" * 100_000)
-    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "The body is no JSON object.")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "The body is not a JSON object.")
 
 
 async def test_a_cancelling_is_passed_on(client, controlled):

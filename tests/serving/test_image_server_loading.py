@@ -102,7 +102,7 @@ def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_pa
     (damaged / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not weights at all")
     with running_image_server(damaged, tmp_path) as server:
         assert server.process.wait(DEADLINE_S) == DO_NOT_RESTART
-        assert "diffusion_pytorch_model.safetensors is no .safetensors file" in server.last_words()
+        assert "diffusion_pytorch_model.safetensors is not a .safetensors file" in server.last_words()
 
 
 @contextmanager

@@ -42,11 +42,11 @@ def test_it_is_read(words, read):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("home.example", "no address"),
-        ("ftp://home.example", "no address"),
-        ("https:///mom", "no address"),
-        ("https://home.example:port", "no number"),
-        ("https://home..example", "no name"),
+        ("home.example", "not the address"),
+        ("ftp://home.example", "not the address"),
+        ("https:///mom", "not the address"),
+        ("https://home.example:port", "not a number"),
+        ("https://home..example", "not a name"),
         ("https://home.example/?a=b", "no more than"),
         ("https://me:secret@home.example", "no more than"),
         ("https://home.example/api", "choose another path"),

@@ -122,5 +122,5 @@ class Answering:
             log.warning("turn %s failed: %s", self.turn.id, error.message)
             return TurnFailed(error.as_json())
         log.error("turn %s failed", self.turn.id, exc_info=error)
-        plain = MomError("Something inside MoM went wrong; the log of the web process says what. Try again.")
+        plain = MomError("MoM itself made a mistake. Try again; the log of its web process says what went wrong.")
         return TurnFailed(plain.as_json())

@@ -45,19 +45,19 @@ def check_attachments(attachments: Sequence[Attachment]) -> list[CheckedPicture]
     The media type that came with it is not believed. Raises `AttachmentError`.
     """
     if len(attachments) > MAX_ATTACHMENTS:
-        raise AttachmentError(f"At most {MAX_ATTACHMENTS} pictures can be added to a message.", param="attachments")
+        raise AttachmentError(f"At most {MAX_ATTACHMENTS} pictures can be attached to a message.", param="attachments")
     return [_check(attachment.data) for attachment in attachments]
 
 
 def _check(data: bytes) -> CheckedPicture:
     if len(data) > MAX_ATTACHMENT_BYTES:
         megabytes = MAX_ATTACHMENT_BYTES // 1_000_000
-        raise AttachmentError(f"The picture is larger than {megabytes} MB. Add a smaller one.", param="attachments")
+        raise AttachmentError(f"The picture is larger than {megabytes} MB. Attach a smaller one.", param="attachments")
     try:
         with Pixels.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise AttachmentError(
-                    f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Add a smaller one.",
+                    f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Attach a smaller one.",
                     param="attachments",
                 )
             with _one_at_a_time:
@@ -65,7 +65,7 @@ def _check(data: bytes) -> CheckedPicture:
     # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
     except (OSError, SyntaxError, ValueError, EOFError, Pixels.DecompressionBombError, Warning) as error:
         raise AttachmentError(
-            "An added file is no picture that can be read. Add a PNG, a JPEG or a WebP.", param="attachments"
+            "An attached file is not a picture that can be read. Attach a PNG, a JPEG or a WebP.", param="attachments"
         ) from error
 
 

@@ -15,10 +15,10 @@ def read_data_url(url: str, *, param: str = "attachments") -> Attachment:
     media_type, *options = head.removeprefix("data:").split(";")
     if not head.startswith("data:") or not comma or "base64" not in options:
         raise AttachmentError(
-            "A picture is given as a data URL: data:image/png;base64,… MoM fetches no addresses for others.",
+            "Send the picture as a data URL: data:image/png;base64,… MoM fetches no addresses.",
             param=param,
         )
     try:
         return Attachment(base64.b64decode(data, validate=True), media_type)
     except (binascii.Error, ValueError) as error:
-        raise AttachmentError("The picture's data URL is no base64.", param=param) from error
+        raise AttachmentError("The picture's data URL is not base64. Encode it again.", param=param) from error

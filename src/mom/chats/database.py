@@ -183,7 +183,7 @@ def _read_url(value: str) -> URL:
         url = make_url(value)
     except (ArgumentError, ValueError):  # without its cause, whose words may be a piece of the password
         raise SettingsError(
-            "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST/NAME, and in USER and PASSWORD %40 for @, "
+            "DATABASE_URL is not a database URL. Write postgresql://USER:PASSWORD@HOST/NAME, and in USER and PASSWORD %40 for @, "
             "%3A for : and %2F for /."
         ) from None
     kind = url.drivername.split("+")[0]

@@ -85,7 +85,7 @@ class History:
 
     def rename_chat(self, owner_id: str, chat_id: str, title: str) -> None:
         if not title.strip():
-            raise ParameterError("A chat's title has at least one letter.", param="title")
+            raise ParameterError("Give the chat a title of at least one letter.", param="title")
         with self.database.session() as session:
             find_owned(session, Chat, owner_id, chat_id).title = short_title(title)
 

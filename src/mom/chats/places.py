@@ -21,7 +21,7 @@ class Places:
         with self._lock:
             if self._taken[owner_id] >= self._per_owner:
                 raise BusyError(
-                    f"{self._per_owner} answers are being written at the same time. Wait for one, or stop one.",
+                    f"{self._per_owner} answers are being written already. Wait until one has ended, or stop one.",
                     retry_after_s=RETRY_AFTER_S,
                 )
             self._taken[owner_id] += 1

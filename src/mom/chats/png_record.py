@@ -28,7 +28,9 @@ def write_record(picture: Picture, *, words: str, drawn_at: datetime) -> bytes:
         with Pixels.open(io.BytesIO(picture.png), formats=("PNG",)) as pixels:
             pixels.save(buffer, "PNG", pnginfo=texts)
     except (OSError, SyntaxError, ValueError, Pixels.DecompressionBombError) as error:
-        raise PartBrokenError("The image model sent something that is no PNG picture.", part="image_model") from error
+        raise PartBrokenError(
+            "The image model sent something that is not a PNG picture.", part="image_model"
+        ) from error
     return buffer.getvalue()
 
 

@@ -18,7 +18,7 @@ def check_question(
     try:
         size = len(content.encode())
     except UnicodeEncodeError as error:
-        raise ParameterError("The message holds half of a character. Write it anew.", param="content") from error
+        raise ParameterError("The message holds half of a character. Write it again.", param="content") from error
     if size > MAX_MESSAGE_BYTES:
         raise MessageTooLongError(
             f"The message has {size} bytes; at most {MAX_MESSAGE_BYTES} can be sent at once. Shorten or divide it.",
@@ -27,9 +27,9 @@ def check_question(
     if "\0" in content:
         raise ParameterError("The message holds a NUL character, which cannot be stored.", param="content")
     if client_id is not None and not (0 < len(client_id) <= MAX_CLIENT_ID_CHARS and client_id.isprintable()):
-        raise ParameterError(f"client_id has 1 to {MAX_CLIENT_ID_CHARS} printable characters.", param="client_id")
+        raise ParameterError(f"client_id must have 1 to {MAX_CLIENT_ID_CHARS} printable characters.", param="client_id")
     if seed is not None and not 0 <= seed <= MAX_SEED:
-        raise ParameterError(f"seed lies between 0 and {MAX_SEED}.", param="seed")
+        raise ParameterError(f"seed must be from 0 to {MAX_SEED}.", param="seed")
     read_command(content)
 
 
@@ -38,4 +38,4 @@ def read_need(value: str) -> Need:
     try:
         return Need(value)
     except ValueError as error:
-        raise ParameterError(f"need is text or image, not {value!r}.", param="need") from error
+        raise ParameterError(f"need must be text or image, not {value!r}.", param="need") from error

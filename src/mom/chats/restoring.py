@@ -44,7 +44,9 @@ def read_archive(path: Path, database: Database) -> Archive:
     except FileNotFoundError as error:
         raise StorageError(f"There is no file {path}.") from error
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StorageError(f"{path} is no backup of MoM's, or is damaged ({error}). Nothing was changed.") from error
+        raise StorageError(
+            f"{path} is not a backup of MoM's, or it is damaged ({error}). Nothing was changed."
+        ) from error
 
 
 def restore(archive: Archive, database: Database, pictures: Pictures, *, replace: bool) -> None:

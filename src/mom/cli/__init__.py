@@ -42,7 +42,7 @@ class MomGroup(FlaskGroup):
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
-            raise Failure(f"What is to be written has no place: {error.strerror}. Make room, and try again.") from error
+            raise Failure(f"There is no room to write: {error.strerror}. Make room, and try again.") from error
 
 
 class Failure(click.ClickException):

@@ -172,7 +172,7 @@ async def _save(image: dict[str, Any], server: Server, folder: Path) -> dict[str
         picture = (await server.http.get(urlsplit(image["image_url"]["url"]).path)).raise_for_status()
     except httpx.HTTPError as error:
         raise PartBrokenError(
-            f"MoM does not give the picture ({type(error).__name__}). Ask again.", part="web"
+            f"MoM did not give the picture ({type(error).__name__}). Ask again.", part="web"
         ) from error
     path = _write(folder, f"mom-{made['id']}.png", picture.content)
     return {"path": path, **{key: made[key] for key in ("prompt", "seed", "steps", "width", "height")}}

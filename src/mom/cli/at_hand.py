@@ -40,7 +40,7 @@ class Server:
             parts: dict[str, dict[str, Any]] = (await self.http.get("/api/parts")).raise_for_status().json()["parts"]
         except (httpx.HTTPError, ValueError, LookupError) as error:
             raise PartBrokenError(
-                f"MoM does not tell its parts ({type(error).__name__}). Look at its terminal, and try again.",
+                f"MoM did not say which models play its parts ({type(error).__name__}). Look at its terminal, and try again.",
                 part="web",
             ) from error
         return parts
@@ -142,10 +142,10 @@ def check_words(asked: object) -> None:
         from_json(json.dumps(asked, ensure_ascii=False).encode(), allow_inf_nan=False)
     except UnicodeEncodeError as error:
         raise ParameterError(
-            "The message is no UTF-8: it is in another encoding, or holds half of a character. Write it in UTF-8."
+            "The message is not UTF-8: it is in another encoding, or holds half of a character. Write it in UTF-8."
         ) from error
     except (ValueError, RecursionError) as error:  # NaN, deep nesting
-        raise ParameterError(f"The message is no JSON that can be sent: {error}.") from error
+        raise ParameterError(f"The message cannot be sent as JSON: {error}.") from error
 
 
 def failure_from(answer: dict[str, Any]) -> MomError:

@@ -17,7 +17,7 @@ from mom.settings import Settings
 @click.command()
 @click.argument("text")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--explain", is_flag=True, help="Say also why: what each stage says, and its evidence.")
+@click.option("--explain", is_flag=True, help="Say why, too: what each stage says, and its evidence.")
 def classify(*, text: str, as_json: bool, explain: bool) -> None:
     """Say whether TEXT needs a text or an image. With -, read {"messages": […]} from standard input."""
     body = _read_conversation() if text == "-" else {"messages": [{"role": "user", "content": text}]}

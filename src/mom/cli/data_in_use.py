@@ -46,7 +46,7 @@ def _opened(data_dir: Path) -> IO[bytes]:
         return (data_dir / FILE).open("ab")
     except OSError as error:
         raise StorageError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}). Mend that, or set MOM_DATA_DIR."
+            f"The data folder {data_dir} cannot be written ({error.strerror}). Make it writable, or set MOM_DATA_DIR."
         ) from error
 
 

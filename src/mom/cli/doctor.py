@@ -19,7 +19,7 @@ NAME_CHARS = 19
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool) -> None:
-    """Check this installation. Exits with 1 where something has to be done."""
+    """Check this installation: what is wrong, and what to do. Exits with 1 if something has to be done."""
     checks = asyncio.run(_check_all())
     if as_json:
         click.echo(json.dumps({"checks": [asdict(check) for check in checks]}, ensure_ascii=False))

@@ -46,10 +46,21 @@ def evaluate() -> None:
 
 
 @evaluate.command()
-@click.option("--data", "paths", multiple=True, required=True, type=click.Path(path_type=Path), help="A JSONL file.")
-@click.option("--classifier", "names", multiple=True, required=True, type=click.Choice(CLASSIFIERS), help="Which one.")
+@click.option(
+    "--data",
+    "paths",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A JSONL file of labelled conversations.",
+)
+@click.option(
+    "--classifier", "names", multiple=True, required=True, type=click.Choice(CLASSIFIERS), help="What is measured."
+)
 @click.option("--format", "form", type=click.Choice(["table", "json", "html"]), default="table", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; default: standard output.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file; default: standard output."
+)
 def routing(*, paths: Sequence[Path], names: Sequence[str], form: str, output: Path | None) -> None:
     """Route labelled conversations and tell accuracy, false images, calibration and latency.
 

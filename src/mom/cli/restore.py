@@ -18,7 +18,7 @@ from mom.settings import Settings
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--yes", is_flag=True, help="Do it where chats are there already: they are deleted.")
+@click.option("--yes", is_flag=True, help="Restore even if chats are there already: they are deleted.")
 def restore(*, file: Path, yes: bool) -> None:
     """Replace all chats and pictures by those of FILE, which `mom backup` wrote. MoM must not run meanwhile."""
     settings = read_settings_aloud()

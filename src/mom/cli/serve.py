@@ -11,7 +11,7 @@ from mom.serving.serve import run_serve
 @click.option(
     "--install-image",
     type=click.Choice([torch.value for torch in Torch]),
-    help="Install the image part, where it is missing, with this build of torch.",
+    help="If the image part is missing, install it with this build of torch.",
 )
 @click.option("--reload", is_flag=True, help="For developers: restart the web process when its files change.")
 @click.pass_context

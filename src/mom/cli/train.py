@@ -27,9 +27,9 @@ def train() -> None:
 
 @train.command()
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The head's file; default: in the data folder."
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file; default: in the data folder."
 )
-@click.option("--share", type=click.IntRange(min=1), default=1, help="Train on each SHAREth row only, for a try.")
+@click.option("--share", type=click.IntRange(min=1), default=1, help="Train on every SHAREth row only, to try it.")
 def routing(*, output: Path | None, share: int) -> None:
     """Train the head that decides most messages. `mom serve` uses the one in the data folder from its next start on."""
     _check_trainer()
@@ -46,7 +46,7 @@ def routing(*, output: Path | None, share: int) -> None:
         wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
         done = subprocess.run([sys.executable, "-m", TRAINER, *wishes], cwd=CLONE, check=False)  # noqa: S603 -- our own module
         if done.returncode:
-            raise MomError("The training failed; what it said stands above.")
+            raise MomError("The training failed; the lines above say why.")
         _keep(made, output)
     click.echo(f"Written to {output}", err=True)
 

@@ -17,7 +17,7 @@ from mom.web.server import listen, serve
 
 
 @click.command(hidden=True)
-@click.option("--standalone", is_flag=True, help="Without a supervisor: all parts are URLs of the settings.")
+@click.option("--standalone", is_flag=True, help="Without a supervisor: the settings give a URL for each part.")
 def web(*, standalone: bool) -> None:
     """Run the web process alone."""
     config = {} if standalone or sys.stdin.isatty() else read_config_and_tie()

@@ -66,13 +66,13 @@ def _read_object(line: bytes) -> dict[str, object]:
     try:
         row = json.loads(line.decode("utf-8-sig"))  # Windows writes a byte order mark
     except UnicodeDecodeError as error:
-        raise ValueError(f"no UTF-8 at byte {error.start + 1}") from error
+        raise ValueError(f"not UTF-8 at byte {error.start + 1}") from error
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"no JSON ({error.msg} at character {error.pos + 1})") from error
+        raise ValueError(f"not JSON ({error.msg} at character {error.pos + 1})") from error
     if not isinstance(row, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - one kind of failure for all that is amiss in a line
+        raise ValueError("not a JSON object")  # noqa: TRY004 - one kind of failure for all that is amiss in a line
     return row
 
 

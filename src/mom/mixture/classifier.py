@@ -99,5 +99,5 @@ class SmallLlmStage:
             image_probability=image,
             decided_by=DecidedBy.SMALL_LLM,
             took_ms=0.0,
-            reason=f"{self.small_llm.name} reads it so",
+            reason=f"{self.small_llm.name} says so",
         )

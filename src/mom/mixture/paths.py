@@ -160,7 +160,7 @@ async def reach_verdict(
     """What the last message needs: by a person's word, by the form of the message, or by the classifier."""
     command = read_command(conversation.last.content)
     if need is not None:
-        return certain(need, DecidedBy.CORRECTION, "it was asked for so")
+        return certain(need, DecidedBy.CORRECTION, "it was asked for")
     if command is not None:
         return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
     taken_up = conversation.taking_up_records()

@@ -53,7 +53,7 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
         try:
             parts = split_http_url(text)
         except ValueError as error:
-            raise SettingsError(f"{name} is no URL: {error}. Write it like {URL_EXAMPLE}.") from error
+            raise SettingsError(f"{name} is not a URL: {error}. Write it like {URL_EXAMPLE}.") from error
         if parts.query:  # the paths that are asked for are written behind the address
             raise SettingsError(f"{name} has a ? in it, which no such address can have. Write it like {URL_EXAMPLE}.")
         base_url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -62,7 +62,7 @@ def parse_address(text: str, *, name: str = "the model address") -> ModelAddress
         return ModelAddress(AddressKind(scheme), rest)
     if scheme == "hf" and rest.count("/") >= 1 and not {"", ".", ".."} & set(rest.split("/")):
         return ModelAddress(AddressKind.HUB, rest)
-    raise SettingsError(f"{name}={text!r} is no model address. Write {FORMS}.")
+    raise SettingsError(f"{name}={text!r} is not a model address. Write {FORMS}.")
 
 
 def split_http_url(text: str) -> SplitResult:

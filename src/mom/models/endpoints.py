@@ -15,7 +15,7 @@ def endpoint_of(address: ModelAddress, *, api_key: str | None = None, ollama_url
     """
     if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
         raise SettingsError(
-            f"The API key for {hide_password(str(address))} has a sign in it that no key has. Copy it anew."
+            f"The API key for {hide_password(str(address))} has a character in it that no key has. Copy it again."
         )
     match address.kind:
         case AddressKind.URL:

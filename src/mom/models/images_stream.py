@@ -102,6 +102,8 @@ def _read_event(data: str, upstream: Upstream) -> ImageEvent:
 
 def _failure(error: dict[str, object], upstream: Upstream) -> PartError:
     """The server's own sentence: it is ours, and says what to do."""
-    words = upstream.server.without_keys(str(error.get("message") or "The image model failed without a word."))
+    words = upstream.server.without_keys(
+        str(error.get("message") or "The image model failed and did not say why. Try again.")
+    )
     kind = PartTimeoutError if error.get("code") == PartTimeoutError.code else PartBrokenError
     return kind(words, part=upstream.server.part)

@@ -152,7 +152,7 @@ def _not_found(answer: Answer) -> MomError:
         )
         words = f"{server.words} is not there: {answer.words.removesuffix('.')}. {remedy}"
     else:
-        words = f"{server.words} knows no such request (HTTP 404: {answer.words}). Does the address in {variable} end in /v1?"
+        words = f"{server.words} does not know this request (HTTP 404: {answer.words}). Does the address in {variable} end in /v1?"
     return PartRefusedError(words, part=server.part)
 
 
@@ -175,7 +175,7 @@ def _not_now(answer: Answer) -> MomError:
 
 def _gateway(answer: Answer) -> MomError:
     server = answer.server
-    return PartUnavailableError(f"{server.words} is not reached by its gateway: {answer.words}", part=server.part)
+    return PartUnavailableError(f"{server.words} cannot be reached by its gateway: {answer.words}", part=server.part)
 
 
 def _by_class(answer: Answer) -> MomError:

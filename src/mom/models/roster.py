@@ -113,7 +113,7 @@ def _why_not(name: PartName, part: Part | None) -> str:
     match part.state:
         case State.DOWNLOADING:
             how_far = f": {part.detail}" if part.detail else ""
-            return f"The {name.words} is still on its way{how_far}. Try again in a while."
+            return f"The {name.words} is not ready yet{how_far}. Try again in a while."
         case State.FAILED:
             return part.detail or f"The {name.words} cannot be run. `mom doctor` says why."
         case _:

@@ -109,7 +109,7 @@ class ChatBody(ConversationBody):
     @classmethod
     def _check_stop(cls, stop: list[str] | None) -> list[str] | None:
         if len(stop or ()) > MOST_STOPS:
-            raise ValueError(f"at most {MOST_STOPS} stop sequences are kept to")
+            raise ValueError(f"at most {MOST_STOPS} stop sequences can be given")
         return stop
 
     @property

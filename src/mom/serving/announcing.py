@@ -53,7 +53,7 @@ def _how_to_connect(parts: Iterable[Part], offers: Mapping[str, Any]) -> list[st
         return ["Ollama runs here. To use its models: the page offers it, or", f"  {pair} mom serve", ""]
     if any(part.demo for part in parts):
         return [
-            "The demo models are tiny and know next to nothing. To connect real ones, set in .env or the environment:",
+            "The demo models are tiny. To connect real ones, set in .env or the environment:",
             "  MOM_SMALL_LLM, MOM_LARGE_LLM=ollama:MODEL, file:PATH.gguf, hf:OWNER/REPO/FILE.gguf or http://HOST:PORT/v1#MODEL",
             "  MOM_IMAGE_MODEL=hf:OWNER/REPO, file:FOLDER or http://HOST:PORT/v1#MODEL",
             "",

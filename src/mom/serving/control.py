@@ -164,7 +164,7 @@ async def _read_json(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ParameterError("The body is no JSON object.")
+        raise ParameterError("The body is not a JSON object.")
     return value
 
 

@@ -120,7 +120,7 @@ def _sentence_for(error: Exception, what: str, endpoint: str | None) -> str | No
         case HfHubHTTPError():
             return f"The hub answered {error.response.status_code} for {what}: try again later, or {INSTEAD}."
         case UnicodeEncodeError():
-            return "HF_TOKEN has a sign in it that no token has. Copy it anew."
+            return "HF_TOKEN has a character in it that no token has. Copy it again."
         case OfflineModeIsEnabled() | ConnectError() | ConnectTimeout():
             return f"No hub is reachable at {endpoint or 'huggingface.co'} to fetch {what}; {INSTEAD}."
         case HTTPXError():

@@ -44,7 +44,7 @@ class Stage:
 def choose_player(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
     """Raises `SettingsError` where such an address cannot play this part."""
     if not _is_text(address.target):
-        raise SettingsError(f"The address of the {part.words} is no UTF-8. Rename the file or its folder.")
+        raise SettingsError(f"The address of the {part.words} is not UTF-8. Rename the file or its folder.")
     match address.kind:
         case AddressKind.OLLAMA if part is PartName.IMAGE_MODEL:
             raise SettingsError(f"The {part.words} cannot be '{address}': Ollama draws no pictures.")
@@ -110,7 +110,9 @@ def _lora_address(stage: Stage) -> ModelAddress | None:
     if address.kind is AddressKind.HUB and split_hub_target(address)[1] is not None:
         return address
     if address.kind is not AddressKind.FILE:
-        raise SettingsError(f"MOM_IMAGE_LORA={stage.image_lora} is no LoRA. Write file:PATH or hf:OWNER/REPO/FILE.")
+        raise SettingsError(
+            f"MOM_IMAGE_LORA={stage.image_lora} is not a LoRA's address. Write file:PATH or hf:OWNER/REPO/FILE."
+        )
     return address
 
 

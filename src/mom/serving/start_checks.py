@@ -68,7 +68,7 @@ def check_data_dir(plan: ServePlan) -> None:
         probe.unlink()
     except OSError as error:
         raise StorageError(
-            f"The data folder {plan.data_dir} cannot be written ({error.strerror}). Mend that, or set MOM_DATA_DIR."
+            f"The data folder {plan.data_dir} cannot be written ({error.strerror}). Make it writable, or set MOM_DATA_DIR."
         ) from error
     free = psutil.disk_usage(str(plan.data_dir)).free
     if free < NEEDED_BYTES:

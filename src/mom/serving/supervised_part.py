@@ -61,7 +61,7 @@ class SupervisedPart:
             forget()
             self._current.give_up("The download was cancelled. What has arrived is kept for another try.")
         else:
-            raise ConflictError(f"The {self.name.words} is not about to change.")
+            raise ConflictError(f"The {self.name.words} is not being changed.")
         self._show()
 
     async def end(self) -> None:

@@ -42,9 +42,9 @@ class BaseUrl:
         try:
             port, name = parts.port, parts.hostname
         except ValueError as error:
-            raise ValueError(f"its port is no number; {example}") from error
+            raise ValueError(f"its port is not a number; {example}") from error
         if parts.scheme not in DEFAULT_PORTS or not name:
-            raise ValueError(f"it is no address of a web page; {example}")
+            raise ValueError(f"it is not the address of a web page; {example}")
         if parts.query or parts.fragment or parts.username or parts.password:
             raise ValueError(f"it may hold no more than host, port and path; {example}")
         path = "/" + parts.path.strip("/") if parts.path.strip("/") else ""
@@ -53,7 +53,7 @@ class BaseUrl:
         try:
             name = name.encode("idna").decode()  # as browsers send it
         except UnicodeError as error:
-            raise ValueError(f"its host is no name; {example}") from error
+            raise ValueError(f"its host is not a name; {example}") from error
         name = f"[{name}]" if ":" in name else name
         return cls(parts.scheme, name if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{name}:{port}", path)
 

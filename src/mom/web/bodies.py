@@ -36,7 +36,7 @@ class JsonRequest(Request):
     def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
         if e is None:
             raise UnsupportedMediaType
-        raise ParameterError(f"The request's body is no JSON: {e}.") from e
+        raise ParameterError(f"The request's body is not JSON: {e}.") from e
 
     def _get_file_stream(self, *_sizes: object, **_names: object) -> IO[bytes]:
         """In memory, as JSON's pictures are: werkzeug's own way puts large files on the disk, which may be full."""

@@ -29,9 +29,7 @@ STATUSES: tuple[tuple[type[MomError], int], ...] = (
     (errors.ServingError, 503),
     (MomError, 500),
 )
-UNEXPECTED = MomError(
-    "MoM itself made a mistake here. Try again; what went wrong stands in the log of its web process."
-)
+UNEXPECTED = MomError("MoM itself made a mistake. Try again; the log of its web process says what went wrong.")
 NOT_FOUND = (
     "There is nothing at this address. The chat is at /; programs are answered at /v1/chat/completions, "
     "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify."
@@ -40,7 +38,7 @@ NOT_FOUND = (
 HTTP_FAILURES = {
     400: ("invalid_request", "MoM cannot read this request. Send JSON."),
     404: ("not_found", NOT_FOUND),
-    405: ("method_not_allowed", "This address does not answer to this method."),
+    405: ("method_not_allowed", "This address does not take this method."),
     413: ("payload_too_large", "The request is too large. Shorten the message or make the attached pictures smaller."),
     415: ("unsupported_media_type", "Send the body as JSON, with the header Content-Type: application/json."),
 }

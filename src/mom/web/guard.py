@@ -74,7 +74,7 @@ def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
     # Other chat programs show the pictures that /v1 linked to.
     shows_picture = request.method == "GET" and request.path.startswith("/images/")
     if foreign and not (follows_link or shows_picture):
-        raise ForbiddenError("A page that is not MoM's asked for this. Use MoM's own page, or a program.")
+        raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
     is_near = from_anywhere or is_loopback(request.remote_addr or "")
     if origin is None and request.method not in SAFE_METHODS and not (is_near and _is_from_a_program()):
         raise ForbiddenError(

@@ -72,7 +72,7 @@ function finishedWords(answer: Answer): string {
   if (answer.finishReason === 'length') return 'Cut off: the model reached its length limit.'
   if (answer.finishReason?.startsWith('content_filter')) return "Held back by a content filter of the model's server."
   if (answer.text.trim() || answer.pictures.length > 0) return ''
-  return 'The model ended without a word. Try again, or ask in other words.'
+  return 'The model answered nothing. Try again, or ask in other words.'
 }
 
 /** Whether a text comes from the vision LLM: to the one that sees goes what is attached, and what is asked about it later. */

@@ -140,7 +140,7 @@ async function reach(address: string, init: RequestInit = {}): Promise<Response>
   try {
     return await fetch(address, init)
   } catch (error) {
-    throw new RequestError(0, failureOf('MoM could not be reached. See whether it still runs, then try again.', String(error)))
+    throw new RequestError(0, failureOf('MoM cannot be reached. See whether it still runs, then try again.', String(error)))
   }
 }
 

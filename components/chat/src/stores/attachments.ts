@@ -13,7 +13,7 @@ export async function attachPictures(conversation: Conversation, files: Iterable
   conversation.error = ''
   // Copied: the browser empties its own list as soon as the chooser is ready for the next choice.
   for (const file of [...files]) {
-    if (!PICTURE_TYPES.includes(file.type)) conversation.error = `${file.name} is no picture that can be sent: PNG, JPEG or WebP.`
+    if (!PICTURE_TYPES.includes(file.type)) conversation.error = `${file.name} is not a picture that can be sent. Attach a PNG, a JPEG or a WebP.`
     else if (file.size > LARGEST) conversation.error = `${file.name} is larger than ${LARGEST / 1_000_000} MB.`
     else await attach(conversation, file)
   }
@@ -24,7 +24,7 @@ async function attach(conversation: Conversation, file: File): Promise<void> {
     const picture = await readPicture(file)
     // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
     if (conversation.attached.length < MOST) conversation.attached = [...conversation.attached, picture]
-    else conversation.error = `At most ${MOST} pictures go with one message.`
+    else conversation.error = `At most ${MOST} pictures can be attached to a message.`
   } catch (error) {
     conversation.error = error instanceof Error ? error.message : String(error)
   }

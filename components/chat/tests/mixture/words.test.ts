@@ -23,8 +23,8 @@ it('each phase of a picture is named', () => {
 it('an answer that is empty or held back says so', () => {
   const said = (text: string, finishReason: string) => endWords({ ...emptyAnswer(), status: 'finished', text, finishReason })
   expect(said('Hello', 'stop')).toBe('')
-  expect(said('\n', 'stop')).toBe('The model ended without a word. Try again, or ask in other words.')
-  expect(said('', 'tool_calls')).toBe('The model ended without a word. Try again, or ask in other words.')
+  expect(said('\n', 'stop')).toBe('The model answered nothing. Try again, or ask in other words.')
+  expect(said('', 'tool_calls')).toBe('The model answered nothing. Try again, or ask in other words.')
   expect(said('The beg', 'content_filter')).toBe("Held back by a content filter of the model's server.")
 })
 

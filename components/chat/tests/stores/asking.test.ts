@@ -19,7 +19,7 @@ describe('the words of a question that is edited', () => {
     replies['GET /images/0a1b.png'] = MOM_IS_AWAY
     await conversation.askEdited(question)
     expect(question.edited).toBe('Who is in it?')
-    expect(conversation.error).toMatch(/^MoM could not be reached/)
+    expect(conversation.error).toMatch(/^MoM cannot be reached/)
     expect(onUnreachable).toHaveBeenCalledOnce()
   })
 

@@ -59,12 +59,12 @@ it('a picture that went while another one was decoded does not come back', async
   expect(chat.attached).toEqual(['a'])
 })
 
-it('four pictures go with one message, however they are attached', async () => {
+it('four pictures can be attached to a message, however they are attached', async () => {
   const chat = newChat()
   const names = ['a', 'b', 'c', 'd', 'e']
   const attaching = names.map((name) => attachPictures(chat, [picture(name)]))
   for (const name of names) await decoded(name)
   await Promise.all(attaching)
   expect(chat.attached).toEqual(['a', 'b', 'c', 'd'])
-  expect(chat.error).toBe('At most 4 pictures go with one message.')
+  expect(chat.error).toBe('At most 4 pictures can be attached to a message.')
 })

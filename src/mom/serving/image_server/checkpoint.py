@@ -72,7 +72,7 @@ def find_checkpoint(model: str, *, has_lora: bool = False) -> Checkpoint:
     if path.is_file():
         if path.suffix != ".safetensors":
             raise ModelFileError(
-                f"{path.name} is no .safetensors file, and the image server reads no other kind of file."
+                f"{path.name} is not a .safetensors file, the only kind of file that the image server reads."
             )
         family = _look_into_file(path)
         return Checkpoint(path, path.stat().st_size, family=family, unet_parameters=count_parameters(path))
@@ -192,9 +192,9 @@ def _read_json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelFileError(f"{file} is missing: this is no complete diffusers folder.") from error
+        raise ModelFileError(f"{file} is missing: this diffusers folder is incomplete. Download it again.") from error
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{file} is no JSON: the model is damaged. Download it again.") from error
+        raise ModelFileError(f"{file} is not JSON: the model is damaged. Download it again.") from error
     if not isinstance(value, dict):
         raise ModelFileError(f"{file} does not hold what it should: the model is damaged. Download it again.")
     return value

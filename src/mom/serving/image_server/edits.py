@@ -77,4 +77,4 @@ def _read_json(body: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         return fields, base64.b64decode(match[1], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ParameterError("image is no base64.", param="image") from error
+        raise ParameterError("image is not base64.", param="image") from error

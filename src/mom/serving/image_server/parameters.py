@@ -59,7 +59,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ParameterError("The body is no JSON. Send an object with at least a prompt.") from error
+        raise ParameterError("The body is not JSON. Send an object with at least a prompt.") from error
     if not isinstance(fields, dict):
         raise ParameterError("The body has to be a JSON object with at least a prompt.")
     return fields

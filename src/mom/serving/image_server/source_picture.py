@@ -27,7 +27,7 @@ def open_source(data: bytes) -> Image.Image:
         raise
     except Exception as error:  # Pillow tells of a broken file in many ways, struct.error and TypeError among them
         raise ParameterError(
-            "image is no picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
+            "image is not a picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
         ) from error
 
 

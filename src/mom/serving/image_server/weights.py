@@ -47,4 +47,4 @@ def _read_header(path: Path) -> dict[str, int]:
 
 
 def _damaged(path: Path) -> ModelFileError:
-    return ModelFileError(f"{path.name} is no .safetensors file, or is damaged. Download it again.")
+    return ModelFileError(f"{path.name} is not a .safetensors file, or it is damaged. Download it again.")
