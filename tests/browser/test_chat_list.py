@@ -83,8 +83,8 @@ def test_of_very_many_chats_a_few_are_drawn_and_all_are_reached(mom: ScriptedMom
     page.goto("/")
     expect(chat_links(page).first).to_have_text("Chat 0001")
     assert chat_links(page).count() <= 200
-    chat_links(page).last.scroll_into_view_if_needed()
-    page.mouse.wheel(0, 10_000)
-    expect(page.get_by_role("link", name="Chat 0201")).to_be_attached()
+    for next_one in ("Chat 0101", "Chat 0201"):
+        chat_links(page).last.scroll_into_view_if_needed()
+        expect(page.get_by_role("link", name=next_one)).to_be_attached()
     page.get_by_label("Search chats by title").fill("2000")
     expect(chat_links(page)).to_have_text(["Chat 2000"])

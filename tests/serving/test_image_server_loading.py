@@ -314,7 +314,9 @@ def test_one_file_of_another_architecture_is_refused(tmp_path, name, words):
 
 def test_flux_is_taken_where_it_is_the_model_of_few_steps(folder):
     (folder / "unet").rename(folder / "transformer")
-    write_index(folder, _class_name="FluxPipeline")
+    write_index(
+        folder, _class_name="FluxPipeline", unet=[None, None], transformer=["diffusers", "FluxTransformer2DModel"]
+    )
     (folder / "transformer" / "config.json").write_text(json.dumps({"guidance_embeds": True}))
     with pytest.raises(ModelFileError, match="few steps"):
         find_checkpoint(str(folder))
