@@ -204,6 +204,12 @@ def test_bounds_are_kept(site, body, parts):
     assert parts.image_model.requests == []
 
 
+@pytest.mark.parametrize("prompt", ["", " \n"])
+def test_an_empty_prompt_is_told_what_to_do(site, prompt):
+    answer = httpx.post(f"{site.url}/v1/images/generations", json={"prompt": prompt})
+    assert answer.json()["error"]["message"] == "prompt: write what is to be drawn."
+
+
 def test_a_client_that_leaves_drops_the_job(site, parts, gate):
     parts.image_model = ScriptedImageModel([gate])
     with pytest.raises(httpx.ReadTimeout):

@@ -129,7 +129,7 @@ class TextFormat(OpenAiBody):
 class ImagesBody(OpenAiBody):
     """`model` is not looked at: there is one image model, and clients name OpenAI's."""
 
-    prompt: str = Field(min_length=1, max_length=4_000)
+    prompt: str = Field(max_length=4_000)
     n: int | None = Field(default=None, ge=1, le=4)
     size: str | None = None
     response_format: Literal["url", "b64_json"] | None = None
