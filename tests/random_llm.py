@@ -14,8 +14,12 @@ import numpy as np
 
 WORDS = ("text", "image", "red", "blue", "fox", "the")  # each of them is one token
 SPECIAL_TOKENS = ("<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+# In this form llama.cpp finds out by itself how the model calls tools, and can hold it to a call.
 CHAT_TEMPLATE = (
-    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}"
+    "{% if tools %}<|system|>{% for tool in tools %}{{ tool | tojson }}{% endfor %}<|end|>{% endif %}"
+    "{% for message in messages %}<|{{ message.role }}|>{% if message.tool_calls %}{% for call in message.tool_calls %}"
+    "<function={{ call.function.name }}>{{ call.function.arguments | tojson }}</function>{% endfor %}"
+    "{% else %}{{ message.content }}{% endif %}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 

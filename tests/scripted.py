@@ -16,9 +16,9 @@ from PIL import Image as Pixels
 
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Message
-from mom.mixture.events import ImageProgress, ImageQueued, ReasoningDelta, TextDelta, Usage
+from mom.mixture.events import ImageProgress, ImageQueued, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from mom.mixture.paths import Mixture
-from mom.mixture.ports import DrawingRequest, Ended, Picture, PictureKeeper, SamplingOptions
+from mom.mixture.ports import DrawingRequest, Ended, Picture, PictureKeeper, SamplingOptions, Written
 
 DEADLINE_S = 20.0
 NO_OPTIONS = SamplingOptions()
@@ -47,7 +47,9 @@ class Gate:
         await asyncio.shield(asyncio.wrap_future(self._opened))
 
 
-Step = str | Gate | Exception | TextDelta | ReasoningDelta | Ended | ImageQueued | ImageProgress | Picture
+Step = (
+    str | Gate | Exception | TextDelta | ReasoningDelta | ToolCallDelta | Ended | ImageQueued | ImageProgress | Picture
+)
 
 
 async def _play(script: Sequence[Step]) -> AsyncGenerator:
@@ -97,13 +99,13 @@ class ScriptedLanguageModel(_Backend):
     @asynccontextmanager
     async def stream_text(
         self, messages: Sequence[Message], options: SamplingOptions = NO_OPTIONS
-    ) -> AsyncIterator[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
+    ) -> AsyncIterator[AsyncIterator[Written]]:
         self.questions.append(messages)
         self.options.append(options)
         async with self.request(), aclosing(self._stream()) as stream:
             yield stream
 
-    async def _stream(self) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
+    async def _stream(self) -> AsyncGenerator[Written]:
         written = 0
         async for step in _play(self.reply):
             written += isinstance(step, TextDelta)

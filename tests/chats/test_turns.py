@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from mom.errors import BusyError, PartBrokenError
-from mom.mixture.events import ReasoningDelta
+from mom.mixture.events import ReasoningDelta, ToolCallDelta
 from mom.mixture.ports import Ended
 from tests.chats.holding import PREFILL, hold
 from tests.chats.stage import Stage
@@ -44,6 +44,13 @@ def test_what_a_model_thinks_is_kept_apart_from_what_it_says(stage):
     stage.parts.large_llm = ScriptedLanguageModel([ReasoningDelta("hm"), "Yes."])
     answer = stage.message(stage.answered("is it so?"))
     assert (answer["reasoning"], answer["content"]) == ("hm", "Yes.")
+
+
+def test_a_call_of_a_tool_that_the_model_was_not_given_does_not_cost_the_answer(stage):
+    stage.parts.large_llm = ScriptedLanguageModel([ToolCallDelta(0, "c1", "weather", "{}"), "It rains."])
+    started = stage.ask("is it raining?")
+    assert stage.names(started) == ["turn_started", "routed", "text_delta", "turn_finished"]
+    assert stage.message(started)["content"] == "It rains."
 
 
 def test_the_question_is_stored_before_the_answer_begins(stage):

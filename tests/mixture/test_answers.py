@@ -3,7 +3,7 @@
 import pytest
 
 from mom.errors import ContextFullError, StructureError
-from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.conversation import Conversation, Drawing, Message, ToolRequest, ToolResult
 from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import SamplingOptions
@@ -61,6 +61,25 @@ async def test_a_callers_system_message_takes_the_place_of_ours():
     model = ScriptedLanguageModel()
     await words_of(Conversation((Message("system", "Be a pirate."), Message("user", "hi"))), model)
     assert [message.content for message in model.questions[0]] == ["Be a pirate.", "hi"]
+
+
+async def test_a_format_is_asked_for_without_instructions_of_ours():
+    model = ScriptedLanguageModel()
+    sampling = SamplingOptions(passed_on={"response_format": {"type": "json_object"}})
+    assert [item async for item in stream_text(dialogue(0), model, sampling)]
+    assert [message.content for message in model.questions[0]] == ["and now?"]
+
+
+async def test_the_steps_of_tools_stay_with_their_question_and_leave_with_it():
+    steps = (ToolRequest("", ()), ToolResult("c1", "rain"))
+    first, second = (Message("user", words, tool_steps=steps) for words in ("Oslo?", "Rome?"))
+    model = ForgetfulModel(4)
+    answered = Message("assistant", "rain")
+    await words_of(Conversation((first, answered, second, answered, Message("user", "thanks"))), model)
+    assert [[len(message.tool_steps) for message in question] for question in model.questions] == [
+        [0, 2, 0, 2, 0, 0],
+        [0, 2, 0, 0],
+    ]
 
 
 async def test_pictures_read_as_words():

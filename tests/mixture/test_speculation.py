@@ -9,7 +9,7 @@ import pytest
 from mom.errors import PartBrokenError
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Attachment, Conversation, Message
-from mom.mixture.events import AnswerEvent, ImageFinished, Routed, TextDelta, TurnFinished
+from mom.mixture.events import AnswerEvent, ImageFinished, Routed, TextDelta, ToolCallDelta, TurnFinished
 from mom.mixture.paths import Mixture, Wishes, answer
 from mom.mixture.speculation import EarlyAnswer
 from mom.mixture.verdict import DecidedBy, Need, certain
@@ -68,6 +68,18 @@ async def test_the_large_llm_writes_while_the_small_one_decides_and_nothing_is_s
     assert answering.words == "Hello fox"
     assert isinstance(answering.events[-1], TurnFinished)
     assert len(parts.large_llm.questions) == 1
+
+
+async def test_the_call_of_a_tool_is_held_like_words():
+    verdict, middle = Gate(), Gate()
+    piece = ToolCallDelta(0, "c1", "weather", "{}")
+    answering = Answering(speculating(parts_of(verdict, reply=[piece, middle, "Hm."])))
+    await middle.until_reached()
+    assert answering.events == []
+    verdict.open()
+    middle.open()
+    await answering.task
+    assert [type(event) for event in answering.events] == [Routed, ToolCallDelta, TextDelta, TurnFinished]
 
 
 async def test_an_image_verdict_ends_the_answer_that_was_begun_before_the_prompt_is_asked_for():

@@ -16,8 +16,8 @@ from mom.errors import (
     PartTimeoutError,
     PartUnavailableError,
 )
-from mom.mixture.conversation import Attachment, Message
-from mom.mixture.events import ReasoningDelta, TextDelta, Usage
+from mom.mixture.conversation import Attachment, Message, ToolCall, ToolRequest, ToolResult
+from mom.mixture.events import ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from mom.mixture.ports import Ended, SamplingOptions
 from mom.models.bounded import DEFAULT_BYTES
 from mom.models.chat_client import ChatClient
@@ -98,6 +98,62 @@ async def test_the_request_has_the_key_the_options_and_the_pictures(http):
     assert (body["max_tokens"], body["temperature"], body["stop"], body["seed"]) == (9, 0.5, ["END"], 3)
     assert body["stream_options"] == {"include_usage": True}
     assert "top_p" not in body
+
+
+async def test_calls_of_tools_come_in_pieces(http):
+    begun = {"index": 1, "id": "c1", "type": "function", "function": {"name": "weather", "arguments": ""}}
+    events = [chunk(tool_calls=[begun]), chunk(tool_calls=[{"index": 1, "function": {"arguments": "{}"}}])]
+    with running({CHAT: [sse(chunk("Hm."), *events, chunk(finish_reason="tool_calls"))]}) as server:
+        items = await read(client_of(server, http))
+
+    assert items == [
+        TextDelta("Hm."),
+        ToolCallDelta(1, "c1", "weather", ""),
+        ToolCallDelta(1, None, None, "{}"),
+        Ended("tool_calls"),
+    ]
+
+
+async def test_calls_in_an_answer_that_comes_whole_are_told_apart_by_their_place(http):
+    calls = [{"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in ("a", "b")]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    answer = JSONResponse({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    with running({CHAT: [answer]}) as server:
+        assert await read(client_of(server, http)) == [
+            ToolCallDelta(0, "a", "a", "{}"),
+            ToolCallDelta(1, "b", "b", "{}"),
+            Ended("tool_calls"),
+        ]
+
+
+async def test_after_the_first_piece_of_a_call_an_answer_has_begun(http):
+    error = {"error": {"code": 400, "message": "request exceeds", "type": "exceed_context_size_error"}}
+    piece = chunk(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "weather", "arguments": ""}}])
+    with (
+        running({CHAT: [sse(piece, error)]}) as server,
+        pytest.raises(PartBrokenError, match="failed in mid-answer"),
+    ):
+        await read(client_of(server, http))
+
+
+async def test_the_steps_of_tools_follow_their_question_and_what_is_passed_on_stands_beside(http):
+    call = ToolCall("c1", "weather", '{"city": "Oslo"}')
+    steps = (ToolRequest("", (call,)), ToolResult("c1", "It pours."))
+    messages = [Message("user", "Oslo?", tool_steps=steps), Message("assistant", "Rain."), Message("user", "thanks")]
+    passed_on = {"tools": [{"type": "function", "function": {"name": "weather"}}], "tool_choice": "none"}
+    with running({CHAT: [sse(chunk("ok"), STOP)]}) as server:
+        await read(client_of(server, http), messages, SamplingOptions(passed_on=passed_on))
+        (body,) = server.bodies(CHAT)
+
+    function = {"name": "weather", "arguments": '{"city": "Oslo"}'}
+    assert body["messages"] == [
+        {"role": "user", "content": "Oslo?"},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "It pours."},
+        {"role": "assistant", "content": "Rain."},
+        {"role": "user", "content": "thanks"},
+    ]
+    assert {name: body[name] for name in passed_on} == passed_on
 
 
 async def test_a_stream_without_its_last_line_is_good_if_it_said_how_it_ended(http):

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from mom.errors import ContextFullError, PartRefusedError
-from mom.mixture.conversation import Message
-from mom.mixture.events import TextDelta, Usage
+from mom.mixture.conversation import Message, ToolCall, ToolRequest, ToolResult
+from mom.mixture.events import TextDelta, ToolCallDelta, Usage
 from mom.mixture.ports import Ended, SamplingOptions
 from mom.models.chat_client import ChatClient
 from mom.models.dialects import LLAMA_CPP, find_dialect
@@ -55,6 +55,45 @@ async def test_a_structure_is_kept_by_a_model_that_knows_nothing(client):
 
     assert list(written) == ["prompt"]
     assert 1 <= len(written["prompt"]) <= 30
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "paint",
+        "parameters": {
+            "type": "object", "properties": {"colour": {"enum": ["red", "blue"]}}, "required": ["colour"],
+        },
+    },
+}  # fmt: skip
+
+
+async def test_a_model_that_knows_nothing_calls_a_tool_where_it_must_and_reads_its_result(client):
+    must = SamplingOptions(temperature=0, passed_on={"tools": [TOOL], "tool_choice": "required"})
+    async with client.stream_text(QUESTION, must) as stream:
+        *pieces, ended = [item async for item in stream]
+    assert all(isinstance(piece, ToolCallDelta) for piece in pieces)
+    assert pieces[0].tool == "paint"
+    arguments = "".join(piece.arguments for piece in pieces)
+    assert json.loads(arguments)["colour"] in {"red", "blue"}
+    assert ended.finish_reason == "tool_calls"
+
+    async def tokens_read(*steps: ToolRequest | ToolResult) -> int:
+        question = Message("user", "a red fox", tool_steps=steps)
+        may_not = SamplingOptions(max_tokens=1, passed_on={"tools": [TOOL], "tool_choice": "none"})
+        async with client.stream_text([question], may_not) as stream:
+            return [item async for item in stream][-1].usage.prompt_tokens
+
+    call = ToolRequest("", (ToolCall(pieces[0].id, "paint", arguments),))
+    result = ToolResult(pieces[0].id, "It is dry.")  # a token a character, as none of it is one of the model's words
+    assert await tokens_read(call, result) >= await tokens_read() + len(result.words)
+
+
+async def test_a_format_is_kept_by_a_model_that_knows_nothing(client):
+    form = {"type": "json_schema", "json_schema": {"name": "prompt", "schema": SCHEMA}}
+    async with client.stream_text(QUESTION, SamplingOptions(passed_on={"response_format": form})) as stream:
+        written = "".join([item.text async for item in stream if isinstance(item, TextDelta)])
+    assert list(json.loads(written)) == ["prompt"]
 
 
 async def test_the_dialect_is_found_out_from_the_server(llama_server, http):

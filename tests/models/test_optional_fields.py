@@ -41,3 +41,12 @@ def test_other_refusals_teach_nothing(words):
 
     assert not fields.learn(BODY, words)
     assert fields.fit(BODY) == BODY
+
+
+def test_a_refusal_of_a_callers_schema_is_not_one_of_the_field_of_the_same_name():
+    fields = OptionalFields()
+    schema = {"type": "object", "properties": {"temperature": {"type": "number", "minimum": 0}}}
+    form = {"type": "json_schema", "json_schema": {"name": "weather", "schema": schema}}
+    body = {"temperature": 0.5, "response_format": form}
+    assert not fields.learn(body, "In context=('properties', 'temperature'), 'minimum' is not permitted.")
+    assert fields.fit(body) == body

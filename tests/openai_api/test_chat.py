@@ -228,13 +228,11 @@ def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):
         ({"messages": [{"role": "assistant", "content": "hello"}]}, "messages"),
         ({"messages": [{"role": "system", "content": "Be brief."}]}, "messages"),
         ({"messages": [{"role": "user", "content": " "}]}, "messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "function", "content": "x"}]}, "messages.0.role"),
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"n": 2}, "n"),
         ({"stop": ["a", "b", "c", "d", "END"]}, "stop"),
-        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format.type"),
         ({"logprobs": True}, "logprobs"),
         ({"messages": [{"role": "user", "content": "/paint x"}]}, "content"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content.0.type"),
@@ -258,21 +256,17 @@ def test_what_cannot_be_done_is_refused_with_the_name_of_the_field(site, body, p
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"tools": [{"type": "function"}]}, "tools: no tools are called here; send the request without them."),
+        ({"functions": [{"name": "f"}]}, "functions: functions are called tools now; send tools."),
         ({"n": 2}, "n: a request is given one answer; send it again for another."),
         ({"logprobs": True}, "logprobs: no log probabilities are given; leave it out."),
-        (
-            {"response_format": {"type": "json_schema"}},
-            "response_format.type: answers are plain text; leave it out, and ask for JSON in words.",
-        ),
     ],
 )
 def test_a_refusal_says_what_to_do(site, body, message):
     assert post(site, **body).json()["error"]["message"] == message
 
 
-def test_empty_lists_of_tools_are_what_some_clients_always_send(site):
-    assert post(site, tools=[], n=1, response_format={"type": "text"}, logprobs=False).status_code == 200
+def test_empty_lists_of_functions_are_what_some_clients_always_send(site):
+    assert post(site, functions=[], n=1, response_format={"type": "text"}, logprobs=False).status_code == 200
 
 
 def test_a_model_that_is_not_there_is_not_found(openai: OpenAI):

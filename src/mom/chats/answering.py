@@ -14,7 +14,7 @@ from mom.chats.turn_log import TurnLog
 from mom.chats.turn_records import TurnRecord, TurnRecords
 from mom.errors import MomError
 from mom.mixture import paths
-from mom.mixture.events import LastEvent, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped
+from mom.mixture.events import LastEvent, ToolCallDelta, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped
 from mom.mixture.paths import Mixture, Wishes
 from mom.mixture.ports import DrawingRequest, PictureKeeper
 
@@ -88,6 +88,8 @@ class Answering:
             async for event in events:
                 if isinstance(event, TurnFinished):
                     return event
+                if isinstance(event, ToolCallDelta):  # of a tool that the model was not given
+                    continue
                 if self.answer.take(event):
                     self._grown.set()
                 self._turn_log.append(turn.id, event)

@@ -32,13 +32,45 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of one of the caller's tools; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """The calls that a model asked for, and what it said with them."""
+
+    words: str
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What the caller's tool gave for the call with the id `call_id`."""
+
+    call_id: str
+    words: str
+
+
+ToolStep = ToolRequest | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message. An answer that was a picture has `drawing` set; its `content` may then be empty."""
+    """One message. An answer that was a picture has `drawing` set; its `content` may then be empty.
+
+    `tool_steps` came right after it, on the way to the answer: for the model that answers, and for no one else.
+    """
 
     role: Role
     content: str
     attachments: tuple[Attachment, ...] = ()
     drawing: Drawing | None = None
+    tool_steps: tuple[ToolStep, ...] = ()
 
     @property
     def as_words(self) -> str:

@@ -54,6 +54,19 @@ class ReasoningDelta(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of the call number `index`: its `id` and `tool` come with the first, `arguments` is a fragment of JSON.
+
+    No `Event`, as no screen shows it: tools are the programs', and a chat has none.
+    """
+
+    index: int
+    id: str | None
+    tool: str | None
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImagePromptWritten(Event):
     """`dropped_tail` is what the image model's text encoder will not read of an over-long prompt, or empty."""
 

@@ -1,26 +1,30 @@
 """Needs text: the large LLM streams the answer."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from mom.errors import ContextFullError
 from mom.mixture.conversation import Conversation, Message
-from mom.mixture.events import ReasoningDelta, TextDelta
-from mom.mixture.ports import Ended, LanguageModel, SamplingOptions
+from mom.mixture.ports import LanguageModel, SamplingOptions, Written
 from mom.mixture.prompts import system_prompt
 
 
 async def stream_text(
     conversation: Conversation, model: LanguageModel, sampling: SamplingOptions
-) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
-    """Stream the answer; the last item is `Ended`.
+) -> AsyncGenerator[Written]:
+    """Stream the answer; the last item is `Ended`. Drawn pictures read as words.
+
+    A caller's own system message takes the place of ours, and so do tools or a format: ours would speak against them.
 
     Where the conversation is longer than the model's context, its older half is left out until it fits; only a last
     message that is too long by itself raises `ContextFullError`.
     """
     earlier = conversation.earlier
+    if not sampling.passed_on and not any(message.role == "system" for message in earlier):
+        earlier = (Message("system", system_prompt("answer")), *earlier)
     while True:
         try:
-            async with model.stream_text(_question(earlier, conversation.last), sampling) as stream:
+            async with model.stream_text([*map(_as_words, earlier), conversation.last], sampling) as stream:
                 async for item in stream:
                     yield item
         except ContextFullError:
@@ -31,10 +35,8 @@ async def stream_text(
             return
 
 
-def _question(earlier: Sequence[Message], last: Message) -> list[Message]:
-    """The messages for the model: a caller's own system message takes the place of ours. Drawn pictures read as words."""
-    own = [] if any(message.role == "system" for message in earlier) else [Message("system", system_prompt("answer"))]
-    return [*own, *(Message(message.role, message.as_words, message.attachments) for message in earlier), last]
+def _as_words(message: Message) -> Message:
+    return replace(message, content=message.as_words, drawing=None)
 
 
 def _dialogue(messages: Sequence[Message]) -> list[Message]:

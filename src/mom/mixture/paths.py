@@ -20,19 +20,20 @@ from functools import partial
 from mom.errors import EmptyMessageError, UnknownCommandError
 from mom.mixture.classifier import Classifier, tell_nobody
 from mom.mixture.conversation import Conversation
-from mom.mixture.events import AnswerEvent, ReasoningDelta, Routed, TextDelta, TurnFinished
+from mom.mixture.events import AnswerEvent, Routed, ToolCallDelta, TurnFinished
 from mom.mixture.follow_up import carry_over
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
-from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions
+from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions, Written
 from mom.mixture.speculation import EarlyAnswer
 from mom.mixture.verdict import DecidedBy, Need, Verdict, certain
 
 # A path such as /etc/hosts is no command: after the word comes white space or the end.
 _COMMAND = re.compile(r"/(?P<name>[a-zA-Z]+)(?:\s+(?P<rest>.*))?$", re.DOTALL)
 COMMANDS: Mapping[str, Need] = {"image": Need.IMAGE, "text": Need.TEXT}
-TextAnswer = EarlyAnswer[TextDelta | ReasoningDelta | Ended]
+TextAnswer = EarlyAnswer[Written]
+AnswerItem = AnswerEvent | ToolCallDelta | TurnFinished
 
 
 def _never() -> bool:
@@ -109,7 +110,7 @@ def read_command(content: str) -> Command | None:
 
 async def answer(
     conversation: Conversation, mixture: Mixture, wishes: Wishes | None = None
-) -> AsyncGenerator[AnswerEvent | TurnFinished]:
+) -> AsyncGenerator[AnswerItem]:
     """Answer the conversation's last message. The last event is `TurnFinished`; failures are raised as `MomError`s."""
     wishes = wishes or Wishes()
     watch = Stopwatch()
@@ -133,7 +134,7 @@ async def answer(
             verdict = replace(verdict, expert=VISION)
         yield Routed(verdict)
 
-        steps: AsyncGenerator[AnswerEvent | Ended]
+        steps: AsyncGenerator[AnswerEvent | Written]
         if verdict.need is Need.TEXT:
             steps = _answer_with_text(text, watch)
         elif command and command.need is Need.IMAGE:  # the image message path: no LLM is asked
@@ -161,6 +162,8 @@ async def reach_verdict(
     command = read_command(conversation.last.content)
     if need is not None:
         return certain(need, DecidedBy.CORRECTION, "it was asked for")
+    if conversation.last.tool_steps:
+        return certain(Need.TEXT, DecidedBy.TOOL, "a tool has given its result")
     if command is not None:
         return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
     taken_up = conversation.taking_up_records()
@@ -177,7 +180,7 @@ def _speculate(text: TextAnswer, may_speculate: Callable[[], bool], stage: str) 
         text.begin()
 
 
-async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerator[AnswerEvent | Ended]:
+async def _answer_with_text(text: TextAnswer, watch: Stopwatch) -> AsyncGenerator[Written]:
     async with aclosing(text.read()) as items:
         async for item in items:
             watch.mark("first_token_ms")

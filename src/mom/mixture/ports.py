@@ -6,11 +6,11 @@ slot, a dropped job); an implementation that cannot do that is wrong. All raise 
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mom.mixture.conversation import Conversation, Message
-from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, Usage
+from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from mom.mixture.verdict import Need, Verdict
 
 
@@ -22,15 +22,23 @@ class Ended:
     usage: Usage | None = None
 
 
+Written = TextDelta | ReasoningDelta | ToolCallDelta | Ended
+"""An item of a text stream."""
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingOptions:
-    """What a caller may ask of the large LLM. None leaves the choice to the model's server."""
+    """What a caller may ask of the large LLM. None leaves the choice to the model's server.
+
+    `passed_on` are fields that the server is handed as they are: a program's tools, and the format of the answer.
+    """
 
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    passed_on: Mapping[str, object] = field(default_factory=dict)
 
 
 class LanguageModel(Protocol):
@@ -41,7 +49,7 @@ class LanguageModel(Protocol):
 
     def stream_text(
         self, messages: Sequence[Message], options: SamplingOptions = ...
-    ) -> AbstractAsyncContextManager[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[Written]]:
         """Stream the reply; the last item is `Ended`. Leaving the context ends the request at the server."""
         ...
 

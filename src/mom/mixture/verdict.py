@@ -21,6 +21,7 @@ class DecidedBy(StrEnum):
 
     COMMAND = "command"
     ATTACHMENT = "attachment"
+    TOOL = "tool"
     CORRECTION = "correction"
     BERT = "bert"
     SMALL_LLM = "small_llm"

@@ -7,8 +7,7 @@ from functools import partial
 import httpx
 
 from mom.mixture.conversation import Message
-from mom.mixture.events import ReasoningDelta, TextDelta
-from mom.mixture.ports import Ended, SamplingOptions
+from mom.mixture.ports import SamplingOptions, Written
 from mom.models.chat_stream import read_chat_stream
 from mom.models.dialects import LLAMA_CPP, Reply, Shape
 from mom.models.http_client import TimeLimits
@@ -41,7 +40,7 @@ class ChatClient:
     @asynccontextmanager
     async def stream_text(
         self, messages: Sequence[Message], options: SamplingOptions = DEFAULT_OPTIONS
-    ) -> AsyncIterator[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
+    ) -> AsyncIterator[AsyncIterator[Written]]:
         """Stream the reply; leaving the context closes the connection, which frees the server's slot."""
         body = {
             "model": await self._upstream.model(),

@@ -1,4 +1,4 @@
-"""Reads the event stream of a chat completion: words, thinking, and how it ended."""
+"""Reads the event stream of a chat completion: words, thinking, calls of tools, and how it ended."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import ValidationError
 
 from mom.errors import PartBrokenError, PartTimeoutError
-from mom.mixture.events import ReasoningDelta, TextDelta, Usage
+from mom.mixture.events import ReasoningDelta, Usage
 from mom.mixture.halves import join_halves
-from mom.mixture.ports import Ended
+from mom.mixture.ports import Ended, Written
 from mom.models.refusals import stream_refusal
 from mom.models.thinking import ThinkingSplitter
 from mom.models.upstream import Upstream
@@ -22,9 +22,7 @@ from mom.models.wire import Completion
 log = logging.getLogger(__name__)
 
 
-async def read_chat_stream(
-    response: httpx.Response, upstream: Upstream
-) -> AsyncGenerator[TextDelta | ReasoningDelta | Ended]:
+async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Written]:
     """The deltas of a reply, then `Ended`. A stream that stops without a finish reason raises `PartBrokenError`.
 
     What fails after a finish reason, such as a server that neither says more nor hangs up, costs nobody the whole answer.
@@ -42,7 +40,7 @@ async def read_chat_stream(
                 words = chunk.words
                 if words.thinking:
                     yield ReasoningDelta(words.thinking)
-                for delta in splitter.feed(words.content or ""):
+                for delta in (*splitter.feed(words.content or ""), *words.tool_call_deltas):
                     yield delta
     except (PartBrokenError, PartTimeoutError) as error:
         if finish_reason is None:
@@ -75,7 +73,7 @@ async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerato
             chunk = _read_chunk(event.data, upstream)
             if chunk.error is not None:
                 raise stream_refusal(upstream.server, chunk.error, has_begun=has_begun)
-            has_begun = has_begun or bool(chunk.words.content or chunk.words.thinking)
+            has_begun = has_begun or chunk.words.say_something
             has_ended = has_ended or any(choice.finish_reason for choice in chunk.choices or ())
             yield chunk
 

@@ -4,6 +4,7 @@ Hosted models differ: OpenAI's reasoning models refuse `temperature` and call `m
 refused `stream_options`, few know `chat_template_kwargs`.
 """
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ OPTIONAL = (
     "cache_prompt",
     "think",
 )
+CALLERS_OWN = ("tools", "response_format")
 _UNKNOWN = re.compile(
     r"unsupported|not.{0,20}(support|enabled)|unknown|unrecognized|unexpected|extra|not permitted|not allowed",
     re.IGNORECASE,
@@ -43,10 +45,16 @@ class OptionalFields:
         return {name: value for name, value in renamed.items() if name}
 
     def learn(self, body: Mapping[str, Any], words: str) -> bool:
-        """Note the optional field of `body` that a refusal in these words is about; is there one?"""
+        """Note the optional field of `body` that a refusal in these words is about; is there one?
+
+        A name that stands in a caller's schema too (of a tool that tells the temperature) may be meant there.
+        """
         if not _UNKNOWN.search(words):
             return False
+        schemas = json.dumps([body.get(name) for name in CALLERS_OWN])
         for name in OPTIONAL:
+            if f'"{name}"' in schemas:
+                continue
             if name in body and name not in self._refused and re.search(rf"\b{name}\b", words, re.IGNORECASE):
                 log.warning("the server at hand refuses %r, which is left out from now on: %s", name, words)
                 self._refused |= {name} | TOGETHER.get(name, set())

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mom.errors import PartUnavailableError
 from mom.mixture.conversation import Message
-from mom.mixture.events import ImageProgress, ImageQueued, ReasoningDelta, TextDelta
-from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LabelModel, LanguageModel, Picture, SamplingOptions
+from mom.mixture.events import ImageProgress, ImageQueued
+from mom.mixture.ports import DrawingRequest, ImageModel, LabelModel, LanguageModel, Picture, SamplingOptions, Written
 from mom.models.activity import Activity
 from mom.models.chat_client import DEFAULT_OPTIONS, ChatClient
 from mom.models.http_client import make_http_client
@@ -134,7 +134,7 @@ class _Llm:
     @asynccontextmanager
     async def stream_text(
         self, messages: Sequence[Message], options: SamplingOptions = DEFAULT_OPTIONS
-    ) -> AsyncIterator[AsyncIterator[TextDelta | ReasoningDelta | Ended]]:
+    ) -> AsyncIterator[AsyncIterator[Written]]:
         with self.roster.activity.work():
             async with self.roster.chat_client(self.part).stream_text(messages, options) as stream:
                 yield stream

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, model_validator
 
-from mom.mixture.conversation import Message
-from mom.mixture.events import Usage
+from mom.mixture.conversation import Message, ToolResult, ToolStep
+from mom.mixture.events import ToolCallDelta, Usage
 from mom.mixture.ports import SamplingOptions
 
 
@@ -22,12 +22,26 @@ class WireUsage(BaseModel):
         return Usage(self.prompt_tokens, self.completion_tokens)
 
 
+class FunctionPiece(BaseModel):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ToolCallPiece(BaseModel):
+    """A call of a tool, whole (then it has no `index`) or a piece of one."""
+
+    index: int | None = None
+    id: str | None = None
+    function: FunctionPiece = FunctionPiece()
+
+
 class Words(BaseModel):
     """A message, or a piece of one in a stream. Mistral's thinking models send a list of parts in place of words."""
 
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    tool_calls: list[ToolCallPiece] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -40,6 +54,22 @@ class Words(BaseModel):
     @property
     def thinking(self) -> str:
         return self.reasoning_content or self.reasoning or ""
+
+    @property
+    def tool_call_deltas(self) -> list[ToolCallDelta]:
+        return [
+            ToolCallDelta(
+                place if piece.index is None else piece.index,
+                piece.id,
+                piece.function.name,
+                piece.function.arguments or "",
+            )
+            for place, piece in enumerate(self.tool_calls or ())
+        ]
+
+    @property
+    def say_something(self) -> bool:
+        return bool(self.content or self.thinking or self.tool_calls)
 
 
 def _words_in(parts: Sequence[Any], kind: str) -> str:
@@ -103,8 +133,22 @@ class Completion(BaseModel):
 
 
 def messages_as_json(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """OpenAI's messages; attached pictures become data URLs in `image_url` parts."""
-    return [{"role": message.role, "content": _content(message)} for message in messages]
+    """OpenAI's messages; attached pictures become data URLs in `image_url` parts, steps messages of their own."""
+    return [
+        entry
+        for message in messages
+        for entry in ({"role": message.role, "content": _content(message)}, *map(_step_as_json, message.tool_steps))
+    ]
+
+
+def _step_as_json(step: ToolStep) -> dict[str, Any]:
+    if isinstance(step, ToolResult):
+        return {"role": "tool", "tool_call_id": step.call_id, "content": step.words}
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in step.calls
+    ]
+    return {"role": "assistant", "content": step.words or None, "tool_calls": calls}
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:
@@ -118,7 +162,7 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
 
 
 def options_as_json(options: SamplingOptions) -> dict[str, Any]:
-    """The fields that a caller has set."""
+    """The fields that a caller has set, and those that are passed on."""
     fields: dict[str, Any] = {
         "max_tokens": options.max_tokens,
         "temperature": options.temperature,
@@ -126,4 +170,4 @@ def options_as_json(options: SamplingOptions) -> dict[str, Any]:
         "stop": list(options.stop) or None,
         "seed": options.seed,
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None} | dict(options.passed_on)

@@ -1,14 +1,23 @@
 """What programs may send: OpenAI's fields that MoM understands, with bounds. Nothing else reaches a model.
 
-Fields that would change what an answer is, and that MoM cannot do (tools, several choices, log probabilities, structured
-output, audio), are refused with their name. All other fields are ignored, as OpenAI's clients send many that tune or label
-(`frequency_penalty`, `user`, `metadata`, …) and expect other servers to pass over them.
+Fields that would change what an answer is, and that MoM cannot do (several choices, log probabilities, audio), are refused
+with their name. Tools and the format of an answer are for the model's server to heed. All other fields are ignored, as
+OpenAI's clients send many that tune or label (`frequency_penalty`, `user`, `metadata`, …) and expect other servers to pass
+over them.
 """
 
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from mom.chats.question import MAX_SEED
 
@@ -61,12 +70,65 @@ def _only(accepted: object, *, otherwise: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-NoTools = Annotated[list[Any] | None, _only([], otherwise="no tools are called here; send the request without them")]
+class CalledFunction(OpenAiBody):
+    name: str
+    arguments: str
+
+
+class WireToolCall(OpenAiBody):
+    id: str
+    type: Literal["function"] = "function"
+    function: CalledFunction
 
 
 class WireMessage(OpenAiBody):
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
+    tool_calls: list[WireToolCall] | None = None
+    tool_call_id: str | None = None
+
+    @property
+    def words(self) -> str:
+        return "\n".join(part.text for part in self.content or () if part.text)
+
+    @property
+    def picture_urls(self) -> list[str]:
+        return [part.image_url.url for part in self.content or () if part.image_url is not None]
+
+    @property
+    def length(self) -> int:
+        """In characters."""
+        return len(self.words) + sum(len(call.function.arguments) for call in self.tool_calls or ())
+
+
+class Function(OpenAiBody):
+    name: str = Field(min_length=1)
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tool(OpenAiBody):
+    type: Literal["function"]
+    function: Function
+
+
+class JsonSchema(OpenAiBody, extra="forbid"):
+    name: str
+    description: str | None = None
+    schema_: dict[str, Any] = Field(alias="schema")
+    strict: bool | None = None
+
+
+class ResponseFormat(OpenAiBody, extra="forbid"):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError('a schema is written {"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}')
+        return self
 
 
 class StreamOptions(OpenAiBody):
@@ -96,12 +158,14 @@ class ChatBody(ConversationBody):
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
 
     n: Annotated[int | None, _only(1, otherwise="a request is given one answer; send it again for another")] = None
-    tools: NoTools = None
-    functions: NoTools = None
+    functions: Annotated[list[Any] | None, _only([], otherwise="functions are called tools now; send tools")] = None
+    tools: list[Tool] | None = None
+    tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
     logprobs: Annotated[
         bool | None, _only(accepted=False, otherwise="no log probabilities are given; leave it out")
     ] = None
-    response_format: "TextFormat | None" = None
+    response_format: ResponseFormat | None = None
     modalities: list[Literal["text", "image"]] | None = None
     audio: None = None
 
@@ -112,6 +176,41 @@ class ChatBody(ConversationBody):
             raise ValueError(f"at most {MOST_STOPS} stop sequences can be given")
         return stop
 
+    @field_validator("tool_choice")
+    @classmethod
+    def _check_tool_choice(cls, choice: object, known: ValidationInfo) -> object:
+        names = [tool.function.name for tool in known.data.get("tools") or ()]
+        match choice:
+            case None | "none" | "auto":
+                return choice
+            case "required" if names:
+                return choice
+            case {"type": "function", "function": {"name": name}} if name in names:
+                return choice
+        raise ValueError(
+            'write "none", "auto", "required", or {"type": "function", "function": {"name": "…"}} with one of the tools'
+        )
+
+    @property
+    def passed_on(self) -> dict[str, Any]:
+        """The fields that the model's server is handed: tools where there are some, a format other than text."""
+        names = {"tools", "tool_choice", "parallel_tool_calls"} if self.tools else set()
+        if self.wants_json:
+            names.add("response_format")
+        sent = self.model_dump(include=names, exclude_unset=True, by_alias=True)
+        return {name: value for name, value in sent.items() if value is not None}
+
+    @property
+    def wants_json(self) -> bool:
+        return self.response_format is not None and self.response_format.type != "text"
+
+    @property
+    def words_wanted_by(self) -> str | None:
+        """The field, if any, that no picture can comply with."""
+        if self.wants_json:
+            return "response_format"
+        return None if self.tool_choice in (None, "none", "auto") else "tool_choice"
+
     @property
     def includes_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
@@ -120,10 +219,6 @@ class ChatBody(ConversationBody):
     def stops(self) -> tuple[str, ...]:
         """Without empty ones, which some clients send for none: llama.cpp would end the answer before its first word."""
         return tuple(filter(None, self.stop or ()))
-
-
-class TextFormat(OpenAiBody):
-    type: Annotated[str, _only("text", otherwise="answers are plain text; leave it out, and ask for JSON in words")]
 
 
 class ImagesBody(OpenAiBody):

@@ -12,14 +12,29 @@ from typing import Any
 from flask import Response, request
 
 from mom.chats.data_urls import PICTURES_LIMIT
+from mom.errors import ParameterError
 from mom.mixture.conversation import Conversation
-from mom.mixture.events import AnswerEvent, ImageFinished, ReasoningDelta, Routed, TextDelta, TurnFinished
-from mom.mixture.paths import Wishes, answer
+from mom.mixture.events import (
+    ImageFinished,
+    ReasoningDelta,
+    Routed,
+    TextDelta,
+    ToolCallDelta,
+    TurnFinished,
+)
+from mom.mixture.paths import AnswerItem, Wishes, answer
 from mom.mixture.ports import DrawingRequest, Ended, SamplingOptions
-from mom.mixture.verdict import Verdict
+from mom.mixture.verdict import Need, Verdict
 from mom.models.parts import PartName
 from mom.openai_api.bodies import ChatBody
-from mom.openai_api.completion import DONE, CompletionFormat, data_line, route_header
+from mom.openai_api.completion import (
+    DONE,
+    CompletionFormat,
+    data_line,
+    join_tool_calls,
+    route_header,
+    tool_call_delta,
+)
 from mom.openai_api.conversation import read_conversation
 from mom.openai_api.models import MIXTURES, find_llm
 from mom.openai_api.relay import Relay
@@ -66,14 +81,22 @@ async def _complete(asked: Asked, known: Services) -> Response:
     return Response(json.dumps(whole), headers=headers, mimetype="application/json")
 
 
-def _ask_mixture(asked: Asked, known: Services) -> AsyncGenerator[AnswerEvent | TurnFinished, None]:
+def _ask_mixture(asked: Asked, known: Services) -> AsyncGenerator[AnswerItem, None]:
     mixture = known.mixture_for(known.pictures.keeper(asked.owner_id))
     drawing = DrawingRequest(seed=asked.body.seed, owner=asked.owner_id)
-    wishes = Wishes(MIXTURES[asked.body.model], _sampling(asked.body), drawing)
+    wishes = Wishes(_need(asked.body), _sampling(asked.body), drawing)
     return answer(asked.conversation, mixture, wishes)
 
 
-async def _ask_llm(asked: Asked, known: Services, part: PartName) -> AsyncGenerator[AnswerEvent | TurnFinished, None]:
+def _need(body: ChatBody) -> Need | None:
+    """What is needed, if that is fixed: by the model that is asked, or by a field that only words comply with."""
+    need, field = MIXTURES[body.model], body.words_wanted_by
+    if field and need is Need.IMAGE:
+        raise ParameterError(f"{body.model} draws, and {field} asks for words: ask mom or mom-text.", param=field)
+    return Need.TEXT if field else need
+
+
+async def _ask_llm(asked: Asked, known: Services, part: PartName) -> AsyncGenerator[AnswerItem, None]:
     async with known.llm_for(part).stream_text(asked.conversation.messages, _sampling(asked.body)) as stream:
         async for item in stream:
             yield TurnFinished(item.finish_reason, item.usage, {}) if isinstance(item, Ended) else item
@@ -81,17 +104,17 @@ async def _ask_llm(asked: Asked, known: Services, part: PartName) -> AsyncGenera
 
 def _sampling(body: ChatBody) -> SamplingOptions:
     tokens = body.max_completion_tokens or body.max_tokens
-    return SamplingOptions(tokens, body.temperature, body.top_p, body.stops, body.seed)
+    return SamplingOptions(tokens, body.temperature, body.top_p, body.stops, body.seed, body.passed_on)
 
 
-async def _read_verdict(answering: Relay[AnswerEvent | TurnFinished]) -> Verdict:
+async def _read_verdict(answering: Relay[AnswerItem]) -> Verdict:
     first = await answering.next()
     assert isinstance(first, Routed), "an answer begins with its verdict"
     return first.verdict
 
 
 async def _chunks(
-    answering: Relay[AnswerEvent | TurnFinished], asked: Asked, verdict: Verdict | None, known: Services
+    answering: Relay[AnswerItem], asked: Asked, verdict: Verdict | None, known: Services
 ) -> AsyncGenerator[bytes, None]:
     """The stream up to `[DONE]`; a failure on the way is a piece of data, as the status was sent long ago."""
     form = asked.form
@@ -112,7 +135,7 @@ async def _chunks(
     yield DONE
 
 
-async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, verdict: Verdict | None) -> dict[str, Any]:
+async def _whole(answering: Relay[AnswerItem], asked: Asked, verdict: Verdict | None) -> dict[str, Any]:
     deltas: list[dict[str, Any]] = []
     finished: TurnFinished | None = None
     async for delta in _deltas(answering, asked.form):
@@ -122,6 +145,8 @@ async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, ver
             deltas.append(delta)
     assert finished is not None, "an answer ends with TurnFinished"
     message: dict[str, Any] = {"content": "".join(delta.get("content", "") for delta in deltas)}
+    if calls := join_tool_calls(piece for delta in deltas for piece in delta.get("tool_calls", ())):
+        message = {"content": message["content"] or None, "tool_calls": calls}
     if reasoning := "".join(delta.get("reasoning_content", "") for delta in deltas):
         message["reasoning_content"] = reasoning
     if images := [image for delta in deltas for image in delta.get("images", ())]:
@@ -131,7 +156,7 @@ async def _whole(answering: Relay[AnswerEvent | TurnFinished], asked: Asked, ver
 
 
 async def _deltas(
-    answering: Relay[AnswerEvent | TurnFinished], form: CompletionFormat
+    answering: Relay[AnswerItem], form: CompletionFormat
 ) -> AsyncGenerator[dict[str, Any] | TurnFinished]:
     """What each event adds to the message, and the end; nothing for events that clients of this API have no place for.
 
@@ -145,6 +170,8 @@ async def _deltas(
                 gap = ""
             case ReasoningDelta(text):
                 yield {"reasoning_content": text}
+            case ToolCallDelta():
+                yield tool_call_delta(event)
             case ImageFinished(image):
                 yield form.image_delta(image)
                 gap = "\n\n"

@@ -7,11 +7,11 @@ failure in mid-stream is `data: {"error": …}`: the official client raises on i
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mom.mixture.events import Image, Usage
+from mom.mixture.events import Image, ToolCallDelta, Usage
 from mom.mixture.verdict import Verdict
 from mom.openai_api.conversation import link_to
 
@@ -62,6 +62,26 @@ class CompletionFormat:
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def tool_call_delta(piece: ToolCallDelta) -> dict[str, Any]:
+    """A piece of a call as a piece of a message."""
+    head = {"id": piece.id, "type": "function"} if piece.id else {}
+    name = {"name": piece.tool} if piece.tool else {}
+    return {"tool_calls": [{"index": piece.index, **head, "function": {**name, "arguments": piece.arguments}}]}
+
+
+def join_tool_calls(pieces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The whole calls, in the order of their index."""
+    calls: dict[int, dict[str, Any]] = {}
+    for piece in pieces:
+        call = calls.setdefault(
+            piece["index"], {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+        )
+        call["id"] = piece.get("id") or call["id"]
+        call["function"]["name"] = piece["function"].get("name") or call["function"]["name"]
+        call["function"]["arguments"] += piece["function"]["arguments"]
+    return [calls[index] for index in sorted(calls)]
 
 
 def data_line(value: object) -> bytes:

@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from mom.chats.attachments import CheckedPicture, check_attachments
 from mom.chats.data_urls import read_data_url
 from mom.errors import AttachmentError, EmptyMessageError, MessageTooLongError, ParameterError
-from mom.mixture.conversation import PICTURE_MARK, PICTURED_MESSAGES_SEEN, Attachment, Conversation, Drawing, Message
+from mom.mixture.conversation import (
+    PICTURE_MARK,
+    PICTURED_MESSAGES_SEEN,
+    Attachment,
+    Conversation,
+    Drawing,
+    Message,
+    ToolStep,
+)
 from mom.openai_api.bodies import ConversationBody, WireMessage
+from mom.openai_api.tool_steps import gather_tool_steps
 
 MAX_CONVERSATION_CHARS = 2**20
 # What `/v1` itself answers with where it has drawn, no picture that an answer in words shows.
@@ -16,17 +25,21 @@ _LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32}
 
 def read_conversation(body: ConversationBody) -> Conversation:
     """The conversation whose last message is to be answered. Raises `InputError`s."""
-    pictured = [number for number, message in enumerate(body.messages) if _picture_urls(message)]
+    gathered = gather_tool_steps(body.messages)
+    pictured = [number for number, (message, _) in enumerate(gathered) if message.picture_urls]
     seen = pictured[-PICTURED_MESSAGES_SEEN:]
     messages = _with_instructions_before_the_question(
-        [_read_message(message, sees=number in seen) for number, message in enumerate(body.messages)]
+        [_read_message(message, steps, sees=number in seen) for number, (message, steps) in enumerate(gathered)]
     )
     last = messages[-1]
     if last.role != "user":
-        raise ParameterError("The last message must be the user's: it is the one that is answered.", param="messages")
+        raise ParameterError(
+            "The last message must be the user's, or the result of a tool: it is the one that is answered.",
+            param="messages",
+        )
     if not last.content.strip() and not last.attachments:
         raise EmptyMessageError("The last message is empty. Write what you want.", param="messages")
-    if sum(len(message.content) for message in messages) > MAX_CONVERSATION_CHARS:
+    if sum(message.length for message in body.messages) > MAX_CONVERSATION_CHARS:
         raise MessageTooLongError(
             f"The conversation is longer than {MAX_CONVERSATION_CHARS:,} characters. Shorten it.", param="messages"
         )
@@ -47,13 +60,10 @@ def check_pictures(pictures: Sequence[Attachment], *, param: str) -> list[Checke
         raise AttachmentError(error.message, param=param) from error
 
 
-def _picture_urls(message: WireMessage) -> list[str]:
-    return [part.image_url.url for part in message.content or () if part.image_url is not None]
-
-
-def _read_message(message: WireMessage, *, sees: bool) -> Message:
-    words = "\n".join(part.text for part in message.content or () if part.text)
-    urls = _picture_urls(message) if sees else []
+def _read_message(message: WireMessage, steps: tuple[ToolStep, ...], *, sees: bool) -> Message:
+    assert message.role != "tool", "a tool's result is a step"
+    words = message.words
+    urls = message.picture_urls if sees else []
     attachments = check_pictures([read_data_url(url, param="messages") for url in urls], param="messages")
     role = "system" if message.role == "developer" else message.role
     return Message(
@@ -61,6 +71,7 @@ def _read_message(message: WireMessage, *, sees: bool) -> Message:
         words,
         tuple(picture.as_attachment() for picture in attachments),
         _drawing_in(words) if role == "assistant" else None,
+        steps,
     )
 
 
