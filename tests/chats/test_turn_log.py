@@ -64,7 +64,9 @@ async def test_a_slow_reader_passes_over_old_previews():
     assert [event.data.get("step") async for event in reader] == [4, None]
 
 
-@pytest.mark.parametrize("asked", ["0000-1", "EPOCH-99", "EPOCH-x", "EPOCH-", "EPOCH", "-1", "EPOCH--1", "EPOCH-²"])
+@pytest.mark.parametrize(
+    "asked", ["0000-1", "EPOCH-99", "EPOCH-x", "EPOCH-", "EPOCH", "-1", "EPOCH--1", "EPOCH-²", f"EPOCH-{'9' * 5000}"]
+)
 async def test_an_id_that_this_log_never_gave_has_no_position(asked):
     log = TurnLog()
     logged(log, TurnStarted({}))

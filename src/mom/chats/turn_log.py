@@ -6,6 +6,7 @@ Everything here happens on the event loop's thread.
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -84,7 +85,8 @@ class TurnLog:
         if not last_event_id:
             return 0
         epoch, _, number = last_event_id.rpartition("-")
-        if epoch != self.epoch or not (number.isascii() and number.isdigit()) or int(number) > len(turn.events):
+        # Of more digits `int` may refuse to read a number, and no turn has as many events.
+        if epoch != self.epoch or not re.fullmatch(r"[0-9]{1,18}", number) or int(number) > len(turn.events):
             return None
         return int(number)
 
