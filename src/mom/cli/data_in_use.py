@@ -22,11 +22,18 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def in_use(data_dir: Path) -> Iterator[None]:
-    """While this lasts, nobody has the folder alone; whoever has it alone now is waited for. Raises `StorageError`."""
+def in_use(data_dir: Path) -> Iterator[bool]:
+    """While this lasts, nobody has the folder alone; whoever has it alone now is waited for. Gives whether no other web process
+    worked with the folder when this began. Raises `StorageError`.
+    """
     with _opened(data_dir) as file:
+        try:
+            _lock(file, alone=True)
+            was_free = True
+        except BlockingIOError:
+            was_free = False
         _lock(file, alone=False)
-        yield
+        yield was_free
 
 
 @contextmanager

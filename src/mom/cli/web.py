@@ -23,15 +23,15 @@ def web(*, standalone: bool) -> None:
     config = {} if standalone or sys.stdin.isatty() else read_config_and_tie()
     try:
         settings = read_settings()[0]
-        with in_use(settings.data_dir):
-            asyncio.run(_run(settings, config))
+        with in_use(settings.data_dir) as was_free:
+            asyncio.run(_run(settings, config, is_first=was_free))
     except SettingsError as error:
         if not config:
             raise
         fail_for_good(error.message)  # the supervisor would start it again, and after half a minute say why
 
 
-async def _run(settings: Settings, config: dict[str, Any]) -> None:
+async def _run(settings: Settings, config: dict[str, Any], *, is_first: bool) -> None:
     host, port = config.get("host", settings.host), config.get("port", settings.port)
     check_host(host, in_container=settings.container is not None)
     control = ControlAddress(config["control_url"], config["control_token"]) if config else None
@@ -39,4 +39,4 @@ async def _run(settings: Settings, config: dict[str, Any]) -> None:
     listener = listen(host, port)
     if not config:
         click.echo(f"MoM's web process answers at http://{host}:{listener.getsockname()[1]}")
-    await serve(app, listener)
+    await serve(app, listener, is_first=is_first)

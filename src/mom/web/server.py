@@ -28,18 +28,22 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-async def serve(app: Flask, listener: socket.socket) -> None:
-    """Serve `app`, which was made for the running loop, until SIGINT or SIGTERM."""
-    async with at_work(app):
+async def serve(app: Flask, listener: socket.socket, *, is_first: bool) -> None:
+    """Serve `app`, which was made for the running loop, until SIGINT or SIGTERM. `is_first` as in `at_work`."""
+    async with at_work(app, is_first=is_first):
         await make_server(app).serve(sockets=[listener])
 
 
 @asynccontextmanager
-async def at_work(app: Flask) -> AsyncIterator[None]:
-    """Tables are at their newest, turns of a process before this one are marked, the parts are followed; then all is closed."""
+async def at_work(app: Flask, *, is_first: bool = True) -> AsyncIterator[None]:
+    """Tables are at their newest, turns of a process before this one are marked, the parts are followed; then all is closed.
+
+    Unless this `is_first`, another process works with the same data now: the turns that are running may be its own.
+    """
     known = services(app)
     await asyncio.to_thread(known.history.database.upgrade)
-    await asyncio.to_thread(known.turns.mark_interrupted)
+    if is_first:
+        await asyncio.to_thread(known.turns.mark_interrupted)
     known.models.start()
     cleaning = asyncio.create_task(asyncio.to_thread(known.pictures.delete_orphans))
     try:
