@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.verdict import Need
-from mom.models.bert.encoder import read_encoder
+from mom.models.bert.encoder import SHIPPED_ENCODER, read_encoder
 from mom.models.bert.evidence import evidence_for
-from mom.models.bert.known_messages import KnownMessages, direction, read_known_messages, write_known_messages
+from mom.models.bert.known_messages import FILE, KnownMessages, direction, read_known_messages, write_known_messages
 from mom.models.bert.reader import load_reader
 
 
@@ -48,4 +49,13 @@ def test_many_known_messages_of_both_needs_are_shipped():
 def test_the_evidence_ends_with_the_nearest_messages():
     evidence = evidence_for(load_reader(), Conversation((Message("user", "please draw a red fox"),)))
     assert all(" like “" in clause for clause in evidence[-3:])
+    assert any("without “" in clause for clause in evidence)
+
+
+@pytest.mark.parametrize("cut", [None, 0, 100, 5000])
+def test_without_whole_known_messages_the_evidence_says_so(cut, tmp_path):
+    if cut is not None:
+        (tmp_path / FILE).write_bytes((SHIPPED_ENCODER / FILE).read_bytes()[:cut])
+    evidence = evidence_for(load_reader(), Conversation((Message("user", "please draw a red fox"),)), tmp_path)
+    assert "known.gz is missing or damaged" in evidence[-1]
     assert any("without “" in clause for clause in evidence)

@@ -1,12 +1,15 @@
 """What speaks for the verdict: what would be said without each word, and which known messages are nearest."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from math import copysign
+from pathlib import Path
 
 from mom.mixture.conversation import Conversation
+from mom.models.bert.encoder import SHIPPED_ENCODER, Floats
 from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
-from mom.models.bert.known_messages import read_known_messages
+from mom.models.bert.known_messages import FILE, read_known_messages
 from mom.models.bert.reader import Reader, probability_of
 
 WORD = re.compile(r"\w+")
@@ -15,10 +18,19 @@ SHOWN = 4
 WORTH_SHOWING = 0.25  # of a change in log-odds
 
 
-def evidence_for(reader: Reader, conversation: Conversation) -> Sequence[str]:
-    """The words that speak for the verdict, then the known messages that the encoder finds nearest."""
+def evidence_for(reader: Reader, conversation: Conversation, folder: Path = SHIPPED_ENCODER) -> Sequence[str]:
+    """The words that speak for the verdict, then those known messages of `folder` that the encoder finds nearest."""
     _, vector = reader.encoder.weigh(conversation)
-    return [*words_that_speak(reader, conversation), *read_known_messages().nearest(vector)]
+    return [*words_that_speak(reader, conversation), *_nearest_known(vector, folder)]
+
+
+def _nearest_known(vector: Floats, folder: Path) -> Sequence[str]:
+    try:
+        return read_known_messages(folder).nearest(vector)
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+        return [
+            f"which known messages are nearest cannot be told: {FILE} is missing or damaged ({type(error).__name__})"
+        ]
 
 
 def words_that_speak(reader: Reader, conversation: Conversation) -> Sequence[str]:
