@@ -14,11 +14,13 @@
     ├── ForbiddenError            the request comes from where none may come from
     ├── BusyError                 a queue or a rate limit is full; carries `retry_after_s`
     ├── PartError                 one of the models failed; carries `part`
-    │   ├── PartUnavailableError  nothing answers there, or nothing is set up, or it is still loading
+    │   ├── PartUnavailableError  nothing answers there, or it is still loading
+    │   │   └── PartMissingError  nothing is set up that could play the part
     │   ├── PartTimeoutError      it answers too slowly
     │   ├── PartBrokenError       it ended in mid-answer, or answered what no such server answers
-    │   ├── PartRefusedError      it understood the request and refused it
-    │   │   └── ContextFullError  the conversation is longer than the model's context
+    │   ├── PartRefusedError      it understood the request and refused it: asked again, it would do so again
+    │   │   └── RequestRefusedError   for what the asker wrote
+    │   │       └── ContextFullError  the conversation is longer than the model's context
     │   └── StructureError        its answer does not have the structure that was asked for
     ├── SettingsError             the environment asks for something that cannot be
     ├── StorageError              the database or the disk cannot be read or written
@@ -117,6 +119,10 @@ class PartUnavailableError(PartError):
     code = "part_unavailable"
 
 
+class PartMissingError(PartUnavailableError):
+    pass
+
+
 class PartTimeoutError(PartError):
     code = "part_timeout"
 
@@ -129,7 +135,11 @@ class PartRefusedError(PartError):
     code = "part_refused"
 
 
-class ContextFullError(PartRefusedError):
+class RequestRefusedError(PartRefusedError):
+    pass
+
+
+class ContextFullError(RequestRefusedError):
     code = "context_full"
 
 

@@ -4,7 +4,14 @@ from email.utils import formatdate
 import httpx
 import pytest
 
-from mom.errors import BusyError, ContextFullError, PartBrokenError, PartRefusedError, PartUnavailableError
+from mom.errors import (
+    BusyError,
+    ContextFullError,
+    PartBrokenError,
+    PartRefusedError,
+    PartUnavailableError,
+    RequestRefusedError,
+)
 from mom.models.parts import PartName
 from mom.models.refusals import RETRY_AFTER_S, WORDS_CHARS, Answer, Server, refusal, retry_after_s, upstream_words
 
@@ -18,10 +25,10 @@ def error_of(status: int, body: str, **headers: str):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "words"),
     [
-        (400, '{"error": {"message": "no such field"}}', PartRefusedError, "no such field"),
-        (400, '{"error": "Ollama\'s short form"}', PartRefusedError, "short form"),
-        (400, '{"object": "error", "message": "vLLM\'s form"}', PartRefusedError, "vLLM's form"),
-        (400, '[{"error": {"code": 400, "message": "Google\'s form"}}]', PartRefusedError, "request: Google's form"),
+        (400, '{"error": {"message": "no such field"}}', RequestRefusedError, "no such field"),
+        (400, '{"error": "Ollama\'s short form"}', RequestRefusedError, "short form"),
+        (400, '{"object": "error", "message": "vLLM\'s form"}', RequestRefusedError, "vLLM's form"),
+        (400, '[{"error": {"code": 400, "message": "Google\'s form"}}]', RequestRefusedError, "request: Google's form"),
         (
             500,
             '{"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory."}',
@@ -34,7 +41,7 @@ def error_of(status: int, body: str, **headers: str):
             PartRefusedError,
             "Sampler not found",
         ),
-        (422, '{"detail": [{"loc": ["body", "n"], "msg": "bad"}]}', PartRefusedError, '"msg": "bad"'),
+        (422, '{"detail": [{"loc": ["body", "n"], "msg": "bad"}]}', RequestRefusedError, '"msg": "bad"'),
         (
             400,
             '{"error": {"type": "exceed_context_size_error", "message": "x"}}',

@@ -1,6 +1,6 @@
 import pytest
 
-from mom.errors import PartUnavailableError
+from mom.errors import PartMissingError, PartUnavailableError
 from mom.mixture.conversation import Message
 from mom.mixture.events import TextDelta
 from mom.mixture.ports import DrawingRequest, Ended
@@ -85,7 +85,7 @@ async def test_a_part_that_is_not_ready_says_why(roster, source, part, words):
 async def test_the_other_parts_say_why_not_too(roster):
     with pytest.raises(PartUnavailableError, match="No small LLM"):
         await roster.small_llm().weigh_labels(QUESTION, ("text", "image"))
-    with pytest.raises(PartUnavailableError, match="No vision LLM is set up: set MOM_VISION_LLM"):
+    with pytest.raises(PartMissingError, match="No vision LLM is set up: set MOM_VISION_LLM"):
         await ask(roster.vision_llm())
     with pytest.raises(PartUnavailableError, match="No image model"):
         async with roster.image_model().draw(DrawingRequest(prompt="a fox")):

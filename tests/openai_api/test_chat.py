@@ -8,7 +8,14 @@ import openai as sdk
 import pytest
 from openai import OpenAI
 
-from mom.errors import BusyError, PartBrokenError, PartUnavailableError
+from mom.errors import (
+    BusyError,
+    PartBrokenError,
+    PartMissingError,
+    PartRefusedError,
+    PartUnavailableError,
+    RequestRefusedError,
+)
 from mom.mixture.events import ReasoningDelta
 from mom.openai_api.conversation import link_to
 from tests.chats.waiting import wait_for
@@ -301,6 +308,21 @@ def test_a_part_that_fails_at_once_is_a_status(openai: OpenAI, parts, stream, er
         list(openai.chat.completions.create(model="mom", messages=HELLO, stream=stream))
     assert failed.value.status_code == status
     assert failed.value.body["message"] == error.message
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PartMissingError("No vision LLM is set up.", part="vision_llm"), 400),
+        (RequestRefusedError("The large LLM refused the request.", part="large_llm"), 400),
+        (PartRefusedError("The large LLM wants a key.", part="large_llm"), 502),
+    ],
+)
+def test_what_would_fail_again_is_not_asked_again_by_openais_client(openai: OpenAI, parts, error, status):
+    parts.large_llm = ScriptedLanguageModel([error])
+    with pytest.raises(sdk.APIStatusError) as failed:
+        openai.with_options(max_retries=2).chat.completions.create(model="mom-text", messages=HELLO)
+    assert (failed.value.status_code, len(parts.large_llm.questions)) == (status, 1)
 
 
 def test_a_part_that_fails_in_mid_stream_is_an_error_in_the_stream(site, openai: OpenAI, parts):

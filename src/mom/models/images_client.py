@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import ValidationError
 
-from mom.errors import PartRefusedError
+from mom.errors import PartRefusedError, RequestRefusedError
 from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest, Picture
 from mom.models.bounded import ByteLimits
@@ -137,7 +137,7 @@ class ImagesClient:
 
     def _refuse_source(self, request: DrawingRequest) -> None:
         if request.source is not None and request.must_begin_from_source:
-            raise PartRefusedError(
+            raise RequestRefusedError(
                 f"{self._upstream.server.words} cannot begin from a picture. Ask for one from words alone.",
                 part=PartName.IMAGE_MODEL,
             )

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 import httpx
 
-from mom.errors import BusyError, ContextFullError, MomError, PartBrokenError, PartRefusedError, PartUnavailableError
+from mom.errors import (
+    BusyError,
+    ContextFullError,
+    MomError,
+    PartBrokenError,
+    PartRefusedError,
+    PartUnavailableError,
+    RequestRefusedError,
+)
 from mom.models.parts import PartName
 
 WORDS_CHARS = 300
@@ -181,11 +189,13 @@ def _gateway(answer: Answer) -> MomError:
 def _by_class(answer: Answer) -> MomError:
     server = answer.server
     if 400 <= answer.status < 500:  # noqa: PLR2004 - the client errors of HTTP
-        return PartRefusedError(f"{server.words} refused the request: {answer.words}", part=server.part)
+        kind = RequestRefusedError if answer.status in _ABOUT_REQUESTS else PartRefusedError
+        return kind(f"{server.words} refused the request: {answer.words}", part=server.part)
     return PartBrokenError(f"{server.words} failed (HTTP {answer.status}): {answer.words}", part=server.part)
 
 
 _ABOUT_KEYS = frozenset({401, 403})
+_ABOUT_REQUESTS = frozenset({400, 413, 422})
 _BY_STATUS: Mapping[int, Callable[[Answer], MomError]] = {
     401: _key_refusal,
     403: _forbidden,

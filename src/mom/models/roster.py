@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from mom.errors import PartUnavailableError
+from mom.errors import PartMissingError, PartUnavailableError
 from mom.mixture.conversation import Message
 from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest, ImageModel, LabelModel, LanguageModel, Picture, SamplingOptions, Written
@@ -98,7 +98,9 @@ class Roster:
         """Where the part is asked now. Raises `PartUnavailableError`."""
         part = self.parts().get(name)
         if part is None or part.endpoint is None:
-            raise PartUnavailableError(_why_not(name, part), part=name)
+            is_set_up = part is not None and (part.state is not State.FAILED or part.model)
+            kind = PartUnavailableError if is_set_up else PartMissingError
+            raise kind(_why_not(name, part), part=name)
         return part.endpoint
 
 

@@ -21,7 +21,8 @@ STATUSES: tuple[tuple[type[MomError], int], ...] = (
     (errors.ConflictError, 409),
     (errors.ForbiddenError, 403),
     (errors.BusyError, 429),
-    (errors.ContextFullError, 400),
+    (errors.RequestRefusedError, 400),
+    (errors.PartMissingError, 400),
     (errors.PartUnavailableError, 503),
     (errors.PartTimeoutError, 504),
     (errors.PartError, 502),
@@ -51,6 +52,8 @@ def failure_response(error: BaseException) -> Response:
             response = _envelope(error.as_json(), status_of(error))
             if isinstance(error, BusyError):
                 response.headers["Retry-After"] = str(error.retry_after_s)
+            if isinstance(error, errors.PartRefusedError):
+                response.headers["x-should-retry"] = "false"  # OpenAI's clients retry every 5xx that does not say so
             return response
         case HTTPException(code=int(status)):
             return _http_failure(error, status)
