@@ -4,15 +4,17 @@ import io
 import json
 import random
 import tarfile
+import tracemalloc
 
 import pytest
 from sqlalchemy import event
 
-from mom.chats.backup import FORMAT, MANIFEST, write_backup
+from mom.chats.backup import FORMAT, MANIFEST, ROWS_AT_A_TIME, write_backup
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.chats.pictures import Pictures
 from mom.chats.restoring import PNG, read_archive, restore
+from mom.chats.tables import Message
 from mom.errors import ConflictError, MomError, StorageError
 from tests.chats.conftest import new_name
 from tests.chats.postgres import new_postgres_database
@@ -240,6 +242,25 @@ def test_a_damaged_archive_is_not_taken_for_one_of_a_newer_mom(sqlite_stage, fil
     file.write_bytes(damaged)
     with pytest.raises(StorageError, match="is damaged"):
         read_archive(file, sqlite_stage.database)
+
+
+def test_a_table_is_never_in_memory_as_a_whole(sqlite_stage, destination, file):
+    database, pictures = destination
+    with sqlite_stage.database.session() as session:
+        session.add_all(
+            Message(owner_id=sqlite_stage.owner, chat_id=sqlite_stage.chat, role="user", content="x" * 5_000)
+            for _ in range(4 * ROWS_AT_A_TIME)
+        )
+    save(sqlite_stage.database, sqlite_stage.pictures, file)
+    table_bytes = 4 * ROWS_AT_A_TIME * 5_000
+    tracemalloc.start()
+    try:
+        archive = read_archive(file, database)
+        assert tracemalloc.get_traced_memory()[1] < table_bytes / 4
+        restore(archive, database, pictures, replace=False)
+        assert tracemalloc.get_traced_memory()[1] < table_bytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_rows_that_do_not_fit_change_nothing(stage, file):

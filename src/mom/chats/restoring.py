@@ -4,11 +4,12 @@ import json
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, DateTime, MetaData, Table, func, insert, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -60,7 +61,7 @@ def restore(archive: Archive, database: Database, pictures: Pictures, *, replace
     with tarfile.open(archive.path, "r:gz") as opened:
         for entry in opened:
             if picture := PICTURE.fullmatch(entry.name):
-                pictures.files.write(picture[1], _read(opened, entry))
+                pictures.files.write(picture[1], _open(opened, entry).read())
     database.replace_all(archive.revision, lambda connection: _insert_all(archive, connection))
     pictures.files.delete_all(but=archive.pictures)
 
@@ -83,15 +84,14 @@ def _look_through(path: Path, archive: tarfile.TarFile, database: Database) -> A
     for entry in archive:
         if not entry.isreg():
             raise ValueError(f"{entry.name!r} is no file")
-        data = _read(archive, entry)
         if entry.name == MANIFEST:
-            revision = _check_manifest(json.loads(data), archive, database)
+            revision = _check_manifest(json.load(_open(archive, entry)), archive, database)
         elif rows := ROWS.fullmatch(entry.name):
             tables.add(rows[1])
-            for line in data.splitlines():
+            for line in _open(archive, entry):
                 if not isinstance(json.loads(line), dict):
                     raise ValueError(f"a row of {rows[1]} is none")  # noqa: TRY004 -- told as all else that is wrong with it
-        elif (picture := PICTURE.fullmatch(entry.name)) and data.startswith(PNG):
+        elif (picture := PICTURE.fullmatch(entry.name)) and _open(archive, entry).read().startswith(PNG):
             pictures.add(picture[1])
         else:
             raise ValueError(f"it holds {entry.name!r}")
@@ -127,19 +127,19 @@ def _insert_all(archive: Archive, connection: Connection) -> None:
             if table.name not in archive.tables:
                 continue
             try:
-                _insert_rows(table, _read(opened, entries[f"tables/{table.name}.jsonl"]), connection)
+                _insert_rows(table, _open(opened, entries[f"tables/{table.name}.jsonl"]), connection)
             except (KeyError, TypeError, ValueError, RecursionError, SQLAlchemyError) as error:
                 raise StorageError(
                     f"{archive.path} is damaged: its {table.name} do not fit ({type(error).__name__}). Nothing was changed."
                 ) from error
 
 
-def _insert_rows(table: Table, data: bytes, connection: Connection) -> None:
+def _insert_rows(table: Table, lines: Iterable[bytes], connection: Connection) -> None:
     # A row may refer to a later one of its own table: such columns are filled in when all rows are there.
     own = {key.parent.name for key in table.foreign_keys if key.column.table is table}
     moments = {column.name for column in table.columns if isinstance(column.type, DateTime)}
     references: dict[str, list[dict[str, Any]]] = {name: [] for name in own}
-    for rows in _some_at_a_time(data):
+    for rows in _some_at_a_time(lines):
         for row in rows:
             if not ID.fullmatch(row["id"]):  # a picture's is its file's name, which may lead nowhere else
                 raise ValueError(f"{row['id']!r} is no id")
@@ -155,13 +155,14 @@ def _insert_rows(table: Table, data: bytes, connection: Connection) -> None:
             connection.execute(change, kept)
 
 
-def _some_at_a_time(data: bytes) -> Iterator[list[dict[str, Any]]]:
-    lines = data.splitlines()
-    for start in range(0, len(lines), ROWS_AT_A_TIME):
-        yield [json.loads(line) for line in lines[start : start + ROWS_AT_A_TIME]]
+def _some_at_a_time(lines: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
+    rows = map(json.loads, lines)
+    while some := list(islice(rows, ROWS_AT_A_TIME)):
+        yield some
 
 
-def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+def _open(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
+    """To be read as it comes, as a table may be larger than memory: a tarfile.TarError or EOFError where it is cut short."""
     file = archive.extractfile(entry)
     assert file is not None  # regular files only
-    return file.read()  # a tarfile.TarError or EOFError where it is cut short
+    return file
