@@ -194,6 +194,8 @@ def test_of_pictures_that_a_client_does_not_wait_for_none_is_kept(site, parts, g
         {"prompt": "x", "steps": 1000},
         {"prompt": "x", "seed": -1},
         {"prompt": "x", "response_format": "file"},
+        {"prompt": "x", "output_format": "jpeg"},
+        {"prompt": "x", "background": "transparent"},
         {"prompt": "x", "stream": True, "n": 2},
     ],
 )

@@ -105,6 +105,22 @@ def test_a_damaged_model_ends_the_server_with_one_sentence(tiny_pipeline, tmp_pa
         assert "diffusion_pytorch_model.safetensors is not a .safetensors file" in server.last_words()
 
 
+@pytest.mark.torch
+def test_a_text_encoder_that_lacks_weights_ends_the_server_with_one_sentence(tiny_pipeline, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    lacking = tmp_path / "lacking"
+    shutil.copytree(tiny_pipeline, lacking)
+    (file,) = (lacking / "text_encoder").glob("*.safetensors")
+    weights = load_file(file)
+    for name in [name for name in weights if "layers.1.mlp" in name]:
+        del weights[name]
+    save_file(weights, file, metadata={"format": "pt"})
+    with running_image_server(lacking, tmp_path) as server:
+        assert server.process.wait(DEADLINE_S) == DO_NOT_RESTART
+        assert "text_encoder lacks 4 of its weights" in server.last_words()
+
+
 @contextmanager
 def converting_server(model, folder):
     """A server in the middle of a conversion for OpenVINO, and the process that converts."""

@@ -234,6 +234,8 @@ class ImagesBody(OpenAiBody):
     negative_prompt: str = Field(default="", max_length=4_000)
     stream: bool | None = None
     partial_images: int | None = Field(default=None, ge=0, le=3)
+    output_format: Literal["png"] | None = None
+    background: Literal["auto", "opaque"] | None = None
 
     @field_validator("prompt")
     @classmethod

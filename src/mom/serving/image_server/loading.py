@@ -1,5 +1,6 @@
 """Loads a diffusers pipeline from a checked checkpoint: with its LoRA fused in, and a scheduler for few steps."""
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,8 +115,34 @@ def _read_files(checkpoint: Checkpoint, *, safety: bool, options: dict[str, Any]
         variant=checkpoint.variant,
         use_safetensors=True,  # never a pickle, whatever lies in the folder
         local_files_only=True,
+        **_read_text_encoders(checkpoint, options),
         **options,
     )
+
+
+def _read_text_encoders(checkpoint: Checkpoint, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that `options` do not name. Read here, as transformers puts random numbers in the place of weights that are missing, and
+    tells nobody but its caller. Raises `ModelFileError`.
+    """
+    index = json.loads((checkpoint.path / "model_index.json").read_text(encoding="utf-8"))
+    encoders = {}
+    for name in sorted({"text_encoder", "text_encoder_2"} & index.keys() - options.keys()):
+        folder, kind = checkpoint.path / name, index[name][1]
+        if kind is None:
+            continue
+        encoders[name], report = getattr(transformers, kind).from_pretrained(
+            str(folder),
+            variant=checkpoint.variant if any(folder.glob(f"*.{checkpoint.variant}.*")) else None,
+            dtype=options["dtype"],
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+        if missing := report["missing_keys"]:
+            raise ModelFileError(
+                f"{folder} lacks {len(missing)} of its weights: the model is incomplete. Download it again."
+            )
+    return encoders
 
 
 def _check_draws_from_words(pipeline: Any, checkpoint: Checkpoint) -> None:  # noqa: ANN401 -- diffusers is untyped
