@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from mom.errors import PartUnavailableError
 from mom.models.parts import PartName, State
 from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.long_chat import store_long_chat
@@ -26,6 +27,18 @@ def test_parts_are_watched_until_all_are_settled_and_then_left_alone(mom: Script
     settled = len(asked)
     page.clock.run_for(60_000)
     assert len(asked) == settled
+
+
+def test_a_part_that_failed_an_answer_is_looked_at_again(mom: ScriptedMom, page: Page) -> None:
+    parts = page.get_by_label("Parts")
+    expect(parts.get_by_text("ready", exact=True)).to_have_count(3)
+    mom.models.large_llm = ScriptedLanguageModel([PartUnavailableError("The large LLM is gone.", part="large_llm")])
+    mom.set_state(PartName.LARGE_LLM, State.STARTING)
+    ask(page, "Hello")
+    expect(answers(page)).to_contain_text("The large LLM is gone.")
+    expect(parts).to_contain_text("loading")
+    mom.set_state(PartName.LARGE_LLM, State.READY)
+    expect(parts.get_by_text("ready", exact=True)).to_have_count(3)
 
 
 def test_each_demo_part_is_labelled(page: Page) -> None:

@@ -185,3 +185,27 @@ def test_a_picture_is_seen_in_full_size_and_downloaded_with_its_record(page: Pag
         answers(page).get_by_role("link", name="Download").click()
     assert re.fullmatch(r"mom-[0-9a-f]{8}\.png", download.value.suggested_filename)
     assert "parameters" in Image.open(download.value.path()).text
+
+
+def test_the_preview_is_seen_until_the_picture_itself_has_been_loaded(mom: ScriptedMom, page: Page) -> None:
+    drawing = Gate()
+    mom.models.image_model = ScriptedImageModel([ImageProgress(3, 4, PREVIEW), drawing])
+    loading = HeldRequest(page, "**/images/*.png")
+    ask(page, "/image a lighthouse")
+    expect(answers(page).get_by_alt_text("What is drawn so far")).to_be_visible()
+    drawing.open()
+    picture = answers(page).get_by_alt_text("a lighthouse")
+    expect(picture).to_have_css("background-image", f'url("{PREVIEW}")')
+    loading.release()
+    expect(picture).to_have_js_property("naturalWidth", 64)
+    expect(picture).to_have_css("background-image", "none")
+
+
+def test_a_picture_that_was_not_loaded_while_mom_was_away_is_loaded_when_it_is_back(
+    page: Page, complaints: list[str]
+) -> None:
+    page.route("**/images/*.png", lambda route: route.abort(), times=1)
+    page.route("**/api/parts", lambda route: route.abort(), times=1)
+    ask(page, "/image a lighthouse")
+    expect(answers(page).get_by_alt_text("a lighthouse")).to_have_js_property("naturalWidth", 64)
+    complaints.clear()  # the browser tells of connections that broke

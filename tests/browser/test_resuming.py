@@ -114,6 +114,7 @@ def test_while_mom_is_away_the_page_says_so_and_afterwards_goes_on_by_itself(
     mom.start()
     expect(away).to_have_count(0)
     expect(page.get_by_label("Parts").get_by_text("ready", exact=True)).to_have_count(3)
+    expect(page.get_by_role("form", name="Your message").get_by_role("alert")).to_have_count(0)  # nor once it is over
     page.get_by_role("button", name="Send").click()
     expect(answers(page).last).to_contain_text("I am.")
     complaints.clear()  # the browser tells of connections that broke

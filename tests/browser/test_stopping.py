@@ -71,3 +71,14 @@ def test_stopping_before_the_server_has_taken_the_question_is_remembered(mom: Sc
     held.release()
     expect(answers(page)).to_contain_text("Stopped.")
     assert mom.models.at_work == 0
+
+
+def test_a_double_click_on_send_sends_and_stops_nothing(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    writing(mom, gate)
+    page.get_by_label("Message", exact=True).fill("A story")
+    page.get_by_role("button", name="Send").dblclick()
+    expect(answers(page)).to_contain_text("Once upon a time")
+    gate.open()
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    expect(answers(page)).not_to_contain_text("Stopped.")

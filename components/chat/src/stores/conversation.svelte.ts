@@ -69,6 +69,8 @@ export class Conversation {
   #isReadDue = false
   #isSendDue = false
   readonly #lastTry = new LastTry()
+  /** What went wrong last: MoM was not reached. */
+  #isUnreached = false
 
   constructor(
     readonly owner: ConversationOwner,
@@ -124,7 +126,8 @@ export class Conversation {
       if (number !== this.#reads) return
       this.title = stored.title
       this.tree.store(stored.messages)
-      if (this.#lastTry.find(stored.messages)) this.error = ''
+      if (this.#lastTry.find(stored.messages) || this.#isUnreached) this.error = ''
+      this.#isUnreached = false
       this.#following.update()
     } catch (error) {
       if (number !== this.#reads) return
@@ -290,7 +293,8 @@ export class Conversation {
   }
 
   #failed(error: unknown): Failure {
-    if (error instanceof RequestError && error.status === 0) this.owner.onUnreachable()
+    this.#isUnreached = error instanceof RequestError && error.status === 0
+    if (this.#isUnreached) this.owner.onUnreachable()
     return failureOf(error)
   }
 

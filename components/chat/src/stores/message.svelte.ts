@@ -18,7 +18,7 @@ export function failureOf(error: unknown): Failure {
 
 /**
  * Whom an answer tells: that its turn ended without its events having been read to the last, that it was stopped, but not by
- * this page, and that MoM is gone.
+ * this page, and that MoM, or one of its parts, may be gone.
  */
 interface AnswerOwner {
   onMissed: () => void
@@ -112,7 +112,7 @@ export class AnswerMessage {
         this.#refusals = 0
         const before = this.#latest ?? this.answer
         this.#latest = this.#askedAt === null ? applyEvent(before, event) : applyLiveEvent(before, event, performance.now() - this.#askedAt)
-        if (event.name === 'turn_interrupted') this.owner.onBreak()
+        if (event.name === 'turn_interrupted' || event.name === 'turn_failed') this.owner.onBreak()
         const isStoppedElsewhere = event.name === 'turn_stopped' && !this.isStopping
         if (this.#latest.status !== 'running') this.#settle()
         else this.#drawing ??= setTimeout(() => { this.#draw() }, DRAW_MS)
