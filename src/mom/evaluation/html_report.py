@@ -17,8 +17,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid var(--faint); padding-top: 1rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid var(--faint) }
 th:first-child, td:first-child { text-align: left } caption { text-align: left; font-weight: 600; padding: .6rem 0 .2rem }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem } figure { margin: 0 } figcaption { font-weight: 600 }
-.tables { display: flex; flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } svg { width: 100%; height: auto }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1rem } figure { margin: 0 } figcaption { font-weight: 600 }
+.tables { display: flex; flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } .table { max-width: 100%; overflow-x: auto } svg { width: 100%; height: auto }
 svg text { font: 11px system-ui, sans-serif; fill: var(--ink); text-anchor: middle } svg .end { text-anchor: end } svg .key { text-anchor: start }
 svg .count { font-size: 16px } .frame { fill: none; stroke: var(--faint) } .grid { stroke: var(--faint) } .guide { stroke: var(--ink); stroke-dasharray: 3 3; opacity: .5 }
 .line { fill: none; stroke-width: 2 } .line.a { stroke: var(--a) } .line.b { stroke: var(--b) } .line.c { stroke: var(--c) }
@@ -120,4 +120,5 @@ def _latency_plot(outcomes: Sequence[Outcome]) -> str:
 def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="table">{table}</div>'
