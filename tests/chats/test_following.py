@@ -77,7 +77,7 @@ def test_after_a_restart_the_end_is_told_from_the_database(stage):
         assert snapshot.name == "turn_snapshot"
         assert snapshot.data["message"]["content"] == stage.message(started)["content"]
         assert (end.name, end.data) == (last.name, last.data)
-        assert [snapshot.id, end.id] == [f"{again.log.epoch}-1", f"{again.log.epoch}-2"]
+        assert [snapshot.id, end.id] == [f"{again.log.epoch}-1", f"{again.log.epoch}-0"]
 
 
 def test_a_turn_that_the_log_has_forgotten_is_told_from_the_database(stage):

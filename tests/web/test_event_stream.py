@@ -41,6 +41,10 @@ def all_events(site, turn_id, **headers) -> list:
         return list(events)
 
 
+def events_after(site, turn_id, event_id) -> httpx.Response:
+    return httpx.get(f"{site.url}/api/turns/{turn_id}/events", headers={"Last-Event-ID": event_id})
+
+
 def as_values(events) -> list[tuple[str, str, str]]:
     return [(event.id, event.event, event.data) for event in events]
 
@@ -72,6 +76,22 @@ def test_a_reader_that_comes_back_gets_the_rest_alone(site, gate):
     after = httpx.get(f"{site.url}/api/turns/{turn_id}/events", params={"after": events[-2].id})
     assert after.text.startswith(f"id: {events[-1].id}\nevent: turn_finished\ndata: {{")
     assert after.text.endswith("}\n\n")
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["the same process", "after a restart"])
+def test_a_reader_that_has_the_end_is_told_to_come_no_more(tmp_path, parts, gate, is_restarted):
+    gate.open()
+    with running_site(tmp_path, parts) as site:
+        turn_id = ask(site)
+        last = all_events(site, turn_id)[-1]
+        if not is_restarted:
+            assert events_after(site, turn_id, last.id).status_code == 204
+    if is_restarted:
+        with running_site(tmp_path, parts) as site:
+            snapshot, end = all_events(site, turn_id, **{"Last-Event-ID": last.id})
+            assert [event.event for event in (snapshot, end)] == ["turn_snapshot", "turn_finished"]
+            assert events_after(site, turn_id, end.id).status_code == 204
+            assert "event: turn_finished" in events_after(site, turn_id, snapshot.id).text
 
 
 def test_an_id_of_another_epoch_gets_a_snapshot_first(site, gate):

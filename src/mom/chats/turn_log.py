@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from mom.mixture.events import Event, ImageProgress
 
 EVENTS_KEPT_AFTER_END = 20_000
+REPLAYED_END = 0
+"""The number of the last event of a turn that is no longer kept, when it is told from the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,13 @@ class TurnLog:
         if epoch != self.epoch or not re.fullmatch(r"[0-9]{1,18}", number) or int(number) > len(turn.events):
             return None
         return int(number)
+
+    def has_told_all(self, turn_id: str, last_event_id: str | None) -> bool:
+        """Whether a reader has seen the turn's last event, so that nothing more will come."""
+        turn = self._turns.get(turn_id)
+        if turn is None:
+            return last_event_id == f"{self.epoch}-{REPLAYED_END}"
+        return turn.has_ended and self.position(turn_id, last_event_id) == len(turn.events)
 
     async def follow(self, turn_id: str, position: int) -> AsyncGenerator[LoggedEvent]:
         """What is kept from `position` on, then what comes, until the turn's last event."""

@@ -19,7 +19,7 @@ from mom.chats.pictures import Pictures
 from mom.chats.places import RETRY_AFTER_S, Places
 from mom.chats.question import check_question, read_need
 from mom.chats.tables import new_id
-from mom.chats.turn_log import LoggedEvent, TurnLog
+from mom.chats.turn_log import REPLAYED_END, LoggedEvent, TurnLog
 from mom.chats.turn_records import Asked, Status, TurnRecord, TurnRecords
 from mom.errors import BusyError, ConflictError, ParameterError
 from mom.mixture.conversation import Attachment
@@ -151,6 +151,10 @@ class Turns:
         """
         return self._follow(self._records.find(owner_id, turn_id), last_event_id)
 
+    def has_told_all(self, turn_id: str, last_event_id: str | None) -> bool:
+        """Whether nothing comes after `last_event_id`, nor ever will. Call it on the loop."""
+        return self._log.has_told_all(turn_id, last_event_id)
+
     def delete_chat(self, owner_id: str, chat_id: str) -> None:
         """Stop the chat's answers, then delete all that is in it, with the files of its pictures."""
         for turn in [answering.turn for answering in list(self._running.values())]:
@@ -267,7 +271,7 @@ class Turns:
         status = (await asyncio.to_thread(self.read, turn.owner_id, turn.id))["status"]
         message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
         yield self._log.entry(1, TurnSnapshot(message, status))
-        yield self._log.entry(2, await asyncio.to_thread(self._records.last_event, turn.owner_id, turn.id))
+        yield self._log.entry(REPLAYED_END, await asyncio.to_thread(self._records.last_event, turn.owner_id, turn.id))
 
     def _on_loop(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run it on the loop's thread and wait for it here, in another one."""

@@ -1,8 +1,9 @@
 """Answers that take their time: a view decides, the event loop answers, and a client that leaves ends the work.
 
-A Flask view checks what it has to and returns `later(make)` or `stream_response(chunks)`. Under `asgi.py` the view's thread is
-free from then on: the coroutine `make` and the chunks run on the server's event loop, so a thousand open streams need no
-thread each. Under plain WSGI (`flask run`, the test client) the same response is fetched through the loop, chunk by chunk.
+A Flask view checks what it has to and returns `later(make)`; what `make` gives may be a `StreamedResponse`. Under `asgi.py`
+the view's thread is free from then on: the coroutine `make` and the chunks run on the server's event loop, so a thousand open
+streams need no thread each. Under plain WSGI (`flask run`, the test client) the same response is fetched through the loop,
+chunk by chunk.
 """
 
 import asyncio
@@ -36,15 +37,6 @@ class TakeOver:
 
     heartbeat_s: float = 0.0
     make: Make | None = None
-
-
-def stream_response(chunks: AsyncGenerator[bytes, None]) -> Response:
-    """Stream `chunks` as server-sent events."""
-
-    async def make() -> Response:
-        return StreamedResponse(chunks)
-
-    return later(make)
 
 
 def later(make: Make) -> Response:

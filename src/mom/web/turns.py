@@ -14,7 +14,7 @@ from mom.mixture.verdict import Need
 from mom.web.auth import current_owner_id
 from mom.web.bodies import Body
 from mom.web.services import services
-from mom.web.streams import stream_response
+from mom.web.streams import StreamedResponse, later
 
 
 class MessageBody(Body):
@@ -65,9 +65,20 @@ def read_turn(turn_id: str) -> Response:
 
 
 def follow_events(turn_id: str) -> Response:
-    """Replay what happened after the event `Last-Event-ID` (or `?after=`), then follow until the turn's last event."""
+    """Replay what happened after the event `Last-Event-ID` (or `?after=`), then follow until the turn's last event.
+
+    Whoever has seen that gets 204, which tells an EventSource to connect no more.
+    """
     after = request.headers.get("Last-Event-ID") or request.args.get("after")
-    return stream_response(_server_sent(services().turns.events(current_owner_id(), turn_id, after)))
+    turns = services().turns
+    events = turns.events(current_owner_id(), turn_id, after)
+
+    async def make() -> Response:
+        if turns.has_told_all(turn_id, after):
+            return Response(status=204)
+        return StreamedResponse(_server_sent(events))
+
+    return later(make)
 
 
 def stop(turn_id: str) -> tuple[Response, int]:
