@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from mom.mixture.events import ImageProgress, ImageQueued
 from tests.browser.chat_page import HeldRequest, answers, ask
 from tests.browser.scripted_mom import ScriptedMom
+from tests.browser.test_pictures import PREVIEW
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
 
 
@@ -33,7 +34,7 @@ def queued(mom: ScriptedMom, gate: Gate) -> None:
 
 def drawing(mom: ScriptedMom, gate: Gate) -> None:
     mom.models.small_llm = ScriptedLabelModel(image_probability=0.97)
-    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4), gate])
+    mom.models.image_model = ScriptedImageModel([ImageProgress(1, 4, PREVIEW), gate])
 
 
 @pytest.mark.parametrize("state", [deciding, reading, writing, writing_the_prompt, queued, drawing])
@@ -52,6 +53,8 @@ def test_stop_ends_an_answer_and_frees_its_backend(mom: ScriptedMom, page: Page,
         expect(answers(page)).to_contain_text("Once upon a time")
     if state in {queued, drawing}:
         expect(answers(page).get_by_role("figure")).to_have_text("a fox")
+    if state is drawing:
+        expect(answers(page).get_by_alt_text("What is drawn so far")).to_be_visible()
 
 
 def test_escape_stops(mom: ScriptedMom, page: Page) -> None:

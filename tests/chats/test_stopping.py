@@ -6,10 +6,11 @@ import pytest
 
 from mom.errors import BusyError, NotFoundError
 from mom.mixture.conversation import Attachment
+from mom.mixture.events import ImageProgress
 from tests.chats.holding import CLASSIFYING, DENOISING, PREFILL, QUEUED, STREAMING, WRITING_THE_PROMPT, hold
 from tests.chats.stage import Stage
 from tests.chats.waiting import wait_for
-from tests.scripted import Gate, ScriptedLabelModel, ScriptedLanguageModel, png_of
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
 
 @pytest.mark.parametrize("state", [CLASSIFYING, PREFILL, STREAMING, WRITING_THE_PROMPT, QUEUED, DENOISING])
@@ -43,6 +44,18 @@ def test_what_was_shown_before_a_stop_is_what_is_kept(database, tmp_path, loop):
     stage.turns.stop(stage.owner, started.turn_id)
     shown = "".join(event.data["text"] for event in stage.events(started) if event.name == "text_delta")
     assert stage.message(started)["content"] == shown == "one two "
+
+
+def test_of_a_picture_that_is_stopped_the_last_preview_is_kept(stage):
+    gate = Gate()
+    steps = [ImageProgress(step, 4, f"data:image/jpeg;base64,{step}") for step in (1, 2)]
+    stage.parts.image_model = ScriptedImageModel([*steps, ImageProgress(3, 4), gate])
+    stopped = stage.ask("/image a fox")
+    gate.wait_until_reached()
+    stage.turns.stop(stage.owner, stopped.turn_id)
+    assert stage.message(stopped)["preview"] == "data:image/jpeg;base64,2"
+    stage.parts.image_model = ScriptedImageModel(steps)
+    assert stage.message(stage.answered("/image a fox"))["preview"] == ""
 
 
 def test_a_stop_that_comes_twice_or_late_changes_nothing(stage):

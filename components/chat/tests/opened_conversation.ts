@@ -46,7 +46,7 @@ afterEach(() => {
 })
 
 export function stored(messages: Partial<StoredMessage>[]): { id: string; title: string; messages: StoredMessage[] } {
-  const plain = { content: '', reasoning: '', image_prompt: '', images: [], verdict: null, turn: null } as Partial<StoredMessage>
+  const plain = { content: '', reasoning: '', image_prompt: '', preview: '', images: [], verdict: null, turn: null } as Partial<StoredMessage>
   const whole = messages.map((message, index) => ({
     ...plain,
     id: String(index),

@@ -3,16 +3,28 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mom.mixture.events import AnswerEvent, Image, ImageFinished, ImagePromptWritten, ReasoningDelta, Routed, TextDelta
+from mom.mixture.events import (
+    AnswerEvent,
+    Image,
+    ImageFinished,
+    ImageProgress,
+    ImagePromptWritten,
+    ReasoningDelta,
+    Routed,
+    TextDelta,
+)
 from mom.mixture.verdict import Verdict
 
 
 @dataclass
 class LiveAnswer:
-    """Grows by events. `verdict_is_stored` is the database's mark."""
+    """Grows by events. `preview` is what is shown in place of a picture that is not finished; `verdict_is_stored` is the
+    database's mark.
+    """
 
     verdict: Verdict | None = None
     image_prompt: str = ""
+    preview: str = ""
     images: list[Image] = field(default_factory=list)
     verdict_is_stored: bool = False
     _content: list[str] = field(default_factory=list)
@@ -29,8 +41,11 @@ class LiveAnswer:
                 self.verdict = verdict
             case ImagePromptWritten(prompt):
                 self.image_prompt = prompt
+            case ImageProgress(preview=str(preview)):
+                self.preview = preview
             case ImageFinished(image):
                 self.images.append(image)
+                self.preview = ""
             case _:
                 return False
         return True
@@ -49,6 +64,7 @@ class LiveAnswer:
             "content": self.content,
             "reasoning": self.reasoning,
             "image_prompt": self.image_prompt,
+            "preview": self.preview,
             "images": [asdict(image) for image in self.images],
             "verdict": {**self.verdict.as_json(), "corrected_to": None} if self.verdict else None,
         }

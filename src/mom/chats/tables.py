@@ -83,7 +83,8 @@ class Message(Table):
     """A question (`role` user) or an answer (`role` assistant). `parent_id` is None for a chat's first question.
 
     Siblings have the same parent: an edited question beside the first one, a second answer beside the first one.
-    `image_prompt` is what an answer's picture was to show, also where it was never drawn to its end.
+    `image_prompt` is what an answer's picture was to show, also where it was never drawn to its end. Then
+    `preview` is how far it had come: a small JPEG as a data URL.
     """
 
     __tablename__ = "messages"
@@ -95,6 +96,7 @@ class Message(Table):
     content: Mapped[str] = mapped_column(Text, default="")
     reasoning: Mapped[str] = mapped_column(Text, default="")
     image_prompt: Mapped[str] = mapped_column(Text, default="", server_default="")
+    preview: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     images: Mapped[list["Image"]] = relationship(order_by="Image.created_at", viewonly=True)
     verdict: Mapped["Verdict | None"] = relationship(viewonly=True)

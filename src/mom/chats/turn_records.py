@@ -252,7 +252,7 @@ def _store_answer(session: Session, turn: TurnRecord, answer: LiveAnswer) -> boo
     if row is None:
         raise ConflictError("The chat was deleted while its answer was being written.")
     row.content, row.reasoning = as_storable(answer.content), as_storable(answer.reasoning)
-    row.image_prompt = as_storable(answer.image_prompt)
+    row.image_prompt, row.preview = as_storable(answer.image_prompt), answer.preview
     verdict = answer.verdict
     if verdict is not None and not answer.verdict_is_stored:
         session.add(

@@ -59,7 +59,7 @@ export function storedAnswer(message: StoredMessage): Answer {
     verdict: message.verdict,
     text: message.content,
     reasoning: message.reasoning,
-    drawing: message.image_prompt ? { ...UNDRAWN, prompt: message.image_prompt } : null,
+    drawing: message.image_prompt ? { ...UNDRAWN, prompt: message.image_prompt, preview: message.preview || null } : null,
     pictures: message.images,
     error: turn?.error ?? null,
     finishReason: turn?.finish_reason ?? null,

@@ -66,6 +66,8 @@ export interface StoredMessage {
   reasoning: string
   /** What the answer's picture was to show, also where it was never drawn to its end. */
   image_prompt: string
+  /** How far that picture had come where it was not drawn to its end, as a data URL; otherwise empty. */
+  preview: string
   images: Picture[]
   verdict: Verdict | null
   turn: StoredTurn | null

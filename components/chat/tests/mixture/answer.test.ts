@@ -47,7 +47,8 @@ it('a finished picture leaves no preview behind', () => {
   expect(JSON.stringify(reduce(goldenEvents('image_answer')))).not.toContain('data:image')
 })
 
-it('a picture that was stored without being drawn shows its prompt', () => {
-  const message = { content: '', reasoning: '', image_prompt: 'a red boat', images: [], verdict: null, turn: null }
-  expect(storedAnswer({ ...message, id: 'm2', parent_id: 'm1', role: 'assistant' }).drawing?.prompt).toBe('a red boat')
+it('a picture that was stored without being drawn to its end shows its prompt and how far it came', () => {
+  const message = { content: '', reasoning: '', image_prompt: 'a red boat', preview: 'data:,boat', images: [], verdict: null, turn: null }
+  const { drawing } = storedAnswer({ ...message, id: 'm2', parent_id: 'm1', role: 'assistant' })
+  expect(drawing).toMatchObject({ prompt: 'a red boat', preview: 'data:,boat' })
 })
