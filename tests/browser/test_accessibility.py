@@ -75,10 +75,15 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, widt
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     expect_no_violations(page, "keys")
     page.keyboard.press("Escape")
+    store_long_chat(mom, 2, last="A lighthouse at sea.")
+    page.reload()
     if width < 768:
         page.get_by_role("button", name="Chats").click()
         expect(page.get_by_role("navigation", name="Chats")).to_be_visible()
         expect_no_violations(page, "drawer")
+    page.get_by_label("Search chats").fill("at SEA")
+    expect(chat_links(page).locator("mark")).to_have_text("at sea")
+    expect_no_violations(page, "a chat that was found")
     context.close()
 
 

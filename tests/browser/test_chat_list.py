@@ -1,13 +1,15 @@
 """Chats are listed, renamed and deleted."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
 from mom.chats.database import Database
 from mom.chats.history import History
 from mom.chats.tables import Chat, now
-from tests.browser.chat_page import answers, ask, chat_links
+from tests.browser.chat_page import answers, ask, chat_links, questions
+from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import ScriptedMom
 from tests.scripted import Gate, ScriptedLanguageModel
 
@@ -86,5 +88,45 @@ def test_of_very_many_chats_a_few_are_drawn_and_all_are_reached(mom: ScriptedMom
     for next_one in ("Chat 0101", "Chat 0201"):
         chat_links(page).last.scroll_into_view_if_needed()
         expect(page.get_by_role("link", name=next_one)).to_be_attached()
-    page.get_by_label("Search chats by title").fill("2000")
+    page.get_by_label("Search chats").fill("2000")
     expect(chat_links(page)).to_have_text(["Chat 2000"])
+
+
+def test_a_chat_opens_at_the_words_that_were_searched_for(mom: ScriptedMom, context: BrowserContext) -> None:
+    chat_id = store_long_chat(mom, 200, last="The last word.")
+    page = context.new_page()
+    page.goto(f"/chats/{chat_id}")
+    mom.models.large_llm = ScriptedLanguageModel(["word\n\n" * 40, "<b>50%</b> of the sky", "\n\nword" * 40])
+    ask(page, "How blue is it?")
+    expect(answers(page).last).to_contain_text("of the sky")
+    mom.models.large_llm = ScriptedLanguageModel(["Hello!"])
+    answers(page).last.get_by_role("button", name="Retry").click()
+    expect(answers(page).last).to_contain_text("Hello!")
+    page.get_by_role("link", name="New chat").click()
+    ask(page, "Another")
+    expect(answers(page)).to_contain_text("Hello!")
+
+    page.get_by_label("Search chats").fill("<B>50%")
+    expect(chat_links(page).locator("mark")).to_have_text("<b>50%")
+    chat_links(page).click()
+    expect(answers(page).last).to_be_focused()
+    expect(answers(page).get_by_text("50%")).to_be_in_viewport()
+    page.get_by_label("Search chats").fill("question 17")
+    expect(chat_links(page).locator("mark")).to_have_text("Question 17")
+    chat_links(page).click()
+    expect(questions(page).filter(has_text="Question 17")).to_be_in_viewport()
+    expect(questions(page).filter(has_text="Question 17")).to_be_focused()
+
+
+def test_a_chat_is_saved_as_markdown(page: Page) -> None:
+    ask(page, "/image a fox: red?")
+    expect(answers(page).get_by_role("button", name="Full size")).to_be_visible()
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    chat_links(page).first.hover()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download “a fox: red?” as Markdown").click()
+    assert download.value.suggested_filename == "a fox red.md"
+    words = Path(download.value.path()).read_text(encoding="utf-8")
+    assert words.startswith("# a fox: red?\n\n## You\n\n/image a fox: red?\n\n## MoM (")
+    assert f"![Picture]({page.url.split('/chats')[0]}/images/" in words
+    assert "Prompt: a fox: red?\n(seed " in words

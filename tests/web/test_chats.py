@@ -105,6 +105,34 @@ def test_a_picture_that_is_attached_reaches_the_vision_llm(client, parts):
     assert len(parts.vision_llm.questions[0][-1].attachments) == 1
 
 
+def test_a_chat_is_found_by_the_words_of_its_messages(client):
+    chat_id = new_chat(client)
+    started = client.post(f"/api/chats/{chat_id}/messages", json={"content": "Is 100% rye bread?"}).json
+    finished(client, started)
+    (found,) = client.get("/api/messages", query_string={"words": " 100% RYE "}).json
+    assert found == {
+        "chat_id": chat_id,
+        "message_id": started["question_id"],
+        "before": "Is ",
+        "match": "100% rye",
+        "after": " bread?",
+    }
+    assert client.get("/api/messages?words=wheat").json == []
+
+
+def test_a_search_wants_some_words_and_not_too_many(client):
+    misspelt = {"words": "fox", "word": "fox"}
+    for query, param in [
+        ({}, "words"),
+        ({"words": "  "}, "words"),
+        ({"words": "x" * 100_000}, "words"),
+        (misspelt, "word"),
+    ]:
+        refused = client.get("/api/messages", query_string=query)
+        assert (refused.status_code, refused.json["error"]["param"]) == (400, param)
+        assert len(refused.json["error"]["message"]) < 200
+
+
 def test_whatever_is_another_persons_is_not_there(client, app, parts):
     chat_id = new_chat(client)
     started = client.post(f"/api/chats/{chat_id}/messages", json={"content": "/image a fox"}).json
@@ -132,7 +160,9 @@ def test_whatever_is_another_persons_is_not_there(client, app, parts):
         assert (path, answer.status_code) == (path, 404)
         assert answer.json["error"]["code"] == "not_found"
     assert client.get("/api/chats").json == []
+    assert client.get("/api/messages?words=fox").json == []
     services(app).history.local_user_id = lambda: owner
+    assert len(client.get("/api/messages?words=fox").json) == 1
     assert client.get(turn).status_code == 200
 
 

@@ -222,5 +222,11 @@ def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        # SQLite's own knows the letters of ASCII only: a search would tell "Äpfel" from "äpfel".
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     return engine
+
+
+def _lower(value: str | None) -> str | None:
+    return value.lower() if value is not None else None

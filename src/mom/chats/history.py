@@ -1,4 +1,4 @@
-"""The chats of a person: listed, read, renamed, deleted, and seen as the conversation that is to be answered."""
+"""The chats of a person: listed, searched, read, renamed, deleted, and seen as the conversation that is to be answered."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from mom.chats.database import Database
 from mom.chats.ownership import find_owned
-from mom.chats.shapes import ATTACHMENT, DRAWING, chat_json, message_json
+from mom.chats.shapes import ATTACHMENT, DRAWING, chat_json, found_json, message_json
 from mom.chats.tables import Chat, Image, Message, Table, Turn, User, Verdict, as_storable
 from mom.errors import ConflictError, MomError, NotFoundError, ParameterError
 from mom.mixture import conversation as talk
@@ -17,6 +17,7 @@ from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Convers
 
 LOCAL_USER = "local"
 TITLE_CHARS = 80
+FOUND_CHATS = 50  # at most, of a search
 
 
 def _none(_message_id: str) -> tuple[Attachment, ...]:
@@ -45,6 +46,30 @@ class History:
                 select(Chat).where(Chat.owner_id == owner_id).order_by(Chat.changed_at.desc(), Chat.id)
             )
             return [chat_json(chat) for chat in chats]
+
+    def find_messages(self, owner_id: str, words: str) -> list[dict[str, Any]]:
+        """The newest message with these words, as they stand but in either case, of each chat that has one; the chats last
+        used first. Other letters than ASCII's: PostgreSQL goes by the locale of its database.
+        """
+        words = as_storable(words)
+        newest = (
+            select(Message.id)
+            .where(Message.chat_id == Chat.id, Message.content.icontains(words, autoescape=True))
+            .order_by(Message.created_at.desc(), Message.id.desc())
+            .limit(1)
+            .correlate(Chat)
+            .scalar_subquery()
+        )
+        found = aliased(Message)
+        with self.database.session() as session:
+            rows = session.scalars(
+                select(found)
+                .join(Chat, found.id == newest)
+                .where(Chat.owner_id == owner_id)
+                .order_by(Chat.changed_at.desc(), Chat.id)
+                .limit(FOUND_CHATS)
+            )
+            return [found_json(row, words) for row in rows]
 
     def create_chat(self, owner_id: str, title: str = "") -> str:
         """Make an empty chat and give its id. A chat without a title is named after its first question."""

@@ -1,5 +1,6 @@
 """How rows look from outside: as values of the mixture, and as the JSON of the pages and of scripts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,7 @@ from mom.mixture import events, verdict
 from mom.mixture.verdict import DecidedBy, Need
 
 DRAWING, ATTACHMENT = "drawing", "attachment"
+CHARS_BEFORE, CHARS_AFTER = 30, 100  # of an excerpt, around what was found
 
 
 def image_url(image_id: str) -> str:
@@ -64,6 +66,21 @@ def message_json(row: Message, images: Sequence[Image], verdict: Verdict | None,
         "verdict": _verdict_json(verdict) if verdict else None,
         "turn": turn_json(turn) if turn else None,
         "created_at": utc_text(row.created_at),
+    }
+
+
+def found_json(row: Message, words: str) -> dict[str, str]:
+    """A message that was found, with the words around its first match."""
+    # A database may know a pair of letters that Python does not: then it is the message's beginning.
+    match = re.search(re.escape(words), row.content, re.IGNORECASE)
+    start, end = match.span() if match else (0, 0)
+    before, after = row.content[:start], row.content[end:]
+    return {
+        "chat_id": row.chat_id,
+        "message_id": row.id,
+        "before": before if len(before) <= CHARS_BEFORE else f"…{before[-CHARS_BEFORE:]}",
+        "match": row.content[start:end],
+        "after": after if len(after) <= CHARS_AFTER else f"{after[:CHARS_AFTER]}…",
     }
 
 

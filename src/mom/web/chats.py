@@ -1,7 +1,9 @@
-"""Chats: begin, list, read, rename, delete."""
+"""Chats: begin, list, search, read, rename, delete."""
+
+from typing import Annotated
 
 from flask import Response, jsonify, request
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from mom.web.auth import current_owner_id
 from mom.web.bodies import Body
@@ -16,6 +18,10 @@ class TitleBody(Body):
     title: str = Field(max_length=200)
 
 
+class Search(Body):
+    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
 def create_chat() -> tuple[Response, int]:
     # A chat has no field that must be given, so the body may be left out.
     body = ChatBody.model_validate(request.get_json() if request.content_length else {})
@@ -25,6 +31,11 @@ def create_chat() -> tuple[Response, int]:
 
 def list_chats() -> Response:
     return jsonify(services().history.list_chats(current_owner_id()))
+
+
+def find_messages() -> Response:
+    search = Search.model_validate(request.args.to_dict())
+    return jsonify(services().history.find_messages(current_owner_id(), search.words))
 
 
 def read_chat(chat_id: str) -> Response:

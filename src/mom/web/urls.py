@@ -20,6 +20,7 @@ URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", "/api/offers", parts.read_offers),
     ("POST", "/api/chats", chats.create_chat),
     ("GET", "/api/chats", chats.list_chats),
+    ("GET", "/api/messages", chats.find_messages),
     ("GET", "/api/chats/<chat_id>", chats.read_chat),
     ("PATCH", "/api/chats/<chat_id>", chats.rename_chat),
     ("DELETE", "/api/chats/<chat_id>", chats.delete_chat),

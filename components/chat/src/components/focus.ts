@@ -12,3 +12,17 @@ export function goOnInMessage(event: Event): void {
 export function focusMessage(root: ParentNode): void {
   root.querySelector<HTMLElement>('#message')?.focus()
 }
+
+/** Go on at the words in `place`, as long as the focus stays there. */
+export function focusPlace(place: HTMLElement, words: string): void {
+  place.tabIndex = -1
+  place.addEventListener('blur', () => { place.removeAttribute('tabindex') }, { once: true })
+  place.focus({ preventScroll: true })
+  const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    if (!texts.currentNode.nodeValue?.toLowerCase().includes(words.toLowerCase())) continue
+    texts.currentNode.parentElement?.scrollIntoView({ block: 'center' })
+    return
+  }
+  place.scrollIntoView()
+}

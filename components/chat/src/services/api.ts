@@ -8,6 +8,15 @@ export interface ChatSummary {
   title: string
 }
 
+/** The newest message of a chat with the words that were searched for, and what stands around the first of them. */
+export interface FoundMessage {
+  chat_id: string
+  message_id: string
+  before: string
+  match: string
+  after: string
+}
+
 interface StoredChat extends ChatSummary {
   messages: StoredMessage[]
 }
@@ -77,6 +86,9 @@ export class RequestError extends Error {
 export const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404
 
 export const listChats = (): Promise<ChatSummary[]> => request('GET', '/api/chats')
+
+/** One message of each chat that has one, the chats last used first. */
+export const findMessages = (words: string): Promise<FoundMessage[]> => request('GET', `/api/messages?${new URLSearchParams({ words }).toString()}`)
 
 export const createChat = (): Promise<{ id: string }> => request('POST', '/api/chats', {})
 

@@ -1,4 +1,4 @@
-/** Reads the pictures a person attaches. */
+/** Reads the pictures a person attaches, and saves what they take with them. */
 
 import { readStoredPicture } from './api'
 
@@ -33,4 +33,20 @@ function readAsDataUrl(file: Blob, name: string): Promise<string> {
 /** A picture that was attached to a message before, as it is sent again. */
 export async function fetchAsDataUrl(url: string): Promise<string> {
   return url.startsWith('data:') ? url : readAsDataUrl(await readStoredPicture(url), 'The attached picture')
+}
+
+/** Save words as a file that is named after their title. */
+export function saveMarkdown(words: string, title: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([words], { type: 'text/markdown' }))
+  link.download = `${fileName(title)}.md`
+  link.click()
+  // Not before the browser has begun to read it.
+  setTimeout(() => { URL.revokeObjectURL(link.href) }, 60_000)
+}
+
+/** What every system takes of a title as a file's name: no path, no hidden file, with any ending at most 255 bytes. */
+export function fileName(title: string): string {
+  const plain = title.replace(/[\\/:*?"<>|\s\p{C}]+/gu, ' ').replace(/^[ .]+/, '')
+  return plain.replace(/(?<=^.{60}).+/u, '').replace(/[ .]+$/, '') || 'chat'
 }

@@ -1,7 +1,9 @@
 /** All chats: the list, and the one that is open. */
 
 import { SvelteMap } from 'svelte/reactivity'
-import { type ChatSummary, deleteChat, listChats, renameChat } from '../services/api'
+import { asMarkdown } from '../mixture/transcript'
+import { type ChatSummary, deleteChat, type FoundMessage, listChats, readChat, renameChat } from '../services/api'
+import { saveMarkdown } from '../services/files'
 import { Conversation, type ConversationOwner } from './conversation.svelte'
 import { failureOf } from './message.svelte'
 import { pageOf, type Place } from './place'
@@ -69,10 +71,22 @@ export class ChatsStore implements ConversationOwner {
     return pageOf(id)
   }
 
-  /** Show another chat, or a new one. */
-  goTo(id: string | null): void {
+  /** Show another chat, or a new one; where it was found by a message, at that one. */
+  goTo(id: string | null, found: FoundMessage | null = null): void {
     this.place.go(id)
     this.#openPlaced()
+    this.open.sought = found
+  }
+
+  /** Save a chat as a Markdown file: the versions that are shown of its messages. */
+  async download(id: string): Promise<void> {
+    await this.#change(async () => {
+      const conversation = this.#begun(id)
+      if (conversation !== this.open) await conversation.read()
+      const { title, messages } = await readChat(id)
+      const shown = conversation.tree.path.flatMap((message) => messages.find((one) => one.id === message.id) ?? [])
+      saveMarkdown(asMarkdown(title, shown, location.href), title)
+    })
   }
 
   async rename(id: string, title: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
 
 import type { Failure, Need } from '../mixture/events'
-import { ask, type Asked, createChat, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
+import { ask, type Asked, createChat, type FoundMessage, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
 import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
 import { Following } from './following.svelte'
@@ -39,6 +39,8 @@ export class Conversation {
   error = $state('')
   /** There is no such chat (any more). */
   isGone = $state(false)
+  /** What a search has found here, until it is shown. */
+  sought = $state.raw<FoundMessage | null>(null)
   #draft = $state('')
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
@@ -229,6 +231,16 @@ export class Conversation {
   choose(message: Message, offset: number): void {
     this.tree.choose(message, offset)
     this.#following.update()
+  }
+
+  /** The message that is sought, as soon as it is read; it is among those shown then, and sought no more. */
+  takeSought(): Message | null {
+    const message = this.sought && this.tree.messages.find(({ id }) => id === this.sought?.message_id)
+    if (!message) return null
+    this.sought = null
+    this.tree.reveal(message)
+    this.#following.update()
+    return message
   }
 
   async retry(answer: AnswerMessage): Promise<void> {

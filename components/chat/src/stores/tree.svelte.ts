@@ -55,6 +55,11 @@ export class MessageTree {
     if (sibling) this.#chosen.set(message.parent, sibling)
   }
 
+  /** Show a message, and with it the versions that it follows. */
+  reveal(message: Message): void {
+    for (let one: Message | null = message; one; one = one.parent) this.#chosen.set(one.parent, one)
+  }
+
   /** Where the newest version beside a message, or beside one that it follows, is none of those `known`, show that. */
   showNewcomers(message: Message, known: readonly Message[]): void {
     for (let one: Message | null = message; one; one = one.parent) {

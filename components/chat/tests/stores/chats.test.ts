@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { saveMarkdown } from '../../src/services/files'
 import { ChatsStore } from '../../src/stores/chats.svelte'
 import { memory } from '../../src/stores/place'
+import { stored } from '../opened_conversation'
+
+vi.mock('../../src/services/files', () => ({ saveMarkdown: vi.fn() }))
 
 beforeEach(() => {
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ title: 'Hello', messages: [] })))
@@ -63,4 +67,29 @@ it('a list that was read before a chat was begun does not take it away', async (
   answer([])
   await reading
   expect(chats.list.map(({ id }) => id)).toEqual(['c1'])
+})
+
+it('a chat is opened at the message that was found, in the version that holds it', async () => {
+  const versions = stored([{}, { id: 'old', content: 'a fox' }, { parent_id: 'old', role: 'user' }, { id: 'new', parent_id: '0' }])
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(versions)))
+  const chats = new ChatsStore(memory(), vi.fn())
+  chats.goTo('c1', { chat_id: 'c1', message_id: 'old', before: 'a ', match: 'fox', after: '' })
+  expect(chats.open.takeSought()).toBeNull() // not read yet
+  await vi.waitFor(() => { expect(chats.open.tree.path.map(({ id }) => id)).toEqual(['0', 'new']) })
+  expect(chats.open.takeSought()?.id).toBe('old')
+  expect(chats.open.tree.path.map(({ id }) => id)).toEqual(['0', 'old', '2'])
+  expect(chats.open.takeSought()).toBeNull()
+})
+
+it('a chat is saved with the versions that are shown of its messages', async () => {
+  vi.stubGlobal('location', { href: 'http://mom.test/' })
+  const versions = stored([{ content: 'Hi' }, { content: 'First' }, { content: 'Second', parent_id: '0', role: 'assistant' }])
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(versions)))
+  const chats = new ChatsStore(memory(), vi.fn())
+  await chats.download('c1')
+  expect(saveMarkdown).toHaveBeenLastCalledWith('# Hello\n\n## You\n\nHi\n\n## MoM\n\nSecond\n', 'Hello')
+  chats.goTo('c1')
+  chats.open.stepVersion(-1)
+  await chats.download('c1')
+  expect(saveMarkdown).toHaveBeenLastCalledWith('# Hello\n\n## You\n\nHi\n\n## MoM\n\nFirst\n', 'Hello')
 })
