@@ -108,10 +108,22 @@ async def test_calls_of_tools_come_in_pieces(http):
 
     assert items == [
         TextDelta("Hm."),
-        ToolCallDelta(1, "c1", "weather", ""),
-        ToolCallDelta(1, None, None, "{}"),
+        ToolCallDelta(0, "c1", "weather", ""),
+        ToolCallDelta(0, None, None, "{}"),
         Ended("tool_calls"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told", "arguments"), [("stop", "tool_calls", ["", "{}"]), ("length", "length", [""])]
+)
+async def test_an_answer_with_calls_ends_with_them_unless_it_was_cut_off(http, reason, told, arguments):
+    call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "weather", "arguments": ""}}
+    with running({CHAT: [sse(chunk(tool_calls=[call]), chunk(finish_reason=reason))]}) as server:
+        *deltas, ended = await read(client_of(server, http))
+
+    assert [delta.arguments for delta in deltas] == arguments
+    assert ended == Ended(told)
 
 
 async def test_calls_in_an_answer_that_comes_whole_are_told_apart_by_their_place(http):

@@ -16,6 +16,7 @@ from mom.mixture.halves import join_halves
 from mom.mixture.ports import Ended, Written
 from mom.models.refusals import stream_refusal
 from mom.models.thinking import ThinkingSplitter
+from mom.models.tool_calls import ToolCallReader
 from mom.models.upstream import Upstream
 from mom.models.wire import Completion
 
@@ -27,7 +28,7 @@ async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> Asyn
 
     What fails after a finish reason, such as a server that neither says more nor hangs up, costs nobody the whole answer.
     """
-    splitter = ThinkingSplitter()
+    splitter, calls = ThinkingSplitter(), ToolCallReader()
     finish_reason: str | None = None
     usage: Usage | None = None
     try:
@@ -40,7 +41,7 @@ async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> Asyn
                 words = chunk.words
                 if words.thinking:
                     yield ReasoningDelta(words.thinking)
-                for delta in (*splitter.feed(words.content or ""), *words.tool_call_deltas):
+                for delta in (*splitter.feed(words.content or ""), *calls.feed(words.tool_calls or ())):
                     yield delta
     except (PartBrokenError, PartTimeoutError) as error:
         if finish_reason is None:
@@ -48,7 +49,8 @@ async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> Asyn
         log.info("after its answer: %s", error.message)
     if finish_reason is None:
         raise upstream.broken("ended in mid-answer")
-    for delta in splitter.end():
+    finish_reason = calls.finish_reason(finish_reason)
+    for delta in (*splitter.end(), *calls.end(finish_reason)):
         yield delta
     yield Ended(finish_reason, usage)
 

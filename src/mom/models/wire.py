@@ -4,13 +4,14 @@ Source: OpenAI's API reference for chat completions; llama.cpp's `reasoning_cont
 """
 
 import base64
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, BeforeValidator, model_validator
 
 from mom.mixture.conversation import Message, ToolResult, ToolStep
-from mom.mixture.events import ToolCallDelta, Usage
+from mom.mixture.events import Usage
 from mom.mixture.ports import SamplingOptions
 
 
@@ -22,9 +23,15 @@ class WireUsage(BaseModel):
         return Usage(self.prompt_tokens, self.completion_tokens)
 
 
+def _as_json_text(arguments: object) -> object:
+    return json.dumps(arguments, ensure_ascii=False) if isinstance(arguments, dict) else arguments
+
+
 class FunctionPiece(BaseModel):
+    """Some servers send the arguments as an object in place of its JSON."""
+
     name: str | None = None
-    arguments: str | None = None
+    arguments: Annotated[str | None, BeforeValidator(_as_json_text)] = None
 
 
 class ToolCallPiece(BaseModel):
@@ -54,18 +61,6 @@ class Words(BaseModel):
     @property
     def thinking(self) -> str:
         return self.reasoning_content or self.reasoning or ""
-
-    @property
-    def tool_call_deltas(self) -> list[ToolCallDelta]:
-        return [
-            ToolCallDelta(
-                place if piece.index is None else piece.index,
-                piece.id,
-                piece.function.name,
-                piece.function.arguments or "",
-            )
-            for place, piece in enumerate(self.tool_calls or ())
-        ]
 
     @property
     def say_something(self) -> bool:
