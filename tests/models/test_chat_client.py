@@ -262,6 +262,18 @@ async def test_a_full_context_reported_as_first_event_is_told_apart(http):
         await read(client_of(server, http))
 
 
+@pytest.mark.parametrize(("passed_on", "waits_s"), [({}, 0.1), ({"tools": [{"type": "function"}]}, 0.4)])
+async def test_where_a_tool_may_be_called_a_silence_is_waited_out_like_the_one_before_the_first_token(
+    http, passed_on, waits_s
+):
+    limits = TimeLimits(first_token_s=0.4, between_tokens_s=0.1)
+    with (
+        running({CHAT: [sse(chunk("I write it."), then=asyncio.Event().wait)]}) as server,
+        pytest.raises(PartTimeoutError, match=rf"nothing for {waits_s} s"),
+    ):
+        await read(client_of(server, http, limits), options=SamplingOptions(passed_on=passed_on))
+
+
 async def test_nothing_within_the_time_for_the_first_token_is_too_slow(http):
     with (
         running({CHAT: [sse(then=asyncio.Event().wait)]}) as server,

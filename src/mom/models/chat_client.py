@@ -51,7 +51,7 @@ class ChatClient:
         }
         async with (
             self._upstream.stream(f"{self._upstream.base_url}/chat/completions", body) as response,
-            aclosing(read_chat_stream(response, self._upstream)) as deltas,
+            aclosing(read_chat_stream(response, self._upstream, may_call="tools" in body)) as deltas,
         ):
             yield deltas
 

@@ -23,16 +23,19 @@ from mom.models.wire import Completion
 log = logging.getLogger(__name__)
 
 
-async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Written]:
+async def read_chat_stream(
+    response: httpx.Response, upstream: Upstream, *, may_call: bool = False
+) -> AsyncGenerator[Written]:
     """The deltas of a reply, then `Ended`. A stream that stops without a finish reason raises `PartBrokenError`.
 
+    `may_call` says that the model was given tools: some servers, Ollama among them, are silent until a call is whole.
     What fails after a finish reason, such as a server that neither says more nor hangs up, costs nobody the whole answer.
     """
     splitter, calls = ThinkingSplitter(), ToolCallReader()
     finish_reason: str | None = None
     usage: Usage | None = None
     try:
-        async with aclosing(_chunks(response, upstream)) as chunks:
+        async with aclosing(_chunks(response, upstream, may_call)) as chunks:
             async for chunk in chunks:
                 if chunk.usage is not None:
                     usage = chunk.usage.as_usage()
@@ -55,7 +58,7 @@ async def read_chat_stream(response: httpx.Response, upstream: Upstream) -> Asyn
     yield Ended(finish_reason, usage)
 
 
-async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerator[Completion]:
+async def _chunks(response: httpx.Response, upstream: Upstream, may_call: bool) -> AsyncGenerator[Completion]:
     """The chunks up to `[DONE]`, each within its time limit. Comments, which keep a connection open, do not count."""
     if response.headers.get("content-type", "").startswith(
         "application/json"
@@ -66,7 +69,7 @@ async def _chunks(response: httpx.Response, upstream: Upstream) -> AsyncGenerato
     async with aclosing(EventSource(response).aiter_sse()) as events:
         while True:
             limits = upstream.limits
-            limit_s = limits.between_tokens_s if has_begun else limits.first_token_s
+            limit_s = limits.between_tokens_s if has_begun and not may_call else limits.first_token_s
             event = await _next_event(events, response, upstream, limits.after_end_s if has_ended else limit_s)
             if event is None or event.data.strip() == "[DONE]":
                 return
