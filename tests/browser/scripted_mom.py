@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import uvicorn
-
 from mom.app import create_app
 from mom.mixture.events import ImageProgress, ImageQueued, TextDelta
 from mom.mixture.ports import Ended, Picture
@@ -21,8 +19,9 @@ from mom.models.parts import Part, PartName, State
 from mom.settings import Settings
 from mom.web.control import ControlAddress
 from mom.web.server import at_work, listen, make_server
-from mom.web.services import Models
+from mom.web.services import Models, services
 from tests.browser.scripted_supervisor import ScriptedSupervisor
+from tests.listening import listening
 from tests.scripted import ScriptedImageModel, ScriptedLanguageModel, ScriptedParts
 
 DEADLINE_S = 20.0
@@ -47,7 +46,8 @@ class ScriptedMom:
     supervisor: ScriptedSupervisor = field(default_factory=ScriptedSupervisor)
     port: int = 0
     base_url: str | None = None
-    _server: uvicorn.Server | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _end: asyncio.Event | None = None
     _thread: threading.Thread | None = None
 
     @property
@@ -73,9 +73,10 @@ class ScriptedMom:
         assert not failures, failures
 
     def stop(self) -> None:
-        assert self._server is not None
+        assert self._loop is not None
+        assert self._end is not None
         assert self._thread is not None
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(DEADLINE_S)
         assert not self._thread.is_alive(), "the web process did not end"
         self.supervisor.stop()
@@ -92,13 +93,14 @@ class ScriptedMom:
             MOM_FILES_URL=None,
         )
         control = ControlAddress(self.supervisor.url, "token")
-        app = create_app(settings, loop=asyncio.get_running_loop(), control=control, models=self._as_models())
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        app = create_app(settings, loop=self._loop, control=control, models=self._as_models())
         listener = listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
-        self._server = make_server(app)
-        async with at_work(app):
+        async with at_work(app), listening(make_server(app), listener):
             serving.set()
-            await self._server.serve(sockets=[listener])
+            await self._end.wait()
+            await services(app).turns.close()  # as the server does when it ends: its event streams end then
 
     def _as_models(self) -> Models:
         async def close() -> None:
