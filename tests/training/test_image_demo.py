@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("diffusers")
 
 import torch
-from diffusers import LCMScheduler, StableDiffusionPipeline
 
 from training.image.reader import shows
 from training.image.scenes import Group, Scene
@@ -25,16 +24,17 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Iterator[StableDiffusionPipeline]:
+def pipeline() -> Iterator[Any]:
+    diffusers = pytest.importorskip("diffusers")  # here, as it takes seconds, and each worker collects this file
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    loaded = StableDiffusionPipeline.from_pretrained(FOLDER, dtype=torch.float32, local_files_only=True)
+    loaded = diffusers.StableDiffusionPipeline.from_pretrained(FOLDER, dtype=torch.float32, local_files_only=True)
     loaded.set_progress_bar_config(disable=True)
     yield loaded
     torch.set_num_threads(threads)
 
 
-def draw(pipeline: StableDiffusionPipeline, prompt: str, steps: int = 4, seed: int = 0, guidance: float = 1.0):
+def draw(pipeline, prompt: str, steps: int = 4, seed: int = 0, guidance: float = 1.0):
     generator = torch.Generator("cpu").manual_seed(seed)
     return pipeline(prompt, num_inference_steps=steps, guidance_scale=guidance, generator=generator).images[0]
 
@@ -85,7 +85,7 @@ def test_the_guidance_scale_changes_nothing(pipeline):
 
 
 def test_it_is_an_lcm_pipeline_in_fp16_safetensors_without_a_path_of_the_machine_that_made_it(pipeline):
-    assert isinstance(pipeline.scheduler, LCMScheduler)
+    assert type(pipeline.scheduler).__name__ == "LCMScheduler"
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".txt", ".safetensors"}
     assert sum(path.stat().st_size for path in files if path.suffix == ".safetensors") < 10 * MEGABYTE

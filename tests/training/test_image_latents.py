@@ -5,13 +5,11 @@ import random
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("diffusers")
 
 import torch
 
 from training.image.backdrops import PLACES, TIMES
 from training.image.checkpoint import save_checkpoint
-from training.image.decoder import build_vae, fill_decoder
 from training.image.grid import GRID
 from training.image.latents import BEHIND, BORDERS, CHANNELS, GROUNDS, at_points, codes, latents_of
 from training.image.noise import jitter_of, tied_noise
@@ -21,6 +19,12 @@ from training.image.scenes import NO_JITTER, Group, Scene, random_scene
 from training.image.text import QUESTIONS, answers
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("default")]
+
+
+@pytest.fixture
+def decoder():
+    """Its module, not imported before, as diffusers takes seconds, and each worker collects this file."""
+    return pytest.importorskip("training.image.decoder")
 
 
 def test_scenes_that_differ_have_latents_that_differ():
@@ -63,10 +67,10 @@ def test_the_latents_say_where_the_areas_of_a_landscape_end(place: str, time: st
     assert torch.allclose(colours[away & ~far & ~light], seen[away & ~far & ~light][:, BEHIND], atol=1e-4)
 
 
-def test_the_decoder_computes_what_the_point_network_does():
+def test_the_decoder_computes_what_the_point_network_does(decoder):
     torch.manual_seed(1)
-    points, vae = PointDecoder(), build_vae()
-    fill_decoder(vae, points)
+    points, vae = PointDecoder(), decoder.build_vae()
+    decoder.fill_decoder(vae, points)
     flat = torch.randn(1, CHANNELS, 1, 1)
     with torch.no_grad():
         expected = points(flat[:, :, 0, 0])
@@ -75,10 +79,10 @@ def test_the_decoder_computes_what_the_point_network_does():
     assert middle.tolist() == pytest.approx(expected[0].tolist(), abs=0.02)
 
 
-def test_a_window_is_decoded_as_it_is_within_the_whole():
+def test_a_window_is_decoded_as_it_is_within_the_whole(decoder):
     torch.manual_seed(1)
-    vae = build_vae()
-    fill_decoder(vae, PointDecoder())
+    vae = decoder.build_vae()
+    decoder.fill_decoder(vae, PointDecoder())
     latents = latents_of(random_scene(random.Random(4)), NO_JITTER)[None]
     with torch.no_grad():
         whole = vae.decode(latents).sample
