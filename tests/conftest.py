@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.image_server import ImageServerProcess, make_tiny_pipeline, running_image_server
 from tests.scripted import Gate
+
+TESTS = Path(__file__).parent
+SLOW_FOLDERS = {"browser", "e2e", "serving", "training"}
 
 # A test run that was started in the background ignores Ctrl-C and hang-ups, and so would every process that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -18,9 +22,17 @@ if hasattr(signal, "SIGHUP"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of few tests come first: those are the slowest, as they start whole programs, and no worker is to wait for one in the end."""
+    """The slowest files come first, so that no worker waits for one in the end.
+
+    They start whole programs, those of few tests the largest; of all others the longest come first.
+    """
     tests_of = Counter(item.path for item in items)
-    items.sort(key=lambda item: tests_of[item.path])
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        is_slow = item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS
+        return not is_slow, tests_of[item.path] if is_slow else -tests_of[item.path]
+
+    items.sort(key=place)
 
 
 @pytest.fixture
@@ -40,10 +52,18 @@ def llama_cpp_without_openmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="session")
-def image_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageServerProcess]:
+def tiny_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once for all workers: who changes it, changes a copy."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with FileLock(folder / "tiny-sd.lock"):
+        return make_tiny_pipeline(folder / "tiny-sd")
+
+
+@pytest.fixture(scope="session")
+def image_server(tiny_pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageServerProcess]:
     """One for all who only talk to it, as PyTorch takes long to start: three steps a picture, two may wait."""
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
     config = {"options": {"steps": "3"}, "max_waiting": 2}
-    with running_image_server(model, tmp_path_factory.mktemp("image-server"), **config) as server:
+    with running_image_server(tiny_pipeline, tmp_path_factory.mktemp("image-server"), **config) as server:
         server.wait_until_ready()
         yield server

@@ -1,12 +1,13 @@
 """Stop in every state, seen from the backend: its own slot or queue is free again, and what was shown is kept."""
 
 import json
+import shutil
 from dataclasses import dataclass
 
 import pytest
 
 from tests.e2e.running_mom import RunningMom, running_mom, wait_until
-from tests.image_server import ImageServerProcess, make_tiny_pipeline, running_image_server
+from tests.image_server import ImageServerProcess, running_image_server
 from tests.llama import LlamaServer, running_llama
 from tests.random_llm import SHAPES, write_random_llm
 
@@ -25,10 +26,10 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
+def stage(tmp_path_factory, tiny_pipeline):
     folder = tmp_path_factory.mktemp("stage")
     slow = write_random_llm(folder / "slow.gguf", SHAPES["slow"])
-    pipeline = make_tiny_pipeline(folder / "pipeline")
+    pipeline = shutil.copytree(tiny_pipeline, folder / "pipeline")
     unet = pipeline / "unet" / "config.json"
     unet.write_text(
         json.dumps(json.loads(unet.read_text()) | {"sample_size": 128})

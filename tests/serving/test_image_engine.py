@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.image_server import DEADLINE_S, ask, make_tiny_pipeline
+from tests.image_server import DEADLINE_S, ask
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(DEADLINE_S)]
 
 
 @pytest.fixture(scope="module", params=["torch", "openvino"])
-def findings(request, tmp_path_factory):
-    model = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-    program = Path(__file__).with_name("engine_probe.py")
-    return ask(program, model, request.param)
+def findings(request, tiny_pipeline):
+    return ask(Path(__file__).with_name("engine_probe.py"), tiny_pipeline, request.param)
 
 
 def test_a_drawing_can_be_stopped_within_a_step_and_within_the_decoding(findings):

@@ -19,13 +19,8 @@ LCM = {"_class_name": "LCMScheduler"}
 
 
 @pytest.fixture(scope="module")
-def tiny_pipeline(tmp_path_factory):
-    return make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
-
-
-@pytest.fixture(scope="module")
 def plain_pipeline(tmp_path_factory):
-    return make_tiny_pipeline(tmp_path_factory.getbasetemp() / "plain-sd", "--plain", "--lora")
+    return make_tiny_pipeline(tmp_path_factory.mktemp("plain") / "sd", "--plain", "--lora")
 
 
 @pytest.fixture

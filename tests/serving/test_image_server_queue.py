@@ -8,7 +8,7 @@ import httpx
 import pytest
 from httpx_sse import EventSource
 
-from tests.image_server import QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
+from tests.image_server import QUICK, SLOW, running_image_server, wait_for
 
 pytestmark = pytest.mark.torch
 STOPPED = "stopped a picture that nobody waits for"
@@ -128,8 +128,7 @@ def test_a_picture_after_a_stopped_one_is_the_same_as_before(server):
     assert server.generate(**QUICK, seed=3).json()["data"][0]["b64_json"] == before
 
 
-def test_a_picture_that_takes_too_long_is_given_up(tmp_path, tmp_path_factory):
-    tiny_pipeline = make_tiny_pipeline(tmp_path_factory.getbasetemp() / "tiny-sd")
+def test_a_picture_that_takes_too_long_is_given_up(tiny_pipeline, tmp_path):
     with running_image_server(tiny_pipeline, tmp_path, time_limit_s=0.5) as server:
         server.wait_until_ready()
         with streaming(server, **SLOW) as (_, events):
