@@ -18,12 +18,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.image.asked import Asked
 from mom.serving.image_server.checkpoint import find_checkpoint
-from mom.serving.image_server.hardware import choose_hardware, count_cores
+from mom.serving.image_server.hardware import choose_hardware
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.image_server.preview import choose_preview, make_jpeg
 from mom.serving.image_server.quickening import choose_attention, quicken
 from mom.serving.image_server.recording import record_networks
+from mom.serving.programs import usable_cores
 
 PRODUCTS = ((4096, 320, 2560), (1024, 640, 5120), (256, 1280, 10240))  # rows, inner, columns: its feed-forward layers
 CONVOLUTIONS = ((320, 64), (640, 32), (1280, 16))  # channels, side: its residual blocks
@@ -38,7 +39,7 @@ class Bench:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         checkpoint = find_checkpoint(asked.model)
-        torch.set_num_threads(count_cores())
+        torch.set_num_threads(usable_cores())
         options = EngineOptions.from_pairs(asked.options)
         self._hardware = choose_hardware(options, checkpoint.unet_bytes)
         self._pipeline = load_pipeline(checkpoint, self._hardware)

@@ -53,6 +53,10 @@ class MomError(Exception):
         return {"message": self.message, "type": self.type, "code": self.code, "param": self.param}
 
 
+UNEXPECTED = MomError("MoM itself made a mistake. Try again; the log of its web process says what went wrong.")
+"""What people are told of an exception that MoM has no name for."""
+
+
 class InputError(MomError):
     code = "invalid_request"
     type = "invalid_request_error"

@@ -12,7 +12,7 @@ from mom.chats.patience import Patience
 from mom.chats.pictures import Pictures
 from mom.chats.turn_log import TurnLog
 from mom.chats.turn_records import TurnRecord, TurnRecords
-from mom.errors import MomError
+from mom.errors import UNEXPECTED, MomError
 from mom.mixture import paths
 from mom.mixture.events import LastEvent, ToolCallDelta, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped
 from mom.mixture.paths import Mixture, Wishes
@@ -124,5 +124,4 @@ class Answering:
             log.warning("turn %s failed: %s", self.turn.id, error.message)
             return TurnFailed(error.as_json())
         log.error("turn %s failed", self.turn.id, exc_info=error)
-        plain = MomError("MoM itself made a mistake. Try again; the log of its web process says what went wrong.")
-        return TurnFailed(plain.as_json())
+        return TurnFailed(UNEXPECTED.as_json())

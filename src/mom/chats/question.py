@@ -2,7 +2,6 @@
 
 from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
 from mom.mixture.paths import read_command
-from mom.mixture.verdict import Need
 
 MAX_MESSAGE_BYTES = 100_000
 MAX_CLIENT_ID_CHARS = 200
@@ -31,11 +30,3 @@ def check_question(
     if seed is not None and not 0 <= seed <= MAX_SEED:
         raise ParameterError(f"seed must be from 0 to {MAX_SEED}.", param="seed")
     read_command(content)
-
-
-def read_need(value: str) -> Need:
-    """`text` or `image`. Raises `ParameterError`."""
-    try:
-        return Need(value)
-    except ValueError as error:
-        raise ParameterError(f"need must be text or image, not {value!r}.", param="need") from error

@@ -17,7 +17,7 @@ from mom.chats.history import History
 from mom.chats.patience import PATIENT, Patience
 from mom.chats.pictures import Pictures
 from mom.chats.places import RETRY_AFTER_S, Places
-from mom.chats.question import check_question, read_need
+from mom.chats.question import check_question
 from mom.chats.tables import new_id
 from mom.chats.turn_log import REPLAYED_END, LoggedEvent, TurnLog
 from mom.chats.turn_records import Asked, Status, TurnRecord, TurnRecords
@@ -83,7 +83,7 @@ class Turns:
         instead_of: str | None = None,
         seed: int | None = None,
         attachments: Sequence[Attachment] = (),
-        need: str | None = None,
+        need: Need | None = None,
     ) -> Started:
         """Store a question and begin to answer it. The same `client_id` again gives the same turn.
 
@@ -99,7 +99,7 @@ class Turns:
             raise ParameterError(
                 "Give parent_id or instead_of, not both: either says what the message follows.", param="instead_of"
             )
-        asked = Asked(content, client_id, parent_id, instead_of, read_need(need) if need else None, seed)
+        asked = Asked(content, client_id, parent_id, instead_of, need, seed)
         pictures = check_attachments(attachments)
 
         def store(turn_id: str, models: dict[str, str]) -> TurnRecord:
@@ -123,12 +123,11 @@ class Turns:
         turn = self._stopped(owner_id, turn_id)
         return self._answer_beside(turn, turn.need)
 
-    def overrule(self, owner_id: str, turn_id: str, need: str) -> Started:
+    def overrule(self, owner_id: str, turn_id: str, need: Need) -> Started:
         """Answer the turn's question with what a person says it needs, and keep the correction."""
-        wanted = read_need(need)
         turn = self._stopped(owner_id, turn_id)
-        self._records.correct_verdict(turn, wanted)
-        return self._answer_beside(turn, wanted)
+        self._records.correct_verdict(turn, need)
+        return self._answer_beside(turn, need)
 
     def stop(self, owner_id: str, turn_id: str) -> None:
         """End the turn with what has been shown; returns when every backend is freed. One that has ended stays so."""

@@ -15,8 +15,6 @@ from mom.cli.environment import plan_of
 from mom.errors import InputError, MomError, ParameterError, PartBrokenError, PartUnavailableError, ServingError
 from mom.models.parts import PartName, State
 from mom.serving.child import free_port
-from mom.serving.control import ControlServer
-from mom.serving.program import Program
 from mom.serving.programs import WebAddress, web_program
 from mom.serving.start_checks import check_data_dir, check_host
 from mom.serving.supervisor import Supervisor
@@ -112,11 +110,7 @@ async def _own_server(settings: Settings) -> AsyncIterator[Server]:
     plan = plan_of(settings, port=free_port())
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port)
-
-    def make_web_program(control: ControlServer) -> Program:
-        return web_program(web, control.url, control.token)
-
-    supervisor = Supervisor(plan, make_web_program)
+    supervisor = Supervisor(plan, lambda control: web_program(web, control.url, control.token))
     running = asyncio.create_task(supervisor.run())
     ready = asyncio.create_task(supervisor.web_is_ready.wait())
     try:

@@ -53,8 +53,6 @@ def make_classifier(
 class TestedClassifier(Classifier):
     """A classifier to be measured as it decides in a chat: once its small LLM has been tested."""
 
-    __test__ = False
-
     self_test: SelfTest
 
     async def classify(self, conversation: Conversation, on_asking: Callable[[str], None] = tell_nobody) -> Verdict:

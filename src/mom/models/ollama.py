@@ -5,7 +5,7 @@ Source: ollama/ollama, docs/api.md, "List Local Models"; `capabilities` and `rem
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -35,9 +35,6 @@ class Suggestion:
 
     small_llm: str
     large_llm: str
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
 
 
 class _Listed(BaseModel):

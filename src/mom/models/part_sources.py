@@ -13,7 +13,7 @@ from mom.models.parts import Part, PartName, State
 
 log = logging.getLogger(__name__)
 
-LONG_POLL_S = 25.0
+LONG_POLL_S = 25.0  # so long the supervisor waits for a change before it answers
 AWAY_S = (0.2, 0.5, 1.0, 2.0, 5.0)  # pauses while the supervisor does not answer; the last one is repeated
 
 Parts = Mapping[PartName, Part]

@@ -18,11 +18,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mom.errors import ConflictError, ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
+from mom.models.part_sources import LONG_POLL_S
 from mom.models.parts import Part, PartName
 from mom.serving.board import Board
 from mom.serving.program import LOOPBACK
 
-LONG_POLL_S = 25.0
 STATUS: dict[type[Exception], int] = {
     ForbiddenError: 403,
     NotFoundError: 404,

@@ -1,5 +1,6 @@
 """What could play the LLMs' parts on this machine without a download: the models of a running Ollama."""
 
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -15,6 +16,6 @@ async def find_offers(http: httpx.AsyncClient, ollama_url: str) -> dict[str, Any
     return {
         "ollama": {
             "models": [model.name for model in models],
-            "suggestion": suggestion.as_json() if suggestion else None,
+            "suggestion": asdict(suggestion) if suggestion else None,
         }
     }

@@ -89,6 +89,6 @@ def image_program(
 
 
 def usable_cores() -> int:
-    """Physical cores, where this process may use them all: more threads than that slow llama.cpp down."""
+    """Physical cores that this process may use: hyper-threads share the units that matrix products are made on."""
     allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))

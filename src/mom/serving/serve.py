@@ -8,7 +8,6 @@ from mom.errors import ServingError
 from mom.models.parts import PartName
 from mom.serving.announcing import announce_changes, welcome
 from mom.serving.child import free_port
-from mom.serving.control import ControlServer
 from mom.serving.keeping import DEFAULT_RESTARTS, Restarts
 from mom.serving.program import Program
 from mom.serving.programs import WebAddress, web_program
@@ -31,11 +30,8 @@ def run_serve(plan: ServePlan, *, make_web: MakeWeb = web_program, restarts: Res
     check_port(plan.host, plan.port)
     check_data_dir(plan)
     web = WebAddress(plan.host, plan.port or free_port())
-
-    def web_under(control: ControlServer) -> Program:
-        return make_web(web, control.url, control.token)
-
-    return asyncio.run(_serve(Supervisor(plan, web_under, restarts), plan, web))
+    supervisor = Supervisor(plan, lambda control: make_web(web, control.url, control.token), restarts)
+    return asyncio.run(_serve(supervisor, plan, web))
 
 
 async def _serve(supervisor: Supervisor, plan: ServePlan, web: WebAddress) -> int:

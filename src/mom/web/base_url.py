@@ -4,7 +4,7 @@ No `X-Forwarded-…` header is believed: anybody can send one. What they would s
 that carries one is refused, as MoM has no accounts and a proxy that nobody told it of may be open to the world.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -77,7 +77,7 @@ class BehindProxy:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "").lower()
-        is_rewritten = is_loopback(host_name(host)) and was_forwarded(environ.__contains__)
+        is_rewritten = is_loopback(host_name(host)) and was_forwarded(environ)
         if is_rewritten or host in {self._base.host, f"{self._base.host}:{DEFAULT_PORTS[self._base.scheme]}"}:
             environ["HTTP_HOST"] = self._base.host
             environ["wsgi.url_scheme"] = self._base.scheme
@@ -88,6 +88,6 @@ class BehindProxy:
         return self._app(environ, start_response)
 
 
-def was_forwarded(has: Callable[[str], bool]) -> bool:
-    """Does a request say that it came by a proxy? `has` knows the WSGI names of its headers."""
-    return any(has(name) for name in FORWARDED)
+def was_forwarded(environ: "WSGIEnvironment") -> bool:
+    """Does a request say that it came by a proxy?"""
+    return any(name in environ for name in FORWARDED)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from mom import errors
-from mom.errors import BusyError, MomError
+from mom.errors import UNEXPECTED, BusyError, MomError
 from mom.web.bodies import parameter_error
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ STATUSES: tuple[tuple[type[MomError], int], ...] = (
     (errors.ServingError, 503),
     (MomError, 500),
 )
-UNEXPECTED = MomError("MoM itself made a mistake. Try again; the log of its web process says what went wrong.")
 NOT_FOUND = (
     "There is nothing at this address. The chat is at /; programs are answered at /v1/chat/completions, "
     "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify."

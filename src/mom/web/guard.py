@@ -58,7 +58,7 @@ def _refuse_foreign_host(hosts: set[str]) -> None:
 
 
 def _refuse_unknown_proxy() -> None:
-    if was_forwarded(request.environ.__contains__):
+    if was_forwarded(request.environ):
         raise ForbiddenError(
             "This request came through a proxy that MoM was not told of. Set MOM_BASE_URL to the address that people open."
         )
@@ -66,14 +66,13 @@ def _refuse_unknown_proxy() -> None:
 
 def _refuse_foreign_page(origins: set[str], *, from_anywhere: bool) -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}", *origins}:
-        raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
+    is_foreign = origin is not None and origin not in {f"http://{request.host}", f"https://{request.host}", *origins}
     # `same-site` is foreign, too: to a browser all ports of one machine are one site. Following a link is fine.
-    foreign = request.headers.get("Sec-Fetch-Site", "none") in {"cross-site", "same-site"}
+    comes_from_another = request.headers.get("Sec-Fetch-Site", "none") in {"cross-site", "same-site"}
     follows_link = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
     # Other chat programs show the pictures that /v1 linked to.
     shows_picture = request.method == "GET" and request.path.startswith("/images/")
-    if foreign and not (follows_link or shows_picture):
+    if is_foreign or (comes_from_another and not (follows_link or shows_picture)):
         raise ForbiddenError("This request comes from a page that is not MoM's. Use MoM's own page, or a program.")
     is_near = from_anywhere or is_loopback(request.remote_addr or "")
     if origin is None and request.method not in SAFE_METHODS and not (is_near and _is_from_a_program()):

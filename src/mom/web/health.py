@@ -19,14 +19,13 @@ def read_health() -> Response:
 def read_readiness() -> tuple[Response, int]:
     """200 as soon as text can be answered and pictures drawn; 503 before, with what is missing."""
     parts = _parts()
-    ready = all(part["state"] in ANSWERING for part in parts.values())
-    return jsonify(ready=ready, parts=parts), 200 if ready else 503
+    is_ready = all(part["state"] in ANSWERING for part in parts.values())
+    return jsonify(ready=is_ready, parts=parts), 200 if is_ready else 503
 
 
 def read_parts() -> Response:
     """The same for the page, which shows every state: always 200."""
-    parts = _parts()
-    return jsonify(ready=all(part["state"] in ANSWERING for part in parts.values()), parts=parts)
+    return read_readiness()[0]
 
 
 def _parts() -> dict[str, dict[str, Any]]:

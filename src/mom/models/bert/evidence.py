@@ -1,6 +1,5 @@
 """What speaks for the verdict: what would be said without each word, and which known messages are nearest."""
 
-import re
 import zlib
 from collections.abc import Sequence
 from math import copysign
@@ -8,11 +7,10 @@ from pathlib import Path
 
 from mom.mixture.conversation import Conversation
 from mom.models.bert.encoder import SHIPPED_ENCODER, Floats
-from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS
+from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS, WORD
 from mom.models.bert.known_messages import FILE, read_known_messages
 from mom.models.bert.reader import Reader, probability_of
 
-WORD = re.compile(r"\w+")
 WORDS_TRIED = 60
 SHOWN = 4
 WORTH_SHOWING = 0.25  # of a change in log-odds

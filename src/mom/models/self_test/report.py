@@ -21,8 +21,6 @@ MARGIN = 0.1  # so much better than "always text" must a small LLM be that is as
 class TestMessage:
     """A conversation and what its last message needs."""
 
-    __test__ = False
-
     conversation: Conversation
     need: Need
 

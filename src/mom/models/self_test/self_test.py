@@ -239,8 +239,6 @@ class Examination:
 class TestedSmallLlmStage:
     """The small LLM as a stage of the cascade. Until its self-test is over, and where its rival did better, that one decides."""
 
-    __test__ = False
-
     stage: SmallLlmStage
     self_test: SelfTest
 

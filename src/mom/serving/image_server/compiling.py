@@ -10,7 +10,7 @@ from torch._dynamo.exc import BackendCompilerFailed, TorchDynamoException
 
 from mom.serving.image_server.drawing import PictureSpec
 from mom.serving.image_server.engine import DiffusersEngine
-from mom.serving.image_server.loading import denoiser_of
+from mom.serving.image_server.loading import denoiser_of, first_line
 from mom.serving.image_server.options import AUTO, EngineOptions
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,5 @@ class BlockCompiler:
 
         log.warning("the model's blocks cannot be compiled", exc_info=error)
         cause = error.inner_exception if isinstance(error, BackendCompilerFailed) else error
-        if isinstance(cause, InvalidCxxCompiler):
-            self.failure = "there is no C++ compiler, such as g++"
-        else:
-            self.failure = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+        has_no_compiler = isinstance(cause, InvalidCxxCompiler)
+        self.failure = "there is no C++ compiler, such as g++" if has_no_compiler else first_line(cause)

@@ -84,6 +84,10 @@ class NotEnoughMemoryError(Exception):
     """The pictures do not fit into memory, also with everything that the engine knows to make them smaller."""
 
 
+class UnfitError(Exception):
+    """OpenVINO cannot draw with this model as PyTorch does; the message says why. Another engine goes on."""
+
+
 Tell = Callable[[int, StepDone | Drawn], None]
 
 

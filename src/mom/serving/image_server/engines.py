@@ -12,13 +12,14 @@ from mom.errors import SettingsError
 from mom.serving.image_server.checkpoint import Checkpoint, Family
 from mom.serving.image_server.compiling import compile_blocks
 from mom.serving.image_server.config import ServerConfig
+from mom.serving.image_server.drawing import UnfitError
 from mom.serving.image_server.engine import DiffusersEngine
-from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware, count_cores
+from mom.serving.image_server.hardware import BIG_UNET_BYTES, Hardware, choose_hardware
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
 from mom.serving.image_server.options import NAME, EngineOptions
 from mom.serving.image_server.quickening import choose_attention, quicken
 from mom.serving.image_server.recording import record_networks
-from mom.serving.image_server.unfit import UnfitError
+from mom.serving.programs import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 def load_engine(config: ServerConfig, checkpoint: Checkpoint) -> DiffusersEngine:
     """Load the configured model. Raises `ModelFileError`, `SettingsError`."""
     options = EngineOptions.from_pairs(config.options)
-    torch.set_num_threads(count_cores())
+    torch.set_num_threads(usable_cores())
     hardware = choose_hardware(options, checkpoint.unet_bytes)
     why_torch = _why_torch(options, hardware, checkpoint, config)
     if why_torch is None:

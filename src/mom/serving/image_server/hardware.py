@@ -1,6 +1,5 @@
 """What this machine should compute pictures with: device, number format, memory format, threads; each with its reason."""
 
-import os
 from dataclasses import dataclass
 
 import psutil
@@ -39,13 +38,6 @@ def choose_hardware(options: EngineOptions, unet_bytes: int) -> Hardware:
     if device.type == "cpu":
         words.append(f"{torch.get_num_threads()} threads")
     return Hardware(device, dtype, channels_last, batch, ", ".join(words))
-
-
-def count_cores() -> int:
-    """Physical cores that this process may use: hyper-threads share the units that matrix products are made on."""
-    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
-    return max(1, min(physical, allowed))
 
 
 def choose_dtype(unet_bytes: int, device: torch.device) -> tuple[torch.dtype, str]:

@@ -56,7 +56,7 @@ def load_pipeline(
         ) from error
     except UNREADABLE as error:
         log.exception("The model cannot be read")
-        raise ModelFileError(f"The image model {checkpoint.path.name} cannot be read: {_first_line(error)}") from error
+        raise ModelFileError(f"The image model {checkpoint.path.name} cannot be read: {first_line(error)}") from error
     if hardware.channels_last:
         for part in (denoiser_of(pipeline), pipeline.vae):
             part.to(memory_format=torch.channels_last)
@@ -89,7 +89,7 @@ def load_tiny_autoencoder(source: str, hardware: Hardware) -> Any:  # noqa: ANN4
             hardware.device, memory_format=torch.channels_last if hardware.channels_last else torch.preserve_format
         )
     except UNREADABLE as error:
-        raise ModelFileError(f"The tiny autoencoder {source} cannot be read: {_first_line(error)}") from error
+        raise ModelFileError(f"The tiny autoencoder {source} cannot be read: {first_line(error)}") from error
 
 
 def _read(checkpoint: Checkpoint, dtype: torch.dtype, *, safety: bool, parts: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- diffusers is untyped
@@ -186,5 +186,6 @@ def _fuse(pipeline: Any, lora: str) -> None:  # noqa: ANN401 -- diffusers is unt
     log.info("fused the LoRA %s", lora)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Of what it says, or its name where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -17,16 +17,16 @@ from safetensors.torch import load_file
 from mom.serving.image_server.checkpoint import Checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.conversions import Conversions, Verdict
-from mom.serving.image_server.drawing import StopCheck
+from mom.serving.image_server.drawing import StopCheck, UnfitError
 from mom.serving.image_server.engine import DiffusersEngine
-from mom.serving.image_server.hardware import Hardware, count_cores
+from mom.serving.image_server.hardware import Hardware
 from mom.serving.image_server.loading import load_pipeline, load_tiny_autoencoder
 from mom.serving.image_server.openvino_conversion import CONFIGS, DECODER, ENCODER, FORM, TEXT_ENCODERS, UNET, VAE_REST
 from mom.serving.image_server.openvino_networks import OpenVinoNetwork, OpenVinoTextEncoder, OpenVinoUNet
 from mom.serving.image_server.openvino_quiet import openvino
 from mom.serving.image_server.options import EngineOptions
-from mom.serving.image_server.unfit import UnfitError
 from mom.serving.program import PYTHON
+from mom.serving.programs import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class OpenVinoModel:
         properties = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": count_cores(),
+            "INFERENCE_NUM_THREADS": usable_cores(),
             "INFERENCE_PRECISION_HINT": self.precision,
             "ENABLE_CPU_PINNING": False,  # the language models' threads want the same cores
         }

@@ -15,11 +15,12 @@ from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.conversions import Verdict
 from mom.serving.image_server.drawing import Drawn, PictureSpec, StepDone
 from mom.serving.image_server.engine import DiffusersEngine
-from mom.serving.image_server.hardware import choose_hardware, count_cores
+from mom.serving.image_server.hardware import choose_hardware
 from mom.serving.image_server.loading import load_pipeline
 from mom.serving.image_server.openvino_conversion import convert_pipeline
 from mom.serving.image_server.openvino_engine import TOLERANCE, OpenVinoModel
 from mom.serving.image_server.options import EngineOptions
+from mom.serving.programs import usable_cores
 
 CHECK_PROMPT = "a red apple on a wooden table"
 CHECK_STRENGTH = 0.6
@@ -29,7 +30,7 @@ CHECK_OPTIONS = EngineOptions(preview="none")
 
 def convert(config: ServerConfig) -> None:
     """Write what OpenVINO needs of the model, and keep it with the verdict on its pictures."""
-    torch.set_num_threads(count_cores())
+    torch.set_num_threads(usable_cores())
     checkpoint = find_checkpoint(config.model, has_lora=config.lora is not None)
     hardware = choose_hardware(EngineOptions.from_pairs(config.options), checkpoint.unet_bytes)
     model = OpenVinoModel(config, checkpoint, CHECK_OPTIONS, hardware)

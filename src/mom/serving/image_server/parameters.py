@@ -65,7 +65,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     return fields
 
 
-def read_request(fields: Mapping[str, Any], defaults: Defaults, source: "bytes | None" = None) -> GenerationRequest:
+def read_request(fields: Mapping[str, Any], defaults: Defaults, source: bytes | None = None) -> GenerationRequest:
     """The request in these fields; `source` is the picture to begin from, its size the default one.
 
     Raises `ParameterError` naming the parameter and what to write instead, `NotFoundError` for another model's name.

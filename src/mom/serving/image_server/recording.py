@@ -17,7 +17,7 @@ import torch
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from mom.serving.image_server.hardware import Hardware
-from mom.serving.image_server.loading import denoiser_of
+from mom.serving.image_server.loading import denoiser_of, first_line
 from mom.serving.image_server.options import EngineOptions
 from mom.serving.image_server.preview import decoding_dtype
 
@@ -115,7 +115,7 @@ class Recordings:
             result, replay = self._record(lambda: run(*arguments, **named))
         except RuntimeError as error:  # a GPU's memory that is used up is one of these, too
             log.warning("the networks' work cannot be recorded", exc_info=error)
-            self.failure = (str(error).strip() or type(error).__name__).splitlines()[0]
+            self.failure = first_line(error)
             self.forget()
             return None
         return Recording([place for place in places if isinstance(place, torch.Tensor)], result, replay)
