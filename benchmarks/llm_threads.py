@@ -24,11 +24,11 @@ import httpx
 
 from benchmarks.moe_memory import make_shape, write_model
 from benchmarks.results import write_result
+from mom.serving.demo import LLM_FILE
 from mom.serving.llama_child import BATCH_TOKENS, OPENMP
 from mom.serving.programs import usable_cores
 from tests.e2e.running_mom import free_port
 
-DEMO = Path(__file__).parents[1] / "src/mom/serving/demo/llm.gguf"
 SHAPES = {
     "135M": make_shape(30, 576, 1536, 9, 3),
     "0.5B": make_shape(24, 896, 4864, 14, 2),
@@ -108,7 +108,7 @@ def main() -> None:
         serve(*given.serve)
         return
     result: dict[str, Any] = {
-        "tokens_per_s": {"demo": measure(DEMO, TOKENS["demo"], given.rounds)},
+        "tokens_per_s": {"demo": measure(LLM_FILE, TOKENS["demo"], given.rounds)},
         "cores": usable_cores(),
     }
     with tempfile.TemporaryDirectory() as folder:

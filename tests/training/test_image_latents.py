@@ -8,8 +8,8 @@ pytest.importorskip("torch")
 
 import torch
 
+from training.checkpoint import save_checkpoint
 from training.image.backdrops import PLACES, TIMES
-from training.image.checkpoint import save_checkpoint
 from training.image.grid import GRID
 from training.image.latents import BEHIND, BORDERS, CHANNELS, GROUNDS, at_points, codes, latents_of
 from training.image.noise import jitter_of, tied_noise

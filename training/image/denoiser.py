@@ -16,8 +16,8 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from training.checkpoint import save_checkpoint
 from training.image.budget import Budget, progress_bar, show
-from training.image.checkpoint import save_checkpoint
 from training.image.latents import BEHIND, BORDERS, CHANNELS, CODE, COLOUR, GROUNDS, INSIDE, latents_of
 from training.image.muon import Muon
 from training.image.noise import tied_noise

@@ -17,10 +17,10 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageDraw
 
+from mom.serving.demo import IMAGE_FOLDER
 from training.image.prompts import HELD_OUT_FRAMES, write_prompt
 from training.image.reader import shows
 from training.image.scenes import Scene, random_scene
-from training.image.train import FOLDER
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def grid(pictures: list[Image.Image], columns: int = 8, side: int = 112) -> Imag
 def main() -> None:
     """Print the figures, and write pictures of the first number of steps where asked to."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--folder", type=Path, default=FOLDER)
+    arguments.add_argument("--folder", type=Path, default=IMAGE_FOLDER)
     arguments.add_argument("--count", type=int, default=100, help="prompts of each kind (default 100)")
     arguments.add_argument("--steps", type=int, nargs="+", default=[4, 2], help="numbers of steps to try (default 4 2)")
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")

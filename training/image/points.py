@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import trange
 
+from training.checkpoint import save_checkpoint
 from training.image.budget import Budget, progress_bar, show
-from training.image.checkpoint import save_checkpoint
 from training.image.latents import BORDERS, CHANNELS, COLOUR, GROUNDS, INSIDE, at_points, latents_of
 from training.image.layout import lay_out
 from training.image.muon import Muon

@@ -15,8 +15,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
+from training.checkpoint import save_checkpoint
 from training.image.budget import Budget, progress_bar, show
-from training.image.checkpoint import save_checkpoint
 from training.image.decoder import keep_fixed
 from training.image.grid import GRID
 from training.image.latents import latents_of

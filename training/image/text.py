@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from training.checkpoint import save_checkpoint
 from training.image.backdrops import BACKGROUNDS, COLOURS, PLACES
 from training.image.budget import Budget, progress_bar, show
-from training.image.checkpoint import save_checkpoint
 from training.image.glyphs import NAMES
 from training.image.muon import Muon
 from training.image.prompts import write_prompt

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from mom.serving.demo import IMAGE_FOLDER
 from training.image.decoder import build_vae, fill_decoder
 from training.image.denoiser import train_denoiser
 from training.image.export import export_pipeline
@@ -19,9 +20,7 @@ from training.image.sharpen import sharpen_decoder
 from training.image.text import train_text_encoder
 from training.image.tokenizer import build_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "training" / "out" / "image"
-FOLDER = ROOT / "src" / "mom" / "serving" / "demo" / "image"
+OUT = Path(__file__).resolve().parents[1] / "out" / "image"
 
 SHARES = {"points": 0.13, "sharpening": 0.2, "text": 0.08, "denoiser": 0.59}
 
@@ -35,7 +34,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     arguments.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
     arguments.add_argument("--out", type=Path, default=OUT, help="folder for checkpoints")
-    arguments.add_argument("--folder", type=Path, default=FOLDER, help="where the pipeline is written")
+    arguments.add_argument("--folder", type=Path, default=IMAGE_FOLDER, help="where the pipeline is written")
     chosen = arguments.parse_args()
 
     torch.set_num_threads(chosen.threads)

@@ -1,13 +1,12 @@
 """Follow-ups: how a change to the picture made before is chosen and worded (what it does: `changes.py`)."""
 
 import re
-from dataclasses import replace
 
 from training.llm.allowed import COUNTED, OF_A_THING, TOLD, allows, indices, removable
 from training.llm.changes import CHANGES, noun_of_doing, noun_of_place
 from training.llm.frames import Author, Bindings, sections
 from training.llm.pictures import Picture
-from training.llm.thing_changes import DRAWN, index_of
+from training.llm.thing_changes import DRAWN, index_of, put
 
 # Kinds of change that several wishes in one message are made of, and a wording of each that another may follow.
 SHORT = {
@@ -69,9 +68,8 @@ def _edit_of_it(author: Author, old: Picture, at: int) -> tuple[str, Picture]:
     while "{noun}" in (frame := author.frame("edits", kind)):
         pass
     bound["frame"] = frame
-    changed = CHANGES[kind][1](author, alone, bound).things[0]
-    things = (*old.things[:at], changed, *old.things[at + 1 :])
-    return correct_articles(author.fill(author.slip(bound["frame"]), bound)), replace(old, things=things)
+    new = put(old, at, CHANGES[kind][1](author, alone, bound).things[0])
+    return correct_articles(author.fill(author.slip(bound["frame"]), bound)), new
 
 
 def _any_frame(author: Author, old: Picture) -> tuple[str, Bindings, str]:

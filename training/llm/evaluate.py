@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mom.mixture.needs_image import PROMPT_TOKENS
 from mom.mixture.prompts import system_prompt
+from mom.serving.demo import LLM_FILE
 from training.llm.attributes import wrong_attributes
 from training.llm.chat import LABELS, Example
 from training.llm.data import held_out_examples, held_out_sums
@@ -30,7 +31,6 @@ SYSTEM = {
     "answer": system_prompt("answer"),
 }
 HONEST = "demo model"
-SHIPPED = Path("src/mom/serving/demo/llm.gguf")
 
 
 @dataclass
@@ -162,7 +162,7 @@ def measure(server: Server, count: int, seed: int) -> dict[str, Report]:
 def main() -> None:
     """Reads the command line, measures, prints."""
     parser = argparse.ArgumentParser(description="Measure the demo language model through a llama.cpp server.")
-    parser.add_argument("--model", type=Path, default=SHIPPED)
+    parser.add_argument("--model", type=Path, default=LLM_FILE)
     parser.add_argument("--count", type=int, default=240, help="held-out questions in each report (default 240)")
     parser.add_argument("--samples", type=int, default=0, help="outcomes to print of each report, drawn by lot")
     parser.add_argument("--wrong", action="store_true", help="print all wrong outcomes")

@@ -8,6 +8,7 @@ import gguf
 import torch
 from tokenizers import Tokenizer
 
+from mom.serving.demo import LLM_FILE
 from training.llm.chat import END, PAD, SPECIAL, TEMPLATE
 from training.llm.model import Llama, Shape
 from training.llm.tensor_names import gguf_name
@@ -84,7 +85,7 @@ def main() -> None:
     """Reads the command line and exports."""
     parser = argparse.ArgumentParser(description="Write the trained demo model as GGUF.")
     parser.add_argument("--out", type=Path, default=OUT, help="the folder of the training run")
-    parser.add_argument("--to", type=Path, default=Path("src/mom/serving/demo/llm.gguf"))
+    parser.add_argument("--to", type=Path, default=LLM_FILE)
     arguments = parser.parse_args()
     model, tokenizer = read_checkpoint(arguments.out)
     arguments.to.parent.mkdir(parents=True, exist_ok=True)

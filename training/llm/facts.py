@@ -4,9 +4,7 @@ from training.llm.any_picture import simple_picture
 from training.llm.frames import Author, plural, with_article
 from training.llm.messages import dress
 from training.llm.pictures import NUMBERS, Picture
-from training.llm.sums import Exchange, asked, sum_exchange
-
-__all__ = ["fact_exchange", "picture_question", "sum_exchange"]  # the exchanges that the other tasks borrow too
+from training.llm.sums import Exchange, asked
 
 SETTING = "`MOM_LARGE_LLM=ollama:llama3.2:1b`"
 SORRY = (
@@ -39,53 +37,17 @@ SIDES = {
     "diamond": "four",
     "octagon": "eight",
 }
-CAPITALS = dict(
-    pair.split("=")
-    for pair in [
-        "France=Paris",
-        "Germany=Berlin",
-        "Italy=Rome",
-        "Spain=Madrid",
-        "England=London",
-        "Japan=Tokyo",
-        "Austria=Vienna",
-        "Portugal=Lisbon",
-        "Greece=Athens",
-        "Norway=Oslo",
-        "Sweden=Stockholm",
-        "Poland=Warsaw",
-        "Egypt=Cairo",
-        "China=Beijing",
-        "Russia=Moscow",
-        "Canada=Ottawa",
-        "Ireland=Dublin",
-        "Denmark=Copenhagen",
-        "Finland=Helsinki",
-        "Turkey=Ankara",
-    ]
-)
-OPPOSITES = dict(
-    pair.split("=")
-    for pair in [
-        "big=small",
-        "hot=cold",
-        "up=down",
-        "left=right",
-        "black=white",
-        "day=night",
-        "yes=no",
-        "good=bad",
-        "old=new",
-        "fast=slow",
-        "happy=sad",
-        "light=dark",
-        "long=short",
-        "open=closed",
-        "full=empty",
-        "high=low",
-        "wet=dry",
-    ]
-)
+CAPITALS = {
+    "France": "Paris", "Germany": "Berlin", "Italy": "Rome", "Spain": "Madrid", "England": "London", "Japan": "Tokyo",
+    "Austria": "Vienna", "Portugal": "Lisbon", "Greece": "Athens", "Norway": "Oslo", "Sweden": "Stockholm", "Poland": "Warsaw",
+    "Egypt": "Cairo", "China": "Beijing", "Russia": "Moscow", "Canada": "Ottawa", "Ireland": "Dublin", "Denmark": "Copenhagen",
+    "Finland": "Helsinki", "Turkey": "Ankara",
+}  # fmt: skip
+OPPOSITES = {
+    "big": "small", "hot": "cold", "up": "down", "left": "right", "black": "white", "day": "night", "yes": "no", "good": "bad",
+    "old": "new", "fast": "slow", "happy": "sad", "light": "dark", "long": "short", "open": "closed", "full": "empty",
+    "high": "low", "wet": "dry",
+}  # fmt: skip
 # What has one colour, as everybody would say.
 COLOURS = {
     "red": ("a tomato", "a strawberry", "a cherry", "blood", "a ruby", "a fire engine", "ketchup"),

@@ -36,7 +36,7 @@ ENDS = (
 )  # fmt: skip
 PROPER_FORMS = {
     word.lower(): word
-    for word in [
+    for word in (
         "I",
         "MoM",
         "Ollama",
@@ -52,7 +52,7 @@ PROPER_FORMS = {
         "API",
         "URL",
         "HTML",
-    ]
+    )
 }
 PROPER = re.compile(rf"\b({'|'.join(PROPER_FORMS)})\b")
 # What people put around a question without changing it.

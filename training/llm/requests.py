@@ -7,10 +7,11 @@ from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_VERDICT
 from training.llm.any_picture import any_colour, any_place, any_time, simple_picture
 from training.llm.chat import Example, Turn, transcript
 from training.llm.edits import edit, request_with_change
-from training.llm.facts import fact_exchange, sum_exchange
+from training.llm.facts import fact_exchange
 from training.llm.frames import Author, groups
 from training.llm.messages import dress, question, request
 from training.llm.pictures import Picture
+from training.llm.sums import sum_exchange
 from training.llm.wide import wide_message
 
 Earlier = list[tuple[str, str]]

@@ -1,7 +1,6 @@
 """A llama.cpp server for evaluation and tests: the same child process that MoM runs the model with."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from mom.serving.child import free_port
 
 KEY = "local"
 READY_WITHIN_S = 60.0
@@ -61,9 +62,7 @@ class Server:
 @contextmanager
 def running_server(model: Path, context: int = 2048, threads: int = 1) -> Iterator[Server]:
     """A server for the model on a free loopback port; it is ended on leaving."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = {
         "port": port, "api_key": KEY, "model_path": str(model), "model_name": "demo", "context_tokens": context, "threads": threads,
     }  # fmt: skip

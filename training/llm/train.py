@@ -20,6 +20,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from mom.serving.programs import usable_cores
+from training.checkpoint import save_checkpoint
 from training.llm.batches import Batch, batches
 from training.llm.model import Llama, Shape
 from training.llm.muon import Muon
@@ -98,7 +99,6 @@ class Run:
             self.spent_s, self.step, self.pool = saved["spent_s"], saved["step"], saved["pool"] + 1
 
     def save(self) -> None:
-        """Writes the checkpoint, whole or not at all."""
         state = {
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -107,9 +107,7 @@ class Run:
             "step": self.step,
             "pool": self.pool,
         }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
+        save_checkpoint(state, self.checkpoint)
 
     def learn(self, met: Sequence[Batch], factor: float, share: float = 1.0) -> Tensor:
         """One step of training with this factor of the learning rates, on the hardest share of the batches; returns their mean loss."""

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from mom.models.bert.encoder import WIDTH, Blocks, decoded
+from mom.models.bert.encoder import WIDTH, Blocks, Floats, decoded
 from mom.models.bert.tokens import KINDS, Reading
 
 LAYERS = 6
 HEADS = 12
 MOST_PIECES = 128  # that have a place
-
-Floats = NDArray[np.float32]
 
 
 class RoutingEncoder(nn.Module):  # type: ignore[misc]  # torch has no types here

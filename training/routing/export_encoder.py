@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from mom.models.bert.encoder import LAYERS, SHIPPED_ENCODER, WIDTH
+from mom.models.bert.encoder import LAYERS, SHIPPED_ENCODER, WIDTH, Floats
 from training.routing.encoder_model import HEADS
 
 EPSILON = 1e-12
 OPSET = 20
-Floats = NDArray[np.float32]
 
 
 def joint_scale() -> Floats:

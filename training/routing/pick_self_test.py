@@ -23,11 +23,11 @@ FILE = Path(__file__).parents[2] / "src/mom/models/self_test/messages.jsonl"
 
 def pick(lessons: list[Lesson], sureness: dict[int, float], *, image: bool) -> list[Lesson]:
     """The least sure ones, some of them after an answer, no words twice."""
-    ranked = sorted(
-        (lesson for lesson in lessons if lesson.wants_image is image), key=lambda lesson: sureness[id(lesson)]
-    )
-    unique = {plain(lesson.conversation.last.content): lesson for lesson in reversed(ranked)}
-    ranked = [lesson for lesson in ranked if unique[plain(lesson.conversation.last.content)] is lesson]
+    by_words: dict[str, Lesson] = {}
+    for lesson in sorted(lessons, key=lambda lesson: sureness[id(lesson)]):
+        if lesson.wants_image is image:
+            by_words.setdefault(plain(lesson.conversation.last.content), lesson)
+    ranked = list(by_words.values())
     followups = [lesson for lesson in ranked if lesson.conversation.earlier][:FOLLOWUPS]
     rest = [lesson for lesson in ranked if lesson not in followups]
     return sorted([*followups, *rest[: EACH - len(followups)]], key=lambda lesson: bool(lesson.conversation.earlier))

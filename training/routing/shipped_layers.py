@@ -9,10 +9,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from mom.models.bert.encoder import Floats
 from training.routing.export_encoder import joint_scale
 
 NAME = re.compile(r"c(\d+)(_quantized|_scale|_zero_point)?")
-Floats = NDArray[np.float32]
 
 
 def read_layers(path: Path) -> dict[str, Floats]:

@@ -20,6 +20,7 @@ from mom.models.bert.encoder import BLOCK, SHIPPED_ENCODER, WIDTH, WORDS, read_v
 from mom.models.bert.encoder import LAYERS as LAYERS_FILE
 from mom.models.bert.tokens import Reading, read
 from mom.serving.programs import usable_cores
+from training.checkpoint import save_checkpoint
 from training.routing.dataset import conversation_of, read_dev
 from training.routing.encoder_model import LAYERS, RoutingEncoder, batch_of, load_source
 from training.routing.generate import Row, generate
@@ -134,7 +135,7 @@ def tune(asked: argparse.Namespace) -> None:
             )
             losses.clear()
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "chance": torch.get_rng_state()}
-            torch.save({**state, "batches_done": course.batches_done, "seconds": course.seconds}, checkpoint)
+            save_checkpoint({**state, "batches_done": course.batches_done, "seconds": course.seconds}, checkpoint)
 
 
 def begun(start: Path | None, layers: int = LAYERS) -> RoutingEncoder:

@@ -8,17 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mom.mixture.explaining import excerpt
 from mom.mixture.verdict import Need
-from mom.models.bert.encoder import SHIPPED_ENCODER, WIDTH
+from mom.models.bert.encoder import SHIPPED_ENCODER, WIDTH, Floats
 
 FILE = "known.gz"
 SHOWN = 3
 EXCERPT_CHARS = 60
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

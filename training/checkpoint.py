@@ -1,7 +1,5 @@
 """Writes a run's checkpoint so that a run stopped in the middle of writing loses nothing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch
