@@ -6,6 +6,7 @@ which is how a server learns that nobody waits any more.
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -22,6 +23,9 @@ from mom.models.parts import Endpoint, PartName
 from mom.models.refusals import Answer, Server, refusal, says_model_is_missing
 
 REFUSAL_BYTES = 64_000
+_CONNECTION_CUT = ("peer closed connection", "Server disconnected")  # h11's and httpcore's words
+
+log = logging.getLogger(__name__)
 
 
 class Upstream:
@@ -204,5 +208,8 @@ class Upstream:
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.ProxyError) as error:
             raise self.unavailable(self.server.without_keys(str(error))) from error
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError, ReplyTooLargeError) as error:
-            why = self.server.without_keys(str(error)).removesuffix(".") or "the connection was cut"
-            raise self.broken(f"ended in mid-answer or broke the protocol: {why}") from error
+            why = self.server.without_keys(str(error)).removesuffix(".")
+            if isinstance(error, httpx.NetworkError) or why.startswith(_CONNECTION_CUT):
+                log.warning("%s ended in mid-answer: %s", self.server.words, why or type(error).__name__)
+                raise self.broken("ended in mid-answer. Try again in a moment") from error
+            raise self.broken(f"broke the protocol: {why}") from error
