@@ -71,6 +71,9 @@ export interface Suggestion {
   large_llm: string
 }
 
+/** Within this many ms MoM tells how something stands, if it is there. */
+const SOON_MS = 10_000
+
 /** A request that was refused or never answered; `message` is for people. `status` is 0 where nobody answered. */
 export class RequestError extends Error {
   override name = 'RequestError'
@@ -111,7 +114,7 @@ export async function readStoredPicture(url: string): Promise<Blob> {
   return response.blob()
 }
 
-export const readTurn = (id: string): Promise<{ status: TurnStatus }> => request('GET', `/api/turns/${id}`)
+export const readTurn = (id: string): Promise<{ status: TurnStatus }> => request('GET', `/api/turns/${id}`, undefined, SOON_MS)
 
 export const stopTurn = (id: string): Promise<unknown> => request('POST', `/api/turns/${id}/stop`, {})
 
@@ -120,7 +123,7 @@ export const retryTurn = (id: string): Promise<Asked> => request('POST', `/api/t
 export const overruleTurn = (id: string, need: Need): Promise<Asked> => request('POST', `/api/turns/${id}/overrule`, { need })
 
 /** What `/readyz` says, but with status 200 in every state. */
-export const readParts = (): Promise<Readiness> => request('GET', '/api/parts')
+export const readParts = (): Promise<Readiness> => request('GET', '/api/parts', undefined, SOON_MS)
 
 export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
 
@@ -130,9 +133,11 @@ export const swapPart = (name: string, address: string): Promise<unknown> => req
 /** Give up the download, or the change of models, that is under way. What has arrived is kept for another try. */
 export const cancelChange = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/cancel`, {})
 
-async function request<Reply>(method: string, path: string, body?: unknown): Promise<Reply> {
+/** `limit`: whoever has not answered within so many ms cannot be reached. */
+async function request<Reply>(method: string, path: string, body?: unknown, limit?: number): Promise<Reply> {
   const response = await reach(addressOf(path), {
     method,
+    ...(limit === undefined ? {} : { signal: AbortSignal.timeout(limit) }),
     headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })

@@ -7,6 +7,8 @@ import { followTurn } from '../services/turn_events'
 
 /** Events that come quicker than this are drawn together: a page redrawn for every token falls behind a quick model. */
 const DRAW_MS = 33
+/** After so long without an event it is asked how the turn stands: no browser notices a connection that just falls silent. */
+const SILENCE_MS = 20_000
 const RETRY_MS = [500, 1000, 2000, 4000, 8000] as const
 let keys = 0
 
@@ -110,6 +112,7 @@ export class AnswerMessage {
     this.#close = followTurn(this.turnId, {
       onEvent: (event) => {
         this.#refusals = 0
+        this.#lookAgainIn(SILENCE_MS)
         const before = this.#latest ?? this.answer
         this.#latest = this.#askedAt === null ? applyEvent(before, event) : applyLiveEvent(before, event, performance.now() - this.#askedAt)
         if (event.name === 'turn_interrupted' || event.name === 'turn_failed') this.owner.onBreak()
@@ -130,6 +133,7 @@ export class AnswerMessage {
         this.#lookAgainSoon()
       },
     })
+    this.#lookAgainIn(SILENCE_MS)
   }
 
   #cutOff(): void {
@@ -145,6 +149,7 @@ export class AnswerMessage {
     this.#close?.()
     this.#close = undefined
     clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   /** How the turn stands, asked without holding a stream open. */
@@ -170,17 +175,32 @@ export class AnswerMessage {
   }
 
   #lookAgainSoon(): void {
-    const wait = RETRY_MS[Math.min(this.#refusals++, RETRY_MS.length - 1)]
+    this.#lookAgainIn(RETRY_MS[Math.min(this.#refusals++, RETRY_MS.length - 1)])
+  }
+
+  #lookAgainIn(wait?: number): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#lookAgain(), wait)
   }
 
   async #lookAgain(): Promise<void> {
+    const look = this.#timer
     try {
-      if ((await this.readStatus()) === 'running') this.follow()
+      const status = await this.readStatus()
+      if (look !== this.#timer) return // meanwhile an event has come, or the answer is out of sight
+      this.leave()
+      if (status === 'running') this.follow()
       else this.owner.onMissed()
     } catch (error) {
-      if (isNotFound(error)) this.owner.onMissed()
-      else this.#lookAgainSoon()
+      if (look !== this.#timer) return
+      const wasFollowed = this.#close !== undefined
+      this.leave()
+      if (isNotFound(error)) {
+        this.owner.onMissed()
+        return
+      }
+      if (wasFollowed) this.#cutOff()
+      this.#lookAgainSoon()
     }
   }
 

@@ -3,7 +3,7 @@ import type { StoredMessage, TurnEvent } from '../../src/mixture/events'
 import type { Conversation } from '../../src/stores/conversation.svelte'
 import type { AnswerMessage, QuestionMessage } from '../../src/stores/message.svelte'
 import { goldenEvents } from '../golden'
-import { ANSWER, Held, NOT_FOUND, onChanged, opened, replies, stored } from '../opened_conversation'
+import { ANSWER, Held, MOM_IS_AWAY, NOT_FOUND, onChanged, onUnreachable, opened, replies, stored } from '../opened_conversation'
 import { ScriptedEventSource } from '../scripted_event_source'
 
 describe('a chat that is read while something is asked', () => {
@@ -171,5 +171,49 @@ describe('an answer that is stopped elsewhere', () => {
     conversation.running?.stop()
     ScriptedEventSource.last.send(STOPPED)
     expect(read).not.toHaveBeenCalled()
+  })
+})
+
+describe('a stream that has fallen silent', () => {
+  const RUNNING = stored([{ content: 'Hello' }, { content: 'A f', turn: { id: 't1', status: 'running' } as StoredMessage['turn'] }]).messages
+
+  it('is read anew where MoM says that its turn goes on', async () => {
+    vi.useFakeTimers()
+    replies['GET /api/turns/t1'] = () => ({ status: 'running' })
+    const conversation = await opened(RUNNING)
+    const silent = ScriptedEventSource.last
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(silent.readyState).toBe(ScriptedEventSource.CLOSED)
+    expect(ScriptedEventSource.last).not.toBe(silent)
+    expect((conversation.tree.path[1] as AnswerMessage).isCutOff).toBe(false)
+    expect(onUnreachable).not.toHaveBeenCalled()
+  })
+
+  it('is a lost connection where MoM says nothing either, until it does', async () => {
+    vi.useFakeTimers()
+    replies['GET /api/turns/t1'] = MOM_IS_AWAY
+    const conversation = await opened(RUNNING)
+    const answer = conversation.tree.path[1] as AnswerMessage
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(answer.isCutOff).toBe(true)
+    expect(onUnreachable).toHaveBeenCalled()
+    replies['GET /api/turns/t1'] = () => ({ status: 'finished' })
+    replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, { ...ANSWER, turn: { id: 't1', status: 'finished' } as StoredMessage['turn'] }])
+    await vi.advanceTimersByTimeAsync(500)
+    expect(answer.isCutOff).toBe(false)
+    expect(answer.answer.text).toBe('A fox.')
+  })
+
+  it('is left alone where an event comes while it is asked', async () => {
+    vi.useFakeTimers()
+    const held = new Held()
+    replies['GET /api/turns/t1'] = () => held.reply
+    await opened(RUNNING)
+    const stream = ScriptedEventSource.last
+    await vi.advanceTimersByTimeAsync(20_000)
+    stream.send({ name: 'text_delta', data: { text: 'ox' } })
+    held.release({ status: 'running' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(ScriptedEventSource.last).toBe(stream)
   })
 })
