@@ -85,3 +85,20 @@ def test_a_double_click_on_send_sends_and_stops_nothing(mom: ScriptedMom, page: 
     gate.open()
     expect(answers(page)).to_have_attribute("aria-busy", "false")
     expect(answers(page)).not_to_contain_text("Stopped.")
+
+
+def test_enter_while_an_answer_is_written_says_why_nothing_is_sent(mom: ScriptedMom, page: Page) -> None:
+    gate = Gate()
+    mom.models.large_llm = ScriptedLanguageModel(["Once ", gate, "upon a time"])
+    ask(page, "Tell a story")
+    expect(answers(page)).to_contain_text("Once")
+    hint = page.get_by_role("status").filter(has_text="Not sent yet")
+    page.keyboard.press("Enter")
+    expect(hint).to_have_count(0)
+    ask(page, "And then?")
+    expect(hint).to_be_visible()
+    gate.open()
+    expect(answers(page)).to_contain_text("Once upon a time")
+    expect(hint).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(answers(page)).to_have_count(2)
