@@ -36,6 +36,19 @@ def test_escape_leaves_a_title_as_it_was(page: Page) -> None:
     expect(chat_links(page)).to_have_text(["Hello"])
 
 
+def test_a_title_is_kept_where_one_goes_on_elsewhere(page: Page) -> None:
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    chat_links(page).first.hover()
+    page.get_by_role("button", name="Rename “Hello”").click()
+    page.get_by_label("Title of the chat").fill("Greetings")
+    page.get_by_label("Message", exact=True).click()
+    expect(chat_links(page)).to_have_text(["Greetings"])
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.reload()
+    expect(chat_links(page)).to_have_text(["Greetings"])
+
+
 def test_a_chat_is_deleted_after_a_second_thought(page: Page) -> None:
     ask(page, "Hello")
     expect(answers(page)).to_contain_text("Hello!")
@@ -116,6 +129,47 @@ def test_a_chat_opens_at_the_words_that_were_searched_for(mom: ScriptedMom, cont
     chat_links(page).click()
     expect(questions(page).filter(has_text="Question 17")).to_be_in_viewport()
     expect(questions(page).filter(has_text="Question 17")).to_be_focused()
+
+
+def test_words_far_down_in_a_message_are_shown_also_in_a_new_tab(
+    mom: ScriptedMom, page: Page, context: BrowserContext
+) -> None:
+    lines = "line = 1\n" * 60
+    mom.models.large_llm = ScriptedLanguageModel([f"```python\n{lines}def fox(blue):\n{lines}```\n"])
+    ask(page, f"{lines}a grey hare\n{lines}")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    mom.models.large_llm = ScriptedLanguageModel(["Hello!"])
+    ask(page, "Another")
+    expect(answers(page)).to_have_count(2)
+    expect(answers(page).last).to_have_attribute("aria-busy", "false")
+    search, found, second = page.get_by_label("Search chats"), chat_links(page), context.new_page()
+    page.get_by_role("link", name="New chat").click()
+    ask(page, "Apart")
+    expect(answers(page)).to_have_count(1)
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+
+    search.fill("def fox(")
+    expect(found.locator("mark")).to_have_text("def fox(")
+    found.click()
+    expect(answers(page).first.get_by_text("fox")).to_be_in_viewport()
+    second.goto(found.get_attribute("href") or "")
+    expect(answers(second).first.get_by_text("fox")).to_be_in_viewport()
+    search.fill("grey hare")
+    expect(found.locator("mark")).to_have_text("grey hare")
+    found.click()
+    expect(questions(page).first).to_be_focused()
+    assert (
+        questions(page)
+        .first.locator("p")
+        .evaluate(
+            """({ firstChild: words }) => {
+            const range = document.createRange()
+            range.setStart(words, words.data.indexOf('grey hare'))
+            const { left, top } = range.getBoundingClientRect()
+            return document.elementFromPoint(left + 1, top + 1) === words.parentElement
+        }"""
+        )
+    )
 
 
 def test_a_chat_is_saved_as_markdown(page: Page) -> None:

@@ -13,16 +13,25 @@ export function focusMessage(root: ParentNode): void {
   root.querySelector<HTMLElement>('#message')?.focus()
 }
 
-/** Go on at the words in `place`, as long as the focus stays there. */
-export function focusPlace(place: HTMLElement, words: string): void {
+/** Go on in `place`, as long as the focus stays there. */
+export function focusPlace(place: HTMLElement): void {
   place.tabIndex = -1
   place.addEventListener('blur', () => { place.removeAttribute('tabindex') }, { once: true })
   place.focus({ preventScroll: true })
+}
+
+/** Where `words` begin in `place`, in either case and whatever elements they stand in. */
+export function findWords(place: HTMLElement, words: string): Range | null {
+  let start = place.textContent.toLowerCase().indexOf(words.toLowerCase())
   const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT)
-  while (texts.nextNode()) {
-    if (!texts.currentNode.nodeValue?.toLowerCase().includes(words.toLowerCase())) continue
-    texts.currentNode.parentElement?.scrollIntoView({ block: 'center' })
-    return
+  while (start >= 0 && texts.nextNode()) {
+    const { length } = texts.currentNode.nodeValue ?? ''
+    if (start < length) {
+      const range = document.createRange()
+      range.setStart(texts.currentNode, start)
+      return range
+    }
+    start -= length
   }
-  place.scrollIntoView()
+  return null
 }

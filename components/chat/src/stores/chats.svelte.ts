@@ -34,6 +34,7 @@ export class ChatsStore implements ConversationOwner {
       this.#openPlaced()
     })
     this.#openPlaced()
+    this.open.sought = this.place.sought()
     await this.refresh()
   }
 
@@ -66,9 +67,9 @@ export class ChatsStore implements ConversationOwner {
     return conversation?.hasNews ? 'news' : 'quiet'
   }
 
-  /** The address of a chat, or of a new one. */
-  addressOf(id: string | null): string {
-    return pageOf(id)
+  /** The address of a chat, or of a new one; where it was found by a message, at that one. */
+  addressOf(id: string | null, found: FoundMessage | null = null): string {
+    return pageOf(id, found)
   }
 
   /** Show another chat, or a new one; where it was found by a message, at that one. */

@@ -1,12 +1,13 @@
 /** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
 
 import type { Failure, Need } from '../mixture/events'
-import { ask, type Asked, createChat, type FoundMessage, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
+import { ask, type Asked, createChat, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
 import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
 import { Following } from './following.svelte'
 import { LastTry } from './last_try'
 import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
+import type { Sought } from './place'
 import { MessageTree } from './tree.svelte'
 
 const LOOK_AGAIN_MS = 1000
@@ -40,7 +41,7 @@ export class Conversation {
   /** There is no such chat (any more). */
   isGone = $state(false)
   /** What a search has found here, until it is shown. */
-  sought = $state.raw<FoundMessage | null>(null)
+  sought = $state.raw<Sought | null>(null)
   #draft = $state('')
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
