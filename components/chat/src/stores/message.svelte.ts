@@ -8,7 +8,7 @@ import { followTurn } from '../services/turn_events'
 /** Events that come quicker than this are drawn together: a page redrawn for every token falls behind a quick model. */
 const DRAW_MS = 33
 /** After so long without an event it is asked how the turn stands: no browser notices a connection that just falls silent. */
-const SILENCE_MS = 20_000
+const SILENCE_MS = 30_000
 const RETRY_MS = [500, 1000, 2000, 4000, 8000] as const
 let keys = 0
 

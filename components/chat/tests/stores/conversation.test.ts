@@ -108,7 +108,7 @@ describe('answers that are being written', () => {
     const asked = vi.fn(() => NOT_FOUND())
     replies['GET /api/turns/t1'] = asked
     replies['GET /api/chats/c1'] = NOT_FOUND
-    await vi.advanceTimersByTimeAsync(20_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     expect(asked).toHaveBeenCalledOnce()
     expect(conversation.isGone).toBe(true)
     expect(onChanged).toHaveBeenCalledOnce()
@@ -182,7 +182,7 @@ describe('a stream that has fallen silent', () => {
     replies['GET /api/turns/t1'] = () => ({ status: 'running' })
     const conversation = await opened(RUNNING)
     const silent = ScriptedEventSource.last
-    await vi.advanceTimersByTimeAsync(20_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     expect(silent.readyState).toBe(ScriptedEventSource.CLOSED)
     expect(ScriptedEventSource.last).not.toBe(silent)
     expect((conversation.tree.path[1] as AnswerMessage).isCutOff).toBe(false)
@@ -194,7 +194,7 @@ describe('a stream that has fallen silent', () => {
     replies['GET /api/turns/t1'] = MOM_IS_AWAY
     const conversation = await opened(RUNNING)
     const answer = conversation.tree.path[1] as AnswerMessage
-    await vi.advanceTimersByTimeAsync(20_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     expect(answer.isCutOff).toBe(true)
     expect(onUnreachable).toHaveBeenCalled()
     replies['GET /api/turns/t1'] = () => ({ status: 'finished' })
@@ -210,7 +210,7 @@ describe('a stream that has fallen silent', () => {
     replies['GET /api/turns/t1'] = () => held.reply
     await opened(RUNNING)
     const stream = ScriptedEventSource.last
-    await vi.advanceTimersByTimeAsync(20_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     stream.send({ name: 'text_delta', data: { text: 'ox' } })
     held.release({ status: 'running' })
     await vi.advanceTimersByTimeAsync(0)
