@@ -18,6 +18,7 @@ import torch
 from PIL import Image, ImageChops
 from torch.utils._pytree import tree_leaves
 
+from mom.errors import PartBrokenError
 from mom.serving.image_server.checkpoint import find_checkpoint
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.image_server.denoising import count_schedule
@@ -90,6 +91,18 @@ def fit_known_matrix(truth: torch.Tensor) -> torch.Tensor:
     config = SimpleNamespace(latent_channels=4, scaling_factor=1.0, shift_factor=None)
     vae = SimpleNamespace(config=config, decode=decode, dtype=torch.float32, parameters=lambda: iter([torch.zeros(1)]))
     return fit_matrix(vae)
+
+
+def draw_without_numbers(engine: DiffusersEngine) -> str:
+    """What is said of a picture that is none."""
+    hook = engine.pipeline.vae.decoder.register_forward_hook(lambda _module, _inputs, pixels: pixels * math.nan)
+    try:
+        draw(engine, SPEC)
+    except PartBrokenError as error:
+        return error.message
+    finally:
+        hook.remove()
+    return "drawn"
 
 
 def draw_together_and_alone(engine: DiffusersEngine) -> float:
@@ -230,6 +243,7 @@ if __name__ == "__main__":
         "remembers_the_prediction": engine.pipeline.scheduler.denoised is not None,
         "fit_error": float((fit_known_matrix(TRUTH) - TRUTH).abs().max()),
         "fit_without_numbers": float(fit_known_matrix(TRUTH * math.nan).abs().max()),
+        "drawn_without_numbers": draw_without_numbers(engine),
         "knows_out_of_memory": [
             is_out_of_memory(error)
             for error in (ask_for_too_much_memory(), *map(RuntimeError, APPLES_WORDS), RuntimeError("of another size"))

@@ -34,6 +34,10 @@ def test_a_decoder_that_gives_no_numbers_leaves_the_previews_grey(findings):
     assert findings["fit_without_numbers"] == 0
 
 
+def test_a_picture_without_numbers_is_told_and_not_shown(findings):
+    assert "computed no picture" in findings["drawn_without_numbers"]
+
+
 def test_running_out_of_memory_is_known_by_its_words(findings):
     assert findings["knows_out_of_memory"] == [True, True, True, False]
     assert findings["frees_apples_gpu"] == 1

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from mom.errors import PartBrokenError
 from mom.serving.image_server.abilities import find_abilities
 from mom.serving.image_server.attention import AttentionByRows
 from mom.serving.image_server.beside import BesideDrawing
@@ -190,6 +191,12 @@ class DiffusersEngine:
 
     def _finish(self, spec: PictureSpec, rgb: torch.Tensor, tell: Callable[[Drawn], None]) -> Callable[[], None]:
         """What is left to be done beside: to encode it and to tell. Not more, as a tokenizer cannot be asked by two threads."""
+        if not rgb.isfinite().all():  # it would be one flat colour
+            raise PartBrokenError(
+                "The image model computed no picture: its weights are damaged, or their number format is too narrow. Download the "
+                "model again, or write dtype=float32 in MOM_IMAGE_ENGINE.",
+                part="image_model",
+            )
         picture = make_picture(rgb)
         hidden = self._safety is not None and self._safety.objects_to(picture)
         if hidden:
