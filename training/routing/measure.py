@@ -62,6 +62,7 @@ def main() -> None:
         "blind, fourth part": read_blind("w19"),
         "blind, fifth part": read_blind("w23"),
         "blind, sixth part": read_blind("w27"),
+        "blind, seventh part": read_blind("w30"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
