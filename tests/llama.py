@@ -35,7 +35,7 @@ class LlamaServer:
         return httpx.Client(base_url=self.root, headers=headers, trust_env=False, timeout=60)
 
     def becomes_idle_within(self, seconds: int) -> bool:
-        """Do all slots become idle? Looked at five times a second only: asking often delays the server's own work."""
+        """Do all slots become idle? Looked at once a second only: asking often delays the server's own work."""
         return self._has_busy_slots(seconds, wanted=False)
 
     def becomes_busy_within(self, seconds: int) -> bool:
@@ -43,10 +43,10 @@ class LlamaServer:
 
     def _has_busy_slots(self, seconds: int, *, wanted: bool) -> bool:
         with self.http as http:
-            for _ in range(5 * seconds):
+            for _ in range(seconds):
+                time.sleep(1)
                 if any(slot["is_processing"] for slot in http.get("/slots").json()) is wanted:
                     return True
-                time.sleep(0.2)
         return False
 
 
