@@ -210,6 +210,6 @@ class Upstream:
         except (httpx.TransportError, httpx.DecodingError, httpx.StreamError, ReplyTooLargeError) as error:
             why = self.server.without_keys(str(error)).removesuffix(".")
             if isinstance(error, httpx.NetworkError) or why.startswith(_CONNECTION_CUT):
-                log.warning("%s ended in mid-answer: %s", self.server.words, why or type(error).__name__)
-                raise self.broken("ended in mid-answer. Try again in a moment") from error
+                log.warning("%s cut its answer off: %s", self.server.words, why or type(error).__name__)
+                raise self.broken("closed the connection before its answer was whole. Try again in a moment") from error
             raise self.broken(f"broke the protocol: {why}") from error
