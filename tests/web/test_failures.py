@@ -27,6 +27,7 @@ def failure_of(answer) -> tuple[int, str, str | None]:
         ({"content": 5}, (400, "invalid_parameter", "content")),
         ({"contents": "hello", "content": "hello"}, (400, "invalid_parameter", "contents")),
         ({"content": "hello", "seed": -1}, (400, "invalid_parameter", "seed")),
+        ({"content": "hello", "need": "song"}, (400, "invalid_parameter", "need")),
         ({"content": "hello", "parent_id": "nobody"}, (404, "not_found", None)),
         ({"content": "hello", "attachments": ["http://127.0.0.1/x.png"]}, (400, "invalid_attachment", "attachments")),
         (
