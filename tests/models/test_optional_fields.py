@@ -50,3 +50,15 @@ def test_a_refusal_of_a_callers_schema_is_not_one_of_the_field_of_the_same_name(
     body = {"temperature": 0.5, "response_format": form}
     assert not fields.learn(body, "In context=('properties', 'temperature'), 'minimum' is not permitted.")
     assert fields.fit(body) == body
+
+
+def test_a_server_that_demands_what_it_refuses_is_not_asked_for_ever():
+    fields = OptionalFields()
+    body = {"messages": [{"role": "assistant", "content": "x", "reasoning_content": "y"}]}
+    demand, refusal = "Missing `reasoning_content` field in the assistant message", "reasoning_content is unsupported"
+    assert [fields.learn(fields.fit(body), words) for words in (demand, refusal, demand, refusal)] == [
+        True,
+        True,
+        False,
+        False,
+    ]

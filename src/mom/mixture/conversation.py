@@ -1,5 +1,6 @@
 """The conversation as the mixture sees it: pure values, without identity or storage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -33,19 +34,21 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of one of the caller's tools; `arguments` is JSON as the model wrote it."""
+    """A call of one of the caller's tools; `arguments` is JSON as the model wrote it, `extra` its server's own addition."""
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """The calls that a model asked for, and what it said with them."""
+    """The calls that a model asked for, what it said with them, and what it thought before."""
 
     words: str
     calls: tuple[ToolCall, ...]
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ ToolStep = ToolRequest | ToolResult
 class Message:
     """One message. An answer that was a picture has `drawing` set; its `content` may then be empty.
 
-    `tool_steps` came right after it, on the way to the answer: for the model that answers, and for no one else.
+    `tool_steps` came right after it, on the way to the answer: for the model that answers, and for no one else. So is what an
+    answer's model thought before it, `thinking`, which is kept where there are tools.
     """
 
     role: Role
@@ -71,6 +75,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     drawing: Drawing | None = None
     tool_steps: tuple[ToolStep, ...] = ()
+    thinking: str = ""
 
     @property
     def as_words(self) -> str:

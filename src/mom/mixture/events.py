@@ -57,6 +57,7 @@ class ReasoningDelta(Event):
 class ToolCallDelta:
     """A piece of the call number `index`: its `id` and `tool` come with the first, `arguments` is a fragment of JSON.
 
+    `extra` is what the model's server adds to a call for itself, such as a signature of what was thought: it comes whole.
     No `Event`, as no screen shows it: tools are the programs', and a chat has none.
     """
 
@@ -64,6 +65,7 @@ class ToolCallDelta:
     id: str | None
     tool: str | None
     arguments: str
+    extra: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Request fields that a server may do without: one that it refuses by name is left out from then on.
 
 Hosted models differ: OpenAI's reasoning models refuse `temperature` and call `max_tokens` by another name, Mistral
-refused `stream_options`, few know `chat_template_kwargs`.
+refused `stream_options`, few know `chat_template_kwargs`. Of the fields inside of messages `thoughts_back` knows.
 """
 
 import json
@@ -9,6 +9,8 @@ import logging
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from mom.models.thoughts_back import ThoughtsBack
 
 log = logging.getLogger(__name__)
 
@@ -34,23 +36,33 @@ _UNKNOWN = re.compile(
 
 
 class OptionalFields:
-    """What one server was found to refuse."""
+    """What one server was found to refuse, and what it demands in messages."""
 
     def __init__(self) -> None:
         self._refused: set[str] = set()
+        self._thoughts = ThoughtsBack()
 
     def fit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`body` without the refused fields, or with their other names."""
         renamed = {OTHER_NAMES.get(name, "") if name in self._refused else name: value for name, value in body.items()}
-        return {name: value for name, value in renamed.items() if name}
+        fitting = {name: value for name, value in renamed.items() if name}
+        if "messages" in fitting:
+            fitting["messages"] = self._thoughts.fit(fitting["messages"])
+        return fitting
 
     def learn(self, body: Mapping[str, Any], words: str) -> bool:
-        """Note the optional field of `body` that a refusal in these words is about; is there one?
+        """Note the optional field of `body` that a refusal in these words is about, or what it misses; is there one?
 
         A name that stands in a caller's schema too (of a tool that tells the temperature) may be meant there.
         """
+        if self._thoughts.learn_demand(words):
+            log.warning("the server at hand wants thoughts back, and gets none for those that are lost: %s", words)
+            return True
         if not _UNKNOWN.search(words):
             return False
+        if name := self._thoughts.learn_refusal(body.get("messages", ()), words):
+            log.warning("the server at hand refuses %r in messages, which is left out from now on: %s", name, words)
+            return True
         schemas = json.dumps([body.get(name) for name in CALLERS_OWN])
         for name in OPTIONAL:
             if f'"{name}"' in schemas:

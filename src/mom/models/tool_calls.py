@@ -51,9 +51,9 @@ class ToolCallReader:
         arguments = piece.function.arguments or ""
         call.has_arguments = call.has_arguments or bool(arguments)
         if begins:
-            yield ToolCallDelta(call.number, piece.id or _new_id(), piece.function.name, arguments)
+            yield ToolCallDelta(call.number, piece.id or _new_id(), piece.function.name, arguments, piece.extra_content)
         else:
-            yield ToolCallDelta(call.number, None, None, arguments)
+            yield ToolCallDelta(call.number, None, None, arguments, piece.extra_content)
 
     def _complete_last(self) -> Iterator[ToolCallDelta]:
         """Some servers write nothing where a tool is given no arguments; readers parse a call when the next begins."""

@@ -34,12 +34,21 @@ class FunctionPiece(BaseModel):
     arguments: Annotated[str | None, BeforeValidator(_as_json_text)] = None
 
 
+def _fields_alone(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
+# Of a call: where Gemini signs what it thought. Another shape of it, from whomever, is passed over.
+ExtraContent = Annotated[dict[str, Any] | None, BeforeValidator(_fields_alone)]
+
+
 class ToolCallPiece(BaseModel):
     """A call of a tool, whole (then it has no `index`) or a piece of one."""
 
     index: int | None = None
     id: str | None = None
     function: FunctionPiece = FunctionPiece()
+    extra_content: ExtraContent = None
 
 
 class Words(BaseModel):
@@ -132,18 +141,31 @@ def messages_as_json(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [
         entry
         for message in messages
-        for entry in ({"role": message.role, "content": _content(message)}, *map(_step_as_json, message.tool_steps))
+        for entry in (
+            {"role": message.role, "content": _content(message), **_thinking(message.thinking)},
+            *map(_step_as_json, message.tool_steps),
+        )
     ]
+
+
+def _thinking(thinking: str) -> dict[str, str]:
+    """Under both of its names: each server reads the one that it answers with."""
+    return {"reasoning_content": thinking, "reasoning": thinking} if thinking else {}
 
 
 def _step_as_json(step: ToolStep) -> dict[str, Any]:
     if isinstance(step, ToolResult):
         return {"role": "tool", "tool_call_id": step.call_id, "content": step.words}
     calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+            **({"extra_content": call.extra} if call.extra else {}),
+        }
         for call in step.calls
     ]
-    return {"role": "assistant", "content": step.words or None, "tool_calls": calls}
+    return {"role": "assistant", "content": step.words or None, "tool_calls": calls, **_thinking(step.thinking)}
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

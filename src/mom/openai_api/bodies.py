@@ -6,6 +6,7 @@ OpenAI's clients send many that tune or label (`frequency_penalty`, `user`, `met
 over them.
 """
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from mom.chats.question import MAX_SEED
+from mom.models.wire import ExtraContent
 
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
@@ -70,6 +72,10 @@ def _only(accepted: object, *, otherwise: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _words_alone(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
 class CalledFunction(OpenAiBody):
     name: str
     arguments: str
@@ -79,17 +85,30 @@ class WireToolCall(OpenAiBody):
     id: str
     type: Literal["function"] = "function"
     function: CalledFunction
+    extra_content: ExtraContent = None
+
+    @property
+    def length(self) -> int:
+        return len(self.function.arguments) + len(json.dumps(self.extra_content or {}))
 
 
 class WireMessage(OpenAiBody):
+    """What an answer's model thought has two names: the one that MoM, too, writes, and OpenRouter's, vLLM's and others'."""
+
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
     tool_calls: list[WireToolCall] | None = None
     tool_call_id: str | None = None
+    reasoning_content: Annotated[str | None, BeforeValidator(_words_alone)] = None
+    reasoning: Annotated[str | None, BeforeValidator(_words_alone)] = None
 
     @property
     def words(self) -> str:
         return "\n".join(part.text for part in self.content or () if part.text)
+
+    @property
+    def thinking(self) -> str:
+        return self.reasoning_content or self.reasoning or ""
 
     @property
     def picture_urls(self) -> list[str]:
@@ -98,7 +117,7 @@ class WireMessage(OpenAiBody):
     @property
     def length(self) -> int:
         """In characters."""
-        return len(self.words) + sum(len(call.function.arguments) for call in self.tool_calls or ())
+        return len(self.words) + len(self.thinking) + sum(call.length for call in self.tool_calls or ())
 
 
 class Function(OpenAiBody):
@@ -137,6 +156,10 @@ class StreamOptions(OpenAiBody):
 
 class ConversationBody(OpenAiBody):
     messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
+
+    @property
+    def is_about_tools(self) -> bool:
+        return any(message.tool_calls for message in self.messages)
 
 
 class ClassifyBody(ConversationBody):
@@ -199,6 +222,10 @@ class ChatBody(ConversationBody):
             names.add("response_format")
         sent = self.model_dump(include=names, exclude_unset=True, by_alias=True)
         return {name: value for name, value in sent.items() if value is not None}
+
+    @property
+    def is_about_tools(self) -> bool:
+        return bool(self.tools) or super().is_about_tools
 
     @property
     def wants_json(self) -> bool:

@@ -68,7 +68,9 @@ def tool_call_delta(piece: ToolCallDelta) -> dict[str, Any]:
     """A piece of a call as a piece of a message."""
     head = {"id": piece.id, "type": "function"} if piece.id else {}
     name = {"name": piece.tool} if piece.tool else {}
-    return {"tool_calls": [{"index": piece.index, **head, "function": {**name, "arguments": piece.arguments}}]}
+    extra = {"extra_content": piece.extra} if piece.extra else {}
+    function = {**name, "arguments": piece.arguments}
+    return {"tool_calls": [{"index": piece.index, **head, "function": function, **extra}]}
 
 
 def join_tool_calls(pieces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -81,6 +83,8 @@ def join_tool_calls(pieces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         call["id"] = piece.get("id") or call["id"]
         call["function"]["name"] = piece["function"].get("name") or call["function"]["name"]
         call["function"]["arguments"] += piece["function"]["arguments"]
+        if "extra_content" in piece:
+            call["extra_content"] = piece["extra_content"]
     return [calls[index] for index in sorted(calls)]
 
 

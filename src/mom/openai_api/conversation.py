@@ -29,7 +29,10 @@ def read_conversation(body: ConversationBody) -> Conversation:
     pictured = [number for number, (message, _) in enumerate(gathered) if message.picture_urls]
     seen = pictured[-PICTURED_MESSAGES_SEEN:]
     messages = _with_instructions_before_the_question(
-        [_read_message(message, steps, sees=number in seen) for number, (message, steps) in enumerate(gathered)]
+        [
+            _read_message(message, steps, sees=number in seen, keeps_thinking=body.is_about_tools)
+            for number, (message, steps) in enumerate(gathered)
+        ]
     )
     last = messages[-1]
     if last.role != "user":
@@ -60,7 +63,7 @@ def check_pictures(pictures: Sequence[Attachment], *, param: str) -> list[Checke
         raise AttachmentError(error.message, param=param) from error
 
 
-def _read_message(message: WireMessage, steps: tuple[ToolStep, ...], *, sees: bool) -> Message:
+def _read_message(message: WireMessage, steps: tuple[ToolStep, ...], *, sees: bool, keeps_thinking: bool) -> Message:
     assert message.role != "tool", "a tool's result is a step"
     words = message.words
     urls = message.picture_urls if sees else []
@@ -72,6 +75,7 @@ def _read_message(message: WireMessage, steps: tuple[ToolStep, ...], *, sees: bo
         tuple(picture.as_attachment() for picture in attachments),
         _drawing_in(words) if role == "assistant" else None,
         steps,
+        message.thinking if role == "assistant" and keeps_thinking else "",
     )
 
 

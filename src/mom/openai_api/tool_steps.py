@@ -1,6 +1,6 @@
 """The calls of tools and their results, as OpenAI's messages carry them between a question and its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mom.errors import ParameterError
 from mom.mixture.conversation import ToolCall, ToolRequest, ToolResult, ToolStep
@@ -38,10 +38,19 @@ def _add_step(gathered: list[Gathered], step: ToolStep, number: int) -> None:
 
 
 def _read_request(message: WireMessage, gathered: list[Gathered]) -> ToolRequest:
-    """With the words that stand in a message of their own just before it."""
-    before = gathered.pop()[0].words if gathered and gathered[-1][0].role == "assistant" else ""
-    calls = [ToolCall(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]
-    return ToolRequest("\n\n".join(filter(None, (before, message.words))), tuple(calls))
+    """With what stands in a message of its own just before it."""
+    said = [message]
+    if gathered and gathered[-1][0].role == "assistant":
+        said.insert(0, gathered.pop()[0])
+    calls = [
+        ToolCall(call.id, call.function.name, call.function.arguments, call.extra_content)
+        for call in message.tool_calls or ()
+    ]
+    return ToolRequest(_join(one.words for one in said), tuple(calls), _join(one.thinking for one in said))
+
+
+def _join(texts: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, texts))
 
 
 def _read_result(message: WireMessage, number: int, open_calls: list[str]) -> ToolResult:

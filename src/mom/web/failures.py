@@ -32,7 +32,8 @@ STATUSES: tuple[tuple[type[MomError], int], ...] = (
 )
 NOT_FOUND = (
     "There is nothing at this address. The chat is at /; programs are answered at /v1/chat/completions, "
-    "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify."
+    "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify. A library that asks /v1/responses by itself has "
+    "to be told to use chat completions."
 )
 # What werkzeug finds by itself: code, and a sentence that says what to do.
 HTTP_FAILURES = {
