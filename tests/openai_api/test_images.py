@@ -34,6 +34,16 @@ def test_pictures_as_base64_with_a_model_name_of_openais(openai: OpenAI):
     assert answer.data[0].url is None
 
 
+def test_a_client_that_names_a_gpt_image_model_is_given_what_these_give(openai: OpenAI):
+    fox = ("fox.png", png_of(), "image/png")
+    drawn = openai.images.generate(model="gpt-image-1", prompt="a fox")
+    edited = openai.images.edit(model="gpt-image-1.5", prompt="a fox", image=fox)
+    for answer in (drawn, edited):
+        assert base64.b64decode(answer.data[0].b64_json).startswith(PNG)
+    assert openai.images.generate(model="gpt-image-1", prompt="a fox", response_format="url").data[0].url
+    assert openai.images.generate(model="mom-image", prompt="a fox").data[0].url
+
+
 def test_a_stream_shows_partial_images_then_the_picture(openai: OpenAI, parts):
     steps = [ImageProgress(step, 4, "data:image/jpeg;base64,cHJldmlldw==") for step in range(1, 5)]
     parts.image_model = ScriptedImageModel(steps)

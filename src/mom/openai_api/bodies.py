@@ -249,8 +249,9 @@ class ChatBody(ConversationBody):
 
 
 class ImagesBody(OpenAiBody):
-    """`model` is not looked at: there is one image model, and clients name OpenAI's."""
+    """There is one image model, and clients name OpenAI's: `model` only says which form they expect the picture in."""
 
+    model: str | None = None
     prompt: str = Field(max_length=4_000)
     n: int | None = Field(default=None, ge=1, le=4)
     size: str | None = None
@@ -270,6 +271,13 @@ class ImagesBody(OpenAiBody):
         if not prompt.strip():
             raise ValueError("write what is to be drawn")
         return prompt
+
+    @property
+    def in_base64(self) -> bool:
+        """Where nothing is asked for, as OpenAI answers: its GPT image models and its streams never give an address."""
+        if self.response_format is not None:
+            return self.response_format == "b64_json"
+        return bool(self.stream) or "gpt-image" in (self.model or "")
 
     @property
     def sides(self) -> tuple[int | None, int | None]:

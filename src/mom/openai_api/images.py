@@ -170,7 +170,7 @@ async def _discard(images: Sequence[Image], known: Services) -> None:
 
 async def _image_json(image: Image, asked: Asked, known: Services) -> dict[str, Any]:
     made = {"seed": image.seed, "steps": image.steps, "width": image.width, "height": image.height}
-    if asked.body.response_format == "b64_json" or (asked.body.stream and asked.body.response_format is None):
+    if asked.body.in_base64:
         png = await asyncio.to_thread(known.pictures.read_png, asked.owner_id, image.id)
         await asyncio.to_thread(known.pictures.discard, image.id)  # nobody would ask for it by its address
         return {"b64_json": base64.b64encode(png).decode(), **made}
