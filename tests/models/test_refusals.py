@@ -30,6 +30,13 @@ def error_of(status: int, body: str, **headers: str):
         (400, '{"object": "error", "message": "vLLM\'s form"}', RequestRefusedError, "vLLM's form"),
         (400, '[{"error": {"code": 400, "message": "Google\'s form"}}]', RequestRefusedError, "request: Google's form"),
         (
+            400,
+            '{"error": {"message": "Provider error", "metadata": {"raw": "{\\"error\\": {\\"message\\": \\"no such\\"}}"}}}',
+            RequestRefusedError,
+            "Provider error: no such",
+        ),
+        (400, '{"error": {"message": "Provider error", "metadata": {"raw": "<p>"}}}', RequestRefusedError, "error"),
+        (
             500,
             '{"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory."}',
             PartBrokenError,

@@ -60,6 +60,14 @@ def moonshot(body: dict[str, Any]) -> Response | None:
     return refuse(400, {"error": {"message": words, "type": "invalid_request_error"}})
 
 
+def openrouter(body: dict[str, Any]) -> Response | None:
+    """Moonshot behind OpenRouter, which tells its provider's refusal inside of its own."""
+    if (refusal := moonshot(body)) is None:
+        return None
+    metadata = {"raw": bytes(refusal.body).decode(), "provider_name": "Moonshot AI"}
+    return refuse(400, {"error": {"message": "Provider returned error", "code": 400, "metadata": metadata}})
+
+
 def gemini(body: dict[str, Any]) -> Response | None:
     first = [answer["tool_calls"][0] for answer in answers_in(body) if "tool_calls" in answer]
     if all(one.get("extra_content", {}).get("google", {}).get("thought_signature") for one in first):
@@ -164,6 +172,7 @@ SERVERS = {
     "deepseek": (CONTENT, [call(0)], deepseek),
     "deepseek-without-a-thought": ({"reasoning_content": ""}, [call(0)], deepseek),
     "moonshot": (CONTENT, [call(0)], moonshot),
+    "openrouter": (SHORT, [call(0)], openrouter),
     "gemini": ({"content": ""}, [call(0, extra_content=SIGNED), call(1)], gemini),
     "groq": (SHORT, [call(0)], groq),
     "mistral": (CONTENT, [call(0)], mistral),

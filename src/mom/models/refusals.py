@@ -116,6 +116,9 @@ def upstream_words(body: str) -> str:
         isinstance(value, dict) and {"error", "detail", "errors"} <= value.keys()
     ):  # AUTOMATIC1111's: a class's name first
         value = value["detail"] or value["errors"] or value["error"]
+    match value:
+        case {"error": {"message": str(message), "metadata": {"raw": str(raw)}}}:  # OpenRouter's: its provider's inside
+            return ": ".join(filter(None, (message, upstream_words(raw))))
     for key in ("error", "detail", "message"):
         while isinstance(value, dict) and key in value:
             value = value[key]
