@@ -76,6 +76,16 @@ def gemini(body: dict[str, Any]) -> Response | None:
     return refuse(400, [{"error": {"code": 400, "message": words, "status": "INVALID_ARGUMENT"}}])
 
 
+def gemini_at_openrouter(body: dict[str, Any]) -> Response | None:
+    called = [answer for answer in answers_in(body) if "tool_calls" in answer]
+    if all([one["id"] for one in answer.get("reasoning_details", ())] == ["c0"] for answer in called):
+        return None
+    raw = (
+        "Gemini models require OpenRouter reasoning details to be preserved in each request. Please refer to our docs."
+    )
+    return refuse(400, {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": raw}}})
+
+
 def groq(body: dict[str, Any]) -> Response | None:
     if not any("reasoning_content" in answer for answer in answers_in(body)):
         return None
@@ -173,6 +183,7 @@ SERVERS = {
     "deepseek-without-a-thought": ({"reasoning_content": ""}, [call(0)], deepseek),
     "moonshot": (CONTENT, [call(0)], moonshot),
     "openrouter": (SHORT, [call(0)], openrouter),
+    "gemini-at-openrouter": (SHORT, [call(0), call(1)], gemini_at_openrouter),
     "gemini": ({"content": ""}, [call(0, extra_content=SIGNED), call(1)], gemini),
     "groq": (SHORT, [call(0)], groq),
     "mistral": (CONTENT, [call(0)], mistral),

@@ -4,6 +4,7 @@
 |---|---|
 | DeepSeek, Moonshot | refuse an answer that is sent back without `reasoning_content`, Moonshot also with an empty one |
 | Gemini 3 | refuses calls the first of which has no signature in `extra_content`; a fixed one stands for a lost one |
+| Gemini 3 at OpenRouter | looks for that signature in the message's `reasoning_details` |
 | Groq, Cerebras, Mistral | refuse fields that they do not know, by name |
 
 Many programs keep neither field, which is why a refusal is answered by asking once more.
@@ -16,10 +17,18 @@ from typing import Any
 
 Entry = Mapping[str, Any]
 
-NO_THOUGHT = {"reasoning_content": " "}
-NO_SIGNATURE = {"extra_content": {"google": {"thought_signature": "skip_thought_signature_validator"}}}
+NO_THOUGHT = " "
+SKIP_SIGNATURE = "skip_thought_signature_validator"
+NO_SIGNATURE = {"google": {"thought_signature": SKIP_SIGNATURE}}
+NO_DETAIL = {"type": "reasoning.encrypted", "data": SKIP_SIGNATURE, "format": "google-gemini-v1", "index": 0}
 _FIELDS = ("reasoning_content", "reasoning", "extra_content")
-_DEMANDED = re.compile(r"missing|must be passed back|requires", re.IGNORECASE)
+# By a field, the words in a refusal that speak of it.
+_DEMANDS = {
+    "reasoning_content": "reasoning_content",
+    "extra_content": "thought_signature",
+    "reasoning_details": "reasoning details",
+}
+_DEMANDED = re.compile(r"missing|must be passed back|require", re.IGNORECASE)
 
 
 class ThoughtsBack:
@@ -27,8 +36,7 @@ class ThoughtsBack:
 
     def __init__(self) -> None:
         self._refused: set[str] = set()
-        self._wants_thoughts = False
-        self._wants_signatures = False
+        self._demanded: set[str] = set()
 
     def fit(self, messages: Sequence[Entry]) -> list[Entry]:
         """OpenAI's messages with what is demanded, and without what is refused."""
@@ -38,10 +46,9 @@ class ThoughtsBack:
         """Note what a refusal in these words misses; is it news?"""
         if not _DEMANDED.search(words):
             return False
-        before = (self._wants_thoughts, self._wants_signatures)
-        self._wants_thoughts = self._wants_thoughts or "reasoning_content" in words
-        self._wants_signatures = self._wants_signatures or "thought_signature" in words
-        return before != (self._wants_thoughts, self._wants_signatures)
+        news = {field for field, name in _DEMANDS.items() if name in words} - self._demanded
+        self._demanded |= news
+        return bool(news)
 
     def learn_refusal(self, messages: Sequence[Entry], words: str) -> str | None:
         """Note the field of `messages` that a refusal in these words is about, and give its name."""
@@ -55,11 +62,13 @@ class ThoughtsBack:
 
     def _fit_answer(self, message: Entry) -> Entry:
         fitting = self._without_refused(message)
-        if self._wants_thoughts and not fitting.get("reasoning_content"):
-            fitting |= NO_THOUGHT
+        if "reasoning_content" in self._demanded and not fitting.get("reasoning_content"):
+            fitting["reasoning_content"] = NO_THOUGHT
         if calls := [self._without_refused(call) for call in message.get("tool_calls") or ()]:
-            if self._wants_signatures and not calls[0].get("extra_content"):
-                calls[0] |= NO_SIGNATURE
+            if "extra_content" in self._demanded and not calls[0].get("extra_content"):
+                calls[0]["extra_content"] = NO_SIGNATURE
+            if "reasoning_details" in self._demanded:
+                fitting["reasoning_details"] = [{**NO_DETAIL, "id": calls[0]["id"]}]
             fitting["tool_calls"] = calls
         return fitting
 
