@@ -176,6 +176,13 @@ def test_what_may_be_asked_of_the_model_reaches_it_and_nothing_else_does(openai:
     )
 
 
+@pytest.mark.parametrize("fields", [{"temperature": 0, "top_p": 0}, {"temperature": 2, "top_p": 1}])
+def test_the_ends_of_openais_ranges_are_within(site, parts, fields):
+    assert post(site, **fields).status_code == 200
+    (options,) = parts.large_llm.options
+    assert {"temperature": options.temperature, "top_p": options.top_p} == fields
+
+
 @pytest.mark.parametrize("stop", ["", [""], ["", "END"]])
 def test_an_empty_stop_sequence_stops_nothing(site, parts, stop):
     assert post(site, stop=stop).status_code == 200

@@ -174,7 +174,7 @@ class ChatBody(ConversationBody):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_p: float | None = Field(default=None, ge=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
     max_completion_tokens: int | None = Field(default=None, ge=1, le=TOKENS_LIMIT)
     stop: Annotated[list[Annotated[str, Field(max_length=STOP_CHARS)]] | None, BeforeValidator(_as_list)] = None
