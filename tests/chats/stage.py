@@ -66,7 +66,7 @@ class Stage:
         stream = self.turns.events(self.owner, started.turn_id, after)
 
         async def read():
-            return [event async for event in stream]
+            return [event async for some in stream for event in some]
 
         return self.on_loop(read())
 

@@ -18,9 +18,11 @@ def first_events(stage: Stage, started, count: int, after: str | None = None) ->
     stream = stage.turns.events(stage.owner, started.turn_id, after)
 
     async def read():
-        events = [await anext(stream) for _ in range(count)]
+        events = []
+        while len(events) < count:
+            events += await anext(stream)
         await stream.aclose()
-        return events
+        return events[:count]
 
     return stage.on_loop(read())
 

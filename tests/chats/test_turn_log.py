@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from mom.chats.turn_log import TurnLog
+from mom.chats.turn_log import EVENTS_AT_ONCE, TurnLog
 from mom.mixture.events import ImageProgress, ImageQueued, TextDelta, TurnFinished, TurnStarted
 
 END = TurnFinished("stop", None, {})
 
 
 async def read_all(log: TurnLog, turn_id: str = "t", position: int = 0) -> list:
-    return [event async for event in log.follow(turn_id, position)]
+    return [event async for some in log.follow(turn_id, position) for event in some]
 
 
 def logged(log: TurnLog, *events, turn_id: str = "t") -> list[str]:
@@ -59,9 +59,9 @@ async def test_a_slow_reader_passes_over_old_previews():
     log = TurnLog()
     logged(log, ImageProgress(1, 4, "data:,1"))
     reader = log.follow("t", 0)
-    assert (await anext(reader)).data["step"] == 1
+    assert [event.data["step"] for event in await anext(reader)] == [1]
     logged(log, *[ImageProgress(step, 4, f"data:,{step}") for step in (2, 3, 4)], END)
-    assert [event.data.get("step") async for event in reader] == [4, None]
+    assert [event.data.get("step") for event in await anext(reader)] == [4, None]
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,29 @@ async def test_the_newest_turn_is_kept_however_long_it_is():
 
 async def test_a_reader_in_the_middle_of_a_forgotten_turn_still_gets_its_end():
     log = TurnLog(events_kept_after_end=2)
-    logged(log, TurnStarted({}), END, turn_id="old")
+    logged(log, TurnStarted({}), turn_id="old")
     reader = log.follow("old", 0)
     await anext(reader)
+    logged(log, END, turn_id="old")
     logged(log, TurnStarted({}), END, turn_id="new")
     assert log.position("old", None) is None
-    assert [event.name async for event in reader] == ["turn_finished"]
+    assert [[event.name for event in some] async for some in reader] == [["turn_finished"]]
+
+
+async def test_a_late_reader_is_given_many_events_at_once():
+    log = TurnLog()
+    logged(log, *[TextDelta(str(number)) for number in range(EVENTS_AT_ONCE * 2)], END)
+    given = [[event.data.get("text") for event in some] async for some in log.follow("t", 0)]
+    assert [len(some) for some in given] == [EVENTS_AT_ONCE, EVENTS_AT_ONCE, 1]
+    assert [text for some in given for text in some] == [*map(str, range(EVENTS_AT_ONCE * 2)), None]
+
+
+async def test_an_event_is_written_as_json_once_for_all_its_readers():
+    log = TurnLog()
+    logged(log, TextDelta("half \ud83e"), END)
+    one, another = [(await read_all(log))[0] for _ in range(2)]
+    assert one.text == '{"text": "half \\ud83e"}'
+    assert one.text is another.text
 
 
 async def test_a_thousand_followers_get_every_event_in_order():

@@ -154,7 +154,7 @@ def test_a_database_that_goes_away_in_mid_answer_fails_the_turn_plainly(stage, p
     gate.open()
 
     async def read():
-        return [event async for event in stream]
+        return [event async for some in stream for event in some]
 
     last = stage.on_loop(read())[-1]
     assert (last.name, last.data["error"]["code"]) == ("turn_failed", "storage_failed")

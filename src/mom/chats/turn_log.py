@@ -6,25 +6,34 @@ Everything here happens on the event loop's thread.
 """
 
 import asyncio
+import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mom.mixture.events import Event, ImageProgress
 
 EVENTS_KEPT_AFTER_END = 20_000
+EVENTS_AT_ONCE = 100
+"""So many a reader who comes late is given together: one by one, a long answer would hold up everybody's for as long as that takes."""
 REPLAYED_END = 0
 """The number of the last event of a turn that is no longer kept, when it is told from the database."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoggedEvent:
     """One event as it goes over the wire: its id, its name, and what its `data:` line says."""
 
     id: str
     name: str
     data: Mapping[str, object]
+
+    @cached_property
+    def text(self) -> str:
+        """`data` as JSON, in ASCII, so that it can be sent whatever a model wrote. Made once, for all readers."""
+        return json.dumps(self.data)
 
 
 class _Turn:
@@ -99,15 +108,17 @@ class TurnLog:
             return last_event_id == f"{self.epoch}-{REPLAYED_END}"
         return turn.has_ended and self.position(turn_id, last_event_id) == len(turn.events)
 
-    async def follow(self, turn_id: str, position: int) -> AsyncGenerator[LoggedEvent]:
-        """What is kept from `position` on, then what comes, until the turn's last event."""
+    async def follow(self, turn_id: str, position: int) -> AsyncGenerator[Sequence[LoggedEvent]]:
+        """What is kept from `position` on, then what comes, until the turn's last event: each time as many as there are,
+        `EVENTS_AT_ONCE` at most.
+        """
         turn = self._turns[turn_id]
         while True:
             while position < len(turn.events):
-                logged = turn.events[position]
-                position += 1
-                if logged is not None:
-                    yield logged
+                next_ones = turn.events[position : position + EVENTS_AT_ONCE]
+                position += len(next_ones)
+                if kept := [logged for logged in next_ones if logged is not None]:
+                    yield kept
             if turn.has_ended:
                 return
             await turn.grown.wait()

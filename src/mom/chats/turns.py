@@ -143,8 +143,11 @@ class Turns:
                 turn["status"] = Status.INTERRUPTED.value
         return turn
 
-    def events(self, owner_id: str, turn_id: str, last_event_id: str | None = None) -> AsyncGenerator[LoggedEvent]:
-        """What happened after `last_event_id`, then what happens, up to the last event. Iterate it on the loop.
+    def events(
+        self, owner_id: str, turn_id: str, last_event_id: str | None = None
+    ) -> AsyncGenerator[Sequence[LoggedEvent]]:
+        """What happened after `last_event_id`, then what happens, up to the last event; each time as many as there are.
+        Iterate it on the loop.
 
         Whose turn it is is checked here and now, before the first event.
         """
@@ -246,7 +249,7 @@ class Turns:
         # One that was running may also have ended between the two looks.
         return self._records.find(owner_id, turn_id) if turn.status is Status.RUNNING else turn
 
-    async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncGenerator[LoggedEvent]:
+    async def _follow(self, turn: TurnRecord, last_event_id: str | None) -> AsyncGenerator[Sequence[LoggedEvent]]:
         if (has_begun := self._beginning.get(turn.id)) is not None:
             await has_begun.wait()
         position = self._log.position(turn.id, last_event_id)
@@ -255,22 +258,21 @@ class Turns:
             # From here to the position nothing is awaited: the snapshot is exactly what the events so far amount to.
             answering = self._running.get(turn.id)
             if answering is None:
-                async for logged in self._replay_end(turn):
-                    yield logged
+                yield await self._replay_end(turn)
                 return
             position = self._log.length(turn.id)
             snapshot = TurnSnapshot({**message, **answering.answer.as_json()}, Status.RUNNING)
-            yield self._log.entry(position, snapshot)
+            yield [self._log.entry(position, snapshot)]
         async with aclosing(self._log.follow(turn.id, position)) as events:
             async for logged in events:
                 yield logged
 
-    async def _replay_end(self, turn: TurnRecord) -> AsyncGenerator[LoggedEvent]:
+    async def _replay_end(self, turn: TurnRecord) -> Sequence[LoggedEvent]:
         """For a turn whose events are no longer kept: its answer as it is stored, and how it ended."""
         status = (await asyncio.to_thread(self.read, turn.owner_id, turn.id))["status"]
         message = await asyncio.to_thread(self._history.read_message, turn.owner_id, turn.message_id)
-        yield self._log.entry(1, TurnSnapshot(message, status))
-        yield self._log.entry(REPLAYED_END, await asyncio.to_thread(self._records.last_event, turn.owner_id, turn.id))
+        last = await asyncio.to_thread(self._records.last_event, turn.owner_id, turn.id)
+        return [self._log.entry(1, TurnSnapshot(message, status)), self._log.entry(REPLAYED_END, last)]
 
     def _on_loop(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run it on the loop's thread and wait for it here, in another one."""

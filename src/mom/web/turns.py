@@ -1,7 +1,6 @@
 """Turns: ask, look, follow the events, stop, try again, overrule."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from json import dumps
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from flask import Response, jsonify, request
 from pydantic import Field
@@ -97,8 +96,8 @@ def overrule(turn_id: str) -> tuple[Response, int]:
     return jsonify(message_id=started.message_id, turn_id=started.turn_id), 202
 
 
-async def _server_sent(events: AsyncIterator[LoggedEvent]) -> AsyncGenerator[bytes, None]:
+async def _server_sent(events: AsyncIterator[Sequence[LoggedEvent]]) -> AsyncGenerator[bytes, None]:
     """The events in the wire format of https://html.spec.whatwg.org/multipage/server-sent-events.html"""
-    async for event in events:
-        # JSON text has no line break, so that one data line holds it; as ASCII it can be sent whatever a model wrote.
-        yield f"id: {event.id}\nevent: {event.name}\ndata: {dumps(event.data)}\n\n".encode()
+    async for some in events:
+        # JSON text has no line break, so that one data line holds it.
+        yield "".join(f"id: {each.id}\nevent: {each.name}\ndata: {each.text}\n\n" for each in some).encode()
