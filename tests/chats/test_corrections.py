@@ -171,6 +171,7 @@ def test_a_deleted_correction_is_forgotten_and_the_answer_stays(stage, correctio
 
 def test_another_persons_corrections_are_neither_seen_nor_deleted(stage, corrections):
     overruled(stage, "a fox")
+    assert [each.words for each in corrections.known(stage.owner)] == ["a fox"]
     stranger = another_person(stage.database)
     assert corrections.read_all(stranger) == []
     assert corrections.known(stranger) == []

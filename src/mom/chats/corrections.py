@@ -6,9 +6,10 @@ A correction is kept with the verdict that it corrects; a chat that is deleted t
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from mom.chats.database import Database
@@ -65,22 +66,10 @@ class Corrections:
 
     def known(self, owner_id: str) -> Sequence[Correction]:
         """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
-        # One of MoM's that is attached counts as the answer before; so does one that was never drawn to its end.
-        follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id))) | exists().where(
-            _before.id == _question.parent_id, _before.image_prompt != ""
-        )
-        length = func.length(_before.content)
-        end = func.substr(_before.content, case((length > COMPARED_CHARS, length - COMPARED_CHARS + 1), else_=1))
-        answered = select(end).where(_before.id == _question.parent_id).scalar_subquery()
-        wanted = (
-            _newest_first(owner_id, _question.content, Verdict.corrected_to, follows_picture, answered)
-            .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
-            .limit(KNOWN_AT_MOST)
-        )
         with self._database.session() as session:
             return [
                 Correction(words, Need(need), follows_picture=after, answered=None if after else answered)
-                for words, need, after, answered in session.execute(wanted)
+                for words, need, after, answered in session.execute(_comparable(), {"owner_id": owner_id})
             ]
 
 
@@ -95,7 +84,26 @@ class CorrectionsOf:
         return await asyncio.to_thread(lambda: self.corrections.known(self.owner_id()))
 
 
-def _newest_first(owner_id: str, *columns: Any) -> Select[Any]:  # noqa: ANN401 - as `select` takes them
+@cache
+def _comparable() -> Select[Any]:
+    """Of the person `owner_id`: words, need, whether a picture came before, the end of the answer before. Every message that is routed
+    asks for them, and putting this together takes ten times as long as the database's answer: so it is done once.
+    """
+    # One of MoM's that is attached counts as the answer before; so does one that was never drawn to its end.
+    follows_picture = exists().where(Image.message_id.in_((_question.parent_id, _question.id))) | exists().where(
+        _before.id == _question.parent_id, _before.image_prompt != ""
+    )
+    length = func.length(_before.content)
+    end = func.substr(_before.content, case((length > COMPARED_CHARS, length - COMPARED_CHARS + 1), else_=1))
+    answered = select(end).where(_before.id == _question.parent_id).scalar_subquery()
+    return (
+        _newest_first(bindparam("owner_id"), _question.content, Verdict.corrected_to, follows_picture, answered)
+        .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
+        .limit(KNOWN_AT_MOST)
+    )
+
+
+def _newest_first(owner_id: str | BindParameter[str], *columns: Any) -> Select[Any]:  # noqa: ANN401 - as `select` takes them
     """The person's corrections, each with its `_answer` and `_question`."""
     return (
         select(*columns)
