@@ -24,11 +24,12 @@ DEADLINE_S = 20.0
 
 @dataclass
 class FakeServer:
-    """Answers each path with the next of its replies, the last one again and again; notes what it was asked."""
+    """Answers each path with the next of its replies, the last one again and again; notes what it was asked, and from which ports."""
 
     replies: Mapping[str, list[Response | Callable[[], Response]]]
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     root: str = ""
+    callers: list[int] = field(default_factory=list)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -39,6 +40,7 @@ class FakeServer:
 
     async def answer(self, request: Request) -> Response:
         path = request.url.path
+        self.callers.append(request.client.port)
         raw = await request.body()
         self.asked.append((path, json.loads(raw) if raw else {}))
         replies = self.replies.get(path)

@@ -173,6 +173,22 @@ async def test_a_stream_without_its_last_line_is_good_if_it_said_how_it_ended(ht
         assert (await read(client_of(server, http)))[-1] == Ended("stop", None)
 
 
+async def test_the_connection_of_an_answer_that_has_ended_serves_the_next(http):
+    with running({CHAT: [sse(chunk("Hi"), STOP, USAGE)]}) as server:
+        client = client_of(server, http)
+        for _ in range(3):
+            await read(client)
+    assert len(server.callers) == 3
+    assert len(set(server.callers)) == 1
+
+
+async def test_a_server_that_keeps_the_connection_open_after_its_last_line_is_not_waited_for(http):
+    events = [chunk("Hi"), STOP, USAGE, "[DONE]"]
+    limits = TimeLimits(between_tokens_s=60, after_end_s=60)
+    with running({CHAT: [sse(*events, done=False, then=asyncio.Event().wait)]}) as server:
+        assert await read(client_of(server, http, limits)) == [TextDelta("Hi"), Ended("stop", Usage(7, 3))]
+
+
 async def test_a_server_that_has_said_how_it_ended_is_not_waited_for(http):
     limits = TimeLimits(between_tokens_s=60, after_end_s=0.2)
     with running({CHAT: [sse(chunk("Hi"), STOP, USAGE, then=asyncio.Event().wait)]}) as server:

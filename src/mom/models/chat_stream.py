@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, SSEError
@@ -71,7 +71,10 @@ async def _chunks(response: httpx.Response, upstream: Upstream, may_call: bool) 
             limits = upstream.limits
             limit_s = limits.between_tokens_s if has_begun and not may_call else limits.first_token_s
             event = await _next_event(events, response, upstream, limits.after_end_s if has_ended else limit_s)
-            if event is None or event.data.strip() == "[DONE]":
+            if event is None:
+                return
+            if event.data.strip() == "[DONE]":
+                await _read_to_the_end(events, response, upstream)
                 return
             if not event.data:
                 continue
@@ -81,6 +84,14 @@ async def _chunks(response: httpx.Response, upstream: Upstream, may_call: bool) 
             has_begun = has_begun or chunk.words.say_something
             has_ended = has_ended or any(choice.finish_reason for choice in chunk.choices or ())
             yield chunk
+
+
+async def _read_to_the_end(
+    events: AsyncGenerator[ServerSentEvent], response: httpx.Response, upstream: Upstream
+) -> None:
+    """Only a connection whose answer was read to its end can be used again; otherwise each answer would cost a new one."""
+    with suppress(PartBrokenError, PartTimeoutError):
+        await _next_event(events, response, upstream, upstream.limits.after_done_s)
 
 
 async def _whole_reply(response: httpx.Response, upstream: Upstream) -> Completion:

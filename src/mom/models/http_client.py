@@ -23,6 +23,7 @@ class TimeLimits:
     first_token_s: float = 300.0
     between_tokens_s: float = 60.0
     after_end_s: float = 5.0  # for the usage and the stream's last line, once it has said how it ended
+    after_done_s: float = 0.1  # for the end of the body, after which the connection serves again
     reply_s: float = 300.0
 
 
