@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,19 @@ from mom.web.services import Services, services
 log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 3  # what is still open then is cut off
+OPEN_FILES = 8_192  # each open stream is one, and so may be its way to the model; more than macOS lets a process have is refused there
+
+
+def allow_many_open_files() -> None:
+    """Raise this process's own limit, mostly 1,024, as far as the system lets it: at the limit nothing could be accepted, read or stored."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 -- not on Windows
+
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if limit != resource.RLIM_INFINITY and limit < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -30,6 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve(app: Flask, listener: socket.socket, *, is_first: bool) -> None:
     """Serve `app`, which was made for the running loop, until SIGINT or SIGTERM. `is_first` as in `at_work`."""
+    allow_many_open_files()
     async with at_work(app, is_first=is_first):
         await make_server(app).serve(sockets=[listener])
 

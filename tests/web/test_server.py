@@ -1,0 +1,25 @@
+"""The web process itself, beside what it answers."""
+
+import subprocess
+import sys
+
+import pytest
+
+RAISE_IT = """
+import resource, sys
+from mom.web.server import allow_many_open_files
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
+allow_many_open_files()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [("1024 10000", "8192 10000"), ("1024 4000", "4000 4000"), ("9000 9000", "9000 9000")],
+    ids=["a common one", "as far as it goes", "never lowered"],
+)
+def test_the_limit_of_open_files_is_raised_as_each_stream_is_one(limits, raised):
+    done = subprocess.run([sys.executable, "-c", RAISE_IT, *limits.split()], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == raised
