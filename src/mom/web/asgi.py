@@ -1,12 +1,15 @@
 """The outermost layer under uvicorn: Flask in a few threads, and every answer that takes its time on the event loop."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import build_environ
 from flask import Flask, Response
+from werkzeug.test import run_wsgi_app
 
 from mom.web.streams import HEARTBEAT, StreamedResponse, TakeOver, made
 
@@ -25,40 +28,43 @@ class AsgiApp:
     """The Flask `app` as an ASGI application."""
 
     def __init__(self, app: Flask) -> None:
-        self._wsgi = WSGIMiddleware(app, workers=THREADS)
+        self._app = app
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="views")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._wsgi(scope, receive, send)
+        if scope["type"] != "http":  # MoM has no WebSockets
+            await send({"type": f"{scope['type']}.close"})
             return
-        body = await _read_body(receive)
-        if body is None:
+        take_over = TakeOver()
+        answer = await self._ask_flask(scope, receive, take_over)
+        if answer is None:
             return
-        length, kept = body
+        start, body = answer
+        if take_over.make is None:
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+        else:
+            kept = [pair for pair in start["headers"] if pair[0] not in {b"content-length", b"content-type"}]
+            await _answer_unless_left(take_over, kept, receive, send)
+
+    async def _ask_flask(self, scope: Scope, receive: Receive, take_over: TakeOver) -> tuple[Event, bytes] | None:
+        """What `_answer_of` gives, or None where the client left. While a stream is open nothing of its request is kept."""
+        read = await _read_body(receive)
+        if read is None:
+            return None
+        length, body = read
         # WSGI reads a body by its length alone, and a chunked request tells none.
         headers = [pair for pair in scope["headers"] if pair[0] not in {b"content-length", b"transfer-encoding"}]
         headers.append((b"content-length", str(length).encode()))
-        take_over = TakeOver()
-        placeholder = _Placeholder(take_over, send)
-        wsgi_scope = {**scope, "headers": headers, "mom.take_over": take_over}
-        await self._wsgi(wsgi_scope, _replay(kept), placeholder.send)
-        if take_over.make is not None:
-            await _answer_unless_left(take_over, placeholder.headers, receive, send)
+        environ = build_environ({**scope, "headers": headers, "mom.take_over": take_over}, io.BytesIO(body))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _answer_of, self._app, environ)
 
 
-class _Placeholder:
-    """Passes Flask's response on, unless it stands for one that comes later: then its headers alone are kept."""
-
-    def __init__(self, take_over: TakeOver, send: Send) -> None:
-        self._take_over = take_over
-        self._send = send
-        self.headers: Headers = []
-
-    async def send(self, event: Event) -> None:
-        if self._take_over.make is None:
-            await self._send(event)
-        elif event["type"] == "http.response.start":
-            self.headers = [pair for pair in event["headers"] if pair[0] not in {b"content-length", b"content-type"}]
+def _answer_of(app: Flask, environ: dict[str, Any]) -> tuple[Event, bytes]:
+    """The start of the answer, and its body as a whole: handed to the event loop piece by piece, each would wait for it to be free."""
+    pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {"type": "http.response.start", "status": int(status.split(" ")[0]), "headers": pairs}, b"".join(pieces)
 
 
 async def _read_body(receive: Receive) -> tuple[int, bytes] | None:
@@ -77,13 +83,6 @@ async def _read_body(receive: Receive) -> tuple[int, bytes] | None:
             body += event.get("body", b"")
         more = event.get("more_body", False)
     return length, bytes(body) if length <= BODY_LIMIT else b""
-
-
-def _replay(body: bytes) -> Receive:
-    async def receive() -> Event:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
 
 
 async def _answer_unless_left(take_over: TakeOver, headers: Headers, receive: Receive, send: Send) -> None:
