@@ -37,7 +37,7 @@ format: .venv/.dev components/chat/node_modules/.ready  ## write the formatting
 	cd components/chat && npm run format
 
 bench: .venv/.dev .venv/.image  ## benchmarks, written to benchmarks/out
-	for name in routing_bert routing_latency llm_threads moe_memory image page_speed page_lighthouse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in routing_bert routing_latency llm_threads moe_memory image page_speed page_lighthouse web; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-image: .venv/.dev .venv/.image  ## the image engine alone, or some of its parts: BENCH="--parts unet vae"
 	$(BIN)/python -m benchmarks.image $(BENCH)

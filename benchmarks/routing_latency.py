@@ -9,7 +9,6 @@ weights on this machine's cores. Writes `benchmarks/out/routing_latency.json`.
 
 import argparse
 import asyncio
-import json
 import os
 import tempfile
 import time
@@ -22,11 +21,8 @@ from statistics import median, quantiles
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
+from benchmarks.paced_server import Pace, PacedServer
 from benchmarks.results import write_result
 from mom.mixture.classifier import Classifier, SmallLlmStage
 from mom.mixture.conversation import Conversation, Message
@@ -44,11 +40,11 @@ from mom.models.structured_asking import StructuredAsking
 from mom.models.upstream import Upstream
 from tests.llama import LlamaServer, running_llama
 from tests.mixture.album import Album
-from tests.models.fake_servers import chunk, completion, serving
+from tests.models.fake_servers import serving
 from tests.random_llm import SHAPES, write_random_llm
 from tests.scripted import ScriptedImageModel, ScriptedLanguageModel
 
-FIRST_TOKEN_S, VERDICT_S = 0.4, 0.15  # the fixed pace
+PACE = Pace(first_token_s=0.4, between_s=0.02, verdict_s=0.15)
 LABELS = ("text", "image")
 Way = Callable[[str], Awaitable[float]]
 
@@ -120,29 +116,14 @@ def first_token_ways(small: LabelModel, large: ChatClient) -> dict[str, Way]:
     }
 
 
-async def _complete_at_fixed_pace(request: Request) -> Response:
-    if not (await request.json()).get("stream"):
-        await asyncio.sleep(VERDICT_S)
-        return completion('{"need": "text"}')
-
-    async def tokens() -> AsyncIterator[str]:
-        await asyncio.sleep(FIRST_TOKEN_S)
-        while True:
-            yield f"data: {json.dumps(chunk('word '))}\n\n"
-            await asyncio.sleep(0.02)
-
-    return StreamingResponse(tokens(), media_type="text/event-stream")
-
-
 async def measure_fixed_pace(rounds: int) -> dict[str, Any]:
-    app = Starlette(routes=[Route("/v1/chat/completions", _complete_at_fixed_pace, methods=["POST"])])
-    with serving(app) as root:
+    with serving(PacedServer(PACE).app()) as root:
         async with make_http_client() as http:
             endpoint = Endpoint(f"{root}/v1", "paced")
             small = ReadsButAnswersText(ChatClient(endpoint, http, PartName.SMALL_LLM))
             ways = first_token_ways(small, ChatClient(endpoint, http, PartName.LARGE_LLM))
             figures = await measure(ways, rounds, "direct", partial(asyncio.sleep, 0))
-    return figures | {"first_token_ms": FIRST_TOKEN_S * 1000, "verdict_ms": VERDICT_S * 1000}
+    return figures | {"first_token_ms": PACE.first_token_s * 1000, "verdict_ms": PACE.verdict_s * 1000}
 
 
 def label_ways(server: LlamaServer, http: httpx.AsyncClient) -> dict[str, Way]:

@@ -1,0 +1,1 @@
+"""The web process measured: memory, open event streams, requests a second, and what MoM costs at rest."""
