@@ -87,6 +87,26 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, widt
     context.close()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_with_text_files(browser: Browser, mom: ScriptedMom, width: int, scheme: str) -> None:
+    context = browser.new_context(base_url=mom.url, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto("/")
+    text = {"name": f"a_{'long_' * 20}name.py", "mimeType": "", "buffer": b"x = 1\n" * 999}
+    picture = {"name": "a.png", "mimeType": "image/png", "buffer": png_of()}
+    page.locator("input[type=file]").set_input_files([text, picture, text])
+    expect(page.get_by_role("list", name="Attached").get_by_role("listitem")).to_have_count(3)
+    expect_no_violations(page, "attached, beside a picture")
+    ask(page, "Explain this")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    questions(page).locator("summary").first.press("Enter")
+    expect(questions(page).locator("pre").first).to_be_visible()
+    expect_no_violations(page, "sent, one unfolded")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
 def press_until_focused(page: Page, name: str, key: str = "Tab") -> None:
     for _ in range(60):
         if page.evaluate("document.activeElement.textContent.trim() || document.activeElement.ariaLabel") == name:

@@ -131,7 +131,7 @@ def test_an_edited_prompt_is_drawn_beside_the_first_picture_with_its_seed(mom: S
 def test_a_picture_begins_from_the_one_attached_also_where_its_prompt_is_edited(mom: ScriptedMom, page: Page) -> None:
     photo = {"name": "a.png", "mimeType": "image/png", "buffer": png_of(colour="red")}
     page.locator("input[type=file]").set_input_files(photo)
-    expect(page.get_by_role("list", name="Attached pictures").get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("list", name="Attached").get_by_role("img")).to_be_visible()
     ask(page, "/image a lighthouse")
     expect(answers(page).get_by_alt_text("a lighthouse")).to_be_visible()
     answers(page).get_by_role("button", name="Edit prompt").click()

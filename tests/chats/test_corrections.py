@@ -159,6 +159,14 @@ def test_a_very_long_message_is_kept_but_not_compared_with(stage, corrections):
     assert len(corrections.read_all(stage.owner)) == 1
 
 
+def test_a_correction_of_a_message_with_a_file_is_of_its_words(stage, corrections):
+    stage.answered("/image a fox")
+    overruled(stage, "File: tale.txt\n```\nA fox.\n```\n\nshow this")
+    assert corrections.known(stage.owner) == [Correction("show this", Need.IMAGE)]
+    (row,) = corrections.read_all(stage.owner)
+    assert row["messages"] == [{"role": "user", "content": "show this"}]
+
+
 def test_a_deleted_correction_is_forgotten_and_the_answer_stays(stage, corrections):
     first, _ = overruled(stage, "a fox")
     (row,) = corrections.read_all(stage.owner)

@@ -62,6 +62,12 @@ def test_a_command_word_is_no_part_of_the_title(stage):
     assert stage.history.read_chat(stage.owner, stage.chat)["title"] == "a lighthouse"
 
 
+@pytest.mark.parametrize(("words", "title"), [("\n\nWhy?", "Why?"), ("\n\n/text Why?", "Why?"), ("", "File: a.py")])
+def test_a_file_names_a_chat_only_where_there_are_no_words(stage, words, title):
+    stage.answered(f"File: a.py\n```\nx = 1\n```{words}")
+    assert stage.history.read_chat(stage.owner, stage.chat)["title"] == title
+
+
 def test_a_long_title_is_cut_at_a_words_end():
     assert short_title("word " * 40) == "word " * 15 + "word …"
     assert len(short_title("x" * 500)) <= 82

@@ -9,6 +9,7 @@ import pytest
 
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation, Drawing, Message
+from mom.mixture.paths import reach_verdict
 from mom.mixture.verdict import DecidedBy, Need
 from mom.models.bert.encoder import SHIPPED_ENCODER
 from mom.models.bert.features import BITS, features
@@ -56,6 +57,29 @@ async def test_the_shipped_head_decides_plain_messages(conversation, need):
     verdict = await BertStage().classify(conversation)
 
     assert verdict is not None
+    assert (verdict.need, verdict.decided_by) == (need, DecidedBy.BERT)
+
+
+ABOUT_PICTURES = "File: how_to_draw.md\n```\nDraw me a red fox, an oil painting at dusk. Make it bluer.\n```"
+
+
+@pytest.mark.parametrize("before", [(), ("a boat", "[image] a boat"), ("what is JPEG?", "A format for pictures.")])
+@pytest.mark.parametrize(
+    ("words", "need"),
+    [
+        ("summarise this", Need.TEXT),
+        ("fix the bug", Need.TEXT),
+        ("make it faster", Need.TEXT),
+        ("add comments", Need.TEXT),
+        ("fasse das zusammen", Need.TEXT),
+        ("make a poster for this", Need.IMAGE),
+        ("draw an illustration for this story", Need.IMAGE),
+        ("mal ein Bild dazu", Need.IMAGE),
+    ],
+)
+async def test_the_words_decide_and_not_the_file_that_they_speak_of(before, words, need):
+    verdict = await reach_verdict(of(*before, f"{ABOUT_PICTURES}\n\n{words}"), Classifier([BertStage()], 10.0))
+
     assert (verdict.need, verdict.decided_by) == (need, DecidedBy.BERT)
 
 

@@ -17,8 +17,10 @@ from mom.chats.history import spoken_until
 from mom.chats.ownership import find_owned
 from mom.chats.tables import Image, Message, Verdict, utc_text
 from mom.errors import NotFoundError
+from mom.mixture.conversation import Conversation
 from mom.mixture.correction_stage import COMPARED_CHARS
 from mom.mixture.ports import Correction
+from mom.mixture.text_files import own_words
 from mom.mixture.verdict import DecidedBy, Need
 
 KNOWN_AT_MOST = 500
@@ -44,7 +46,7 @@ class Corrections:
                     "corrected_at": utc_text(verdict.corrected_at or verdict.created_at),
                     "messages": [
                         {"role": message.role, "content": message.as_words}
-                        for message in spoken_until(session, question_id)
+                        for message in Conversation(tuple(spoken_until(session, question_id))).in_own_words().messages
                     ],
                     "route": verdict.corrected_to,
                     "source": "correction",
@@ -69,6 +71,8 @@ class Corrections:
         with self._database.session() as session:
             return [
                 Correction(words, Need(need), follows_picture=after, answered=None if after else answered)
+                if (own := own_words(words)) == words
+                else Correction(own, Need(need), follows_picture=False)
                 for words, need, after, answered in session.execute(_comparable(), {"owner_id": owner_id})
             ]
 

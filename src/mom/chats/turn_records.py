@@ -18,6 +18,7 @@ from mom.chats.tables import FINISH_REASON_CHARS, Chat, Image, Message, Turn, Ve
 from mom.errors import ConflictError, ParameterError
 from mom.mixture.events import LastEvent, TurnFailed, TurnFinished, TurnInterrupted, TurnStopped, Usage
 from mom.mixture.paths import read_command
+from mom.mixture.text_files import own_words
 from mom.mixture.verdict import Need
 
 FIRST = "root"
@@ -86,7 +87,7 @@ class TurnRecords:
             session.add(question)
             session.flush()
             for image in images:
-                image.owner_id, image.message_id, image.words = owner_id, question.id, asked.content
+                image.owner_id, image.message_id, image.words = owner_id, question.id, own_words(asked.content)
             session.add_all(images)
             chat.title = chat.title or _title_for(asked.content)
             chat.changed_at = now()
@@ -229,7 +230,7 @@ def _next_moment(session: Session, chat_id: str) -> datetime:
 
 def _title_for(content: str) -> str:
     command = read_command(content)
-    return short_title(command.words if command else content)
+    return short_title(command.words if command else own_words(content).strip() or content)
 
 
 def _add_answer(session: Session, question: Message, turn: Turn) -> TurnRecord:

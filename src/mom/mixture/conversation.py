@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from mom.mixture.text_files import own_words
+
 Role = Literal["system", "user", "assistant"]
 # So many messages with pictures of a person's, the newest, are looked at in one conversation.
 PICTURED_MESSAGES_SEEN = 2
@@ -111,6 +113,22 @@ class Conversation:
             if any(attachment.drawing is None for attachment in message.attachments):
                 return True
         return False
+
+    def in_own_words(self) -> "Conversation":
+        """The conversation for whoever decides what is asked for: that stands in a person's own words and in no file.
+
+        A file in the last message is what "this" and "it" mean there, so that nothing before it counts: "fix this" after a
+        picture asks for no other picture.
+        """
+        last = replace(self.last, content=own_words(self.last.content))
+        if last != self.last:
+            return Conversation((last,))
+        return Conversation(
+            tuple(
+                replace(message, content=own_words(message.content)) if message.role == "user" else message
+                for message in self.messages
+            )
+        )
 
     def without_pictures(self) -> "Conversation":
         """The same conversation for a model that does not see: where pictures were added, words say so."""

@@ -18,10 +18,11 @@ async def draw_image(
     *,
     words: str,
     attached: Sequence[Attachment] = (),
+    remark: str = "",
 ) -> AsyncGenerator[ImagePromptWritten | ImageQueued | ImageProgress | ImageFinished | TextDelta]:
     """Draw and keep one picture. `words` are the person's own, kept in the picture's record. It is begun from the last of the
-    pictures that the person `attached`. What of them was not used, and words of the prompt that the model does not know,
-    are named after it.
+    pictures that the person `attached`. What of them was not used, words of the prompt that the model does not know,
+    and `remark` are told after it.
     """
     if attached:
         request = replace(request, source=attached[-1].data, strength=ATTACHED_STRENGTH)
@@ -34,7 +35,9 @@ async def draw_image(
             if item.dropped_tail:
                 yield ImagePromptWritten(request.prompt, item.dropped_tail)
             yield ImageFinished(await pictures.keep(item, words=words))
-            if remarks := "\n\n".join(filter(None, (name_unused(attached, item), name_unknown(item.unknown_words)))):
+            if remarks := "\n\n".join(
+                filter(None, (name_unused(attached, item), name_unknown(item.unknown_words), remark))
+            ):
                 yield TextDelta(remarks)
 
 

@@ -9,6 +9,7 @@ from mom.mixture.conversation import Conversation
 from mom.mixture.halves import join_halves
 from mom.mixture.ports import LanguageModel
 from mom.mixture.prompts import FOR_IMAGE_PROMPT, FOR_SHORT_IMAGE_PROMPT, question_with_transcript
+from mom.mixture.text_files import own_words
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,6 @@ async def _ask(conversation: Conversation, large_llm: LanguageModel) -> Mapping[
 
 
 def _own_words(conversation: Conversation) -> str:
-    words = " ".join(conversation.last.content.split())[:PROMPT_CHARS]
+    words = " ".join(own_words(conversation.last.content).split())[:PROMPT_CHARS]
     drawing = conversation.last_drawing
     return f"{drawing.prompt}, {words}" if drawing else words

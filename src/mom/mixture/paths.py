@@ -27,6 +27,7 @@ from mom.mixture.needs_image import write_image_prompt
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions, Written
 from mom.mixture.speculation import EarlyAnswer
+from mom.mixture.text_files import own_words, split_files
 from mom.mixture.verdict import DecidedBy, Need, Verdict, certain
 
 # A path such as /etc/hosts is no command: after the word comes white space or the end.
@@ -41,6 +42,10 @@ def _never() -> bool:
 
 
 VISION = "vision_llm"  # the expert for what is to be seen
+FILES_UNREAD = (
+    "No LLM reads along after /image, so what you attached as text was not used. "
+    "Ask for the picture without /image to have it read first."
+)
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ class Command:
 
 
 def read_command(content: str) -> Command | None:
-    """The command at the beginning of a message, or None. Raises `InputError`s where it cannot be carried out."""
-    found = _COMMAND.match(content.strip())
+    """The command at the beginning of a message's own words, or None. Raises `InputError`s where it cannot be carried out."""
+    found = _COMMAND.match(own_words(content).strip())
     if found is None:
         return None
     name, words = found["name"], (found["rest"] or "").strip()
@@ -115,7 +120,8 @@ async def answer(
     wishes = wishes or Wishes()
     watch = Stopwatch()
     command = read_command(conversation.last.content)
-    asked = conversation.with_last_words(command.words) if command else conversation
+    files, _ = split_files(conversation.last.content)
+    asked = conversation.with_last_words(files + command.words) if command else conversation
     # A picture in the last message is for the vision LLM even where none is set up: its error says what to do.
     is_to_be_seen = bool(asked.last.attachments) or (asked.is_about_a_picture and mixture.can_see())
     speaker = mixture.vision_llm if is_to_be_seen else mixture.large_llm
@@ -138,7 +144,8 @@ async def answer(
         if verdict.need is Need.TEXT:
             steps = _answer_with_text(text, watch)
         elif command and command.need is Need.IMAGE:  # the image message path: no LLM is asked
-            steps = _answer_with_image(replace(wishes.drawing, prompt=command.words), conversation, mixture)
+            request = replace(wishes.drawing, prompt=command.words)
+            steps = _answer_with_image(request, conversation, mixture, FILES_UNREAD if files else "")
         else:
             steps = _write_prompt_then_draw(asked.taking_up_records(), mixture, wishes, watch)
         async with aclosing(steps):
@@ -166,12 +173,18 @@ async def reach_verdict(
         return certain(Need.TEXT, DecidedBy.TOOL, "a tool has given its result")
     if command is not None:
         return certain(command.need, DecidedBy.COMMAND, f"the message begins with /{command.name}")
-    taken_up = conversation.taking_up_records()
-    if taken_up.last.attachments:
+    asked = conversation.taking_up_records().in_own_words()
+    if asked.last.attachments:
         return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a picture is attached")
-    if not taken_up.last.content.strip():
-        return certain(Need.IMAGE, DecidedBy.ATTACHMENT, "a picture that was drawn here is attached, without a word")
-    return await classifier.classify(taken_up, on_asking)
+    if not asked.last.content.strip():
+        return _wordless_verdict(conversation)
+    return await classifier.classify(asked, on_asking)
+
+
+def _wordless_verdict(conversation: Conversation) -> Verdict:
+    if conversation.last.content.strip():
+        return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a file is attached, without a word")
+    return certain(Need.IMAGE, DecidedBy.ATTACHMENT, "a picture that was drawn here is attached, without a word")
 
 
 def _speculate(text: TextAnswer, may_speculate: Callable[[], bool], stage: str) -> None:
@@ -211,10 +224,10 @@ async def _write_prompt_then_draw(
 
 
 async def _answer_with_image(
-    request: DrawingRequest, conversation: Conversation, mixture: Mixture
+    request: DrawingRequest, conversation: Conversation, mixture: Mixture, remark: str = ""
 ) -> AsyncGenerator[AnswerEvent | Ended]:
-    last = conversation.last
-    drawing = draw_image(request, mixture.image_model, mixture.pictures, words=last.content, attached=last.attachments)
+    words, attached = own_words(conversation.last.content), conversation.last.attachments
+    drawing = draw_image(request, mixture.image_model, mixture.pictures, words=words, attached=attached, remark=remark)
     async with aclosing(drawing) as events:
         async for event in events:
             yield event

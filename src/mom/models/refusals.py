@@ -95,7 +95,7 @@ def stream_refusal(server: Server, error: object, *, has_begun: bool) -> MomErro
 def context_full(server: Server, words: str) -> ContextFullError:
     model = server.model or f"the {server.part.words}"
     return ContextFullError(
-        f"The conversation is longer than {model} can read at once ({words}). Shorten the message, or begin a new chat.",
+        f"The conversation is longer than {model} can read at once ({words}). Shorten the message, attach less, or begin a new chat.",
         part=server.part,
     )
 

@@ -33,6 +33,6 @@ async def _answer(
     verdict = await (named.classify(conversation) if named else reach_verdict(conversation, classifier))
     value = verdict.as_json()
     if explained:
-        read = conversation if named else conversation.taking_up_records()
+        read = conversation if named else conversation.taking_up_records().in_own_words()
         value["explanation"] = [opinion.as_json() for opinion in await explain(read, classifier)]
     return Response(json.dumps(value), headers=route_header(verdict), mimetype="application/json")

@@ -2,6 +2,7 @@
 
 import { storedAnswer } from './answer'
 import type { Picture, StoredMessage } from './events'
+import { splitFiles, withFiles } from './text_files'
 import { endWords, isForVision } from './words'
 
 /** `messages` from the first to the last; the links of their pictures are made whole by `base`. */
@@ -10,7 +11,7 @@ export function asMarkdown(title: string, messages: readonly StoredMessage[], ba
     const pictures = message.images.map((picture) => pictureMarkdown(picture, message.role, base))
     const undrawn = pictures.length === 0 && message.image_prompt ? `Prompt: ${message.image_prompt}` : ''
     const end = message.role === 'assistant' ? endWords(storedAnswer(message)) : ''
-    return [`## ${speakerOf(message)}`, ...pictures, undrawn, closed(message.content.trim()), end && `> ${end}`].filter(Boolean).join('\n\n')
+    return [`## ${speakerOf(message)}`, ...pictures, undrawn, wordsOf(message), end && `> ${end}`].filter(Boolean).join('\n\n')
   })
   return `${[`# ${title || 'Untitled chat'}`, ...said].join('\n\n')}\n`
 }
@@ -27,6 +28,12 @@ function pictureMarkdown({ url, prompt, seed, steps, width, height }: Picture, r
   if (role === 'user') return link
   const record = [seed === null ? '' : `seed ${seed}`, steps === null ? '' : `steps ${steps}`, `${width} × ${height} px`]
   return `${link}\n\nPrompt: ${prompt}\n(${record.filter(Boolean).join(', ')})`
+}
+
+function wordsOf({ role, content }: StoredMessage): string {
+  if (role === 'assistant') return closed(content.trim())
+  const { files, words } = splitFiles(content)
+  return withFiles(files, closed(words.trim()))
 }
 
 /** An answer that was stopped within its code would take all that follows for code. */

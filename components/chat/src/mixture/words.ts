@@ -5,7 +5,7 @@ import type { DecidedBy, Verdict } from './events'
 
 export const deciders: Record<DecidedBy, string> = {
   command: 'command',
-  attachment: 'attached picture',
+  attachment: 'attachment',
   correction: 'your correction',
   bert: 'BERT',
   small_llm: 'small LLM',
@@ -30,10 +30,11 @@ export function durationWords(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
-/** `640 kB`, `31 MB`, `1.3 GB`: units of 1,000, as the hub and most file managers count. */
+/** `40 B`, `640 kB`, `31 MB`, `1.3 GB`: units of 1,000, as the hub and most file managers count. */
 export function bytesWords(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`
+  if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`
+  return bytes >= 1e3 ? `${Math.round(bytes / 1e3)} kB` : `${bytes} B`
 }
 
 /** What is being done for a running answer, in a word or two; empty once it has ended. */
@@ -75,7 +76,7 @@ function finishedWords(answer: Answer): string {
   return 'The model answered nothing. Try again, or ask in other words.'
 }
 
-/** Whether a text comes from the vision LLM: to the one that sees goes what is attached, and what is asked about it later. */
+/** Whether a text comes from the vision LLM: to the one that sees go attached pictures, and what is asked about them later. */
 export function isForVision(verdict: Verdict): boolean {
-  return verdict.expert === 'vision_llm' || verdict.decided_by === 'attachment'
+  return verdict.expert === 'vision_llm'
 }

@@ -1,5 +1,6 @@
-/** Reads the pictures a person attaches, and saves what they take with them. */
+/** Reads the pictures and text files a person attaches, and saves what they take with them. */
 
+import type { TextFile } from '../mixture/text_files'
 import { readStoredPicture } from './api'
 
 export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
@@ -15,6 +16,29 @@ export async function readPicture(file: File): Promise<string> {
     throw new Error(`${file.name} cannot be read as a picture; it may be damaged. Add another.`)
   }
   return url
+}
+
+/** The file as text, or its first `most` bytes: as far as it can be sent. Refused here where it is something else. */
+export async function readText(file: File, most: number): Promise<TextFile> {
+  const name = file.name.replace(/\p{C}+/gu, ' ').trim() || 'file'
+  let bytes: ArrayBuffer
+  try {
+    bytes = await file.slice(0, most).arrayBuffer()
+  } catch {
+    throw new Error(`${name} could not be read. Of a folder, attach the files in it.`)
+  }
+  let text = '\0'
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: file.size > most })
+  } catch {
+    // said below, as of all that is no text
+  }
+  if (text.includes('\0')) {
+    throw new Error(`${name} is neither a picture (PNG, JPEG, WebP) nor a text in UTF-8. Save it as plain text, or copy its words into the message.`)
+  }
+  text = text.replace(/\r\n?/g, '\n').trimEnd()
+  if (!text) throw new Error(`${name} is empty.`)
+  return { name, text }
 }
 
 function readAsDataUrl(file: Blob, name: string): Promise<string> {

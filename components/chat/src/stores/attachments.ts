@@ -1,31 +1,41 @@
-/** Takes pictures that a person attaches into the draft, and says plainly which ones cannot be sent. */
+/** Takes the pictures and text files that a person attaches into the draft, and says plainly which ones cannot be sent. */
 
-import { PICTURE_TYPES, readPicture } from '../services/files'
+import { bytesOf } from '../mixture/text_files'
+import { bytesWords } from '../mixture/words'
+import { PICTURE_TYPES, readPicture, readText } from '../services/files'
 import type { Conversation } from './conversation.svelte'
 
-export { PICTURE_TYPES }
-
-/** At most so many with one message, and so large each (bytes); the server's own limits. */
+/** At most so many pictures with one message, and so large each (bytes); the server's own limits. */
 const MOST = 4
 const LARGEST = 10_000_000
+/** The bytes of all text files of a message: the server takes 100,000 with the words. */
+const MOST_TEXT = 90_000
 
-export async function attachPictures(conversation: Conversation, files: Iterable<File>): Promise<void> {
+export async function attachFiles(conversation: Conversation, files: Iterable<File>): Promise<void> {
   conversation.error = ''
+  const refusals: string[] = []
   // Copied: the browser empties its own list as soon as the chooser is ready for the next choice.
   for (const file of [...files]) {
-    if (!PICTURE_TYPES.includes(file.type)) conversation.error = `${file.name} is not a picture that can be sent. Attach a PNG, a JPEG or a WebP.`
-    else if (file.size > LARGEST) conversation.error = `${file.name} is larger than ${LARGEST / 1_000_000} MB.`
-    else await attach(conversation, file)
+    try {
+      await (PICTURE_TYPES.includes(file.type) ? attachPicture : attachText)(conversation, file)
+    } catch (error) {
+      refusals.push(error instanceof Error ? error.message : String(error))
+      conversation.error = [...new Set(refusals)].join(' ')
+    }
   }
 }
 
-async function attach(conversation: Conversation, file: File): Promise<void> {
-  try {
-    const picture = await readPicture(file)
-    // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
-    if (conversation.attached.length < MOST) conversation.attached = [...conversation.attached, picture]
-    else conversation.error = `At most ${MOST} pictures can be attached to a message.`
-  } catch (error) {
-    conversation.error = error instanceof Error ? error.message : String(error)
-  }
+async function attachPicture(conversation: Conversation, file: File): Promise<void> {
+  if (file.size > LARGEST) throw new Error(`${file.name} is larger than ${bytesWords(LARGEST)}.`)
+  const picture = await readPicture(file)
+  // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
+  if (conversation.attached.length >= MOST) throw new Error(`At most ${MOST} pictures can be attached to a message.`)
+  conversation.attached = [...conversation.attached, picture]
+}
+
+async function attachText(conversation: Conversation, file: File): Promise<void> {
+  const text = await readText(file, MOST_TEXT)
+  const bytes = [...conversation.files, text].reduce((sum, one) => sum + bytesOf(one), 0)
+  if (file.size > MOST_TEXT || bytes > MOST_TEXT) throw new Error(`${file.name} does not fit: the text files of a message may have ${bytesWords(MOST_TEXT)} together. Attach the part that matters.`)
+  conversation.files = [...conversation.files, text]
 }

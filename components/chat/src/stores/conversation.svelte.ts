@@ -1,6 +1,7 @@
 /** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
 
 import type { Failure, Need } from '../mixture/events'
+import { type TextFile, withFiles } from '../mixture/text_files'
 import { ask, type Asked, createChat, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
 import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
@@ -45,6 +46,8 @@ export class Conversation {
   #draft = $state('')
   /** The pictures attached to the draft, as data URLs. */
   attached = $state.raw<string[]>([])
+  /** The text files attached to it. */
+  files = $state.raw<TextFile[]>([])
 
   readonly tree = new MessageTree(
     (parent) =>
@@ -63,8 +66,9 @@ export class Conversation {
     return last?.role === 'assistant' && last.isRunning ? last : null
   })
 
+  readonly hasDraft = $derived(this.#draft.trim() !== '' || this.attached.length > 0 || this.files.length > 0)
   /** Not where the chat could not be read: the question would follow nothing. */
-  readonly canSend = $derived(!this.running && !this.readError && (this.#draft.trim() !== '' || this.attached.length > 0))
+  readonly canSend = $derived(!this.running && !this.readError && this.hasDraft)
 
   readonly #following = new Following(this.tree, () => this.read())
   #wishesUnderWay = 0
@@ -152,17 +156,21 @@ export class Conversation {
   async send(): Promise<void> {
     this.#isSendDue = this.canSend && this.isLoading
     if (!this.canSend || this.#isSendDue) return
-    const content = this.draft.trim()
+    const words = this.draft.trim()
     const attachments = this.attached
+    const { files } = this
     this.draft = ''
     this.attached = []
+    this.files = []
     const takeBack = (): void => {
-      if (this.draft.startsWith(content)) this.draft = this.draft.slice(content.length).trimStart()
+      if (this.draft.startsWith(words)) this.draft = this.draft.slice(words.length).trimStart()
       this.attached = this.attached.filter((picture) => !attachments.includes(picture))
+      this.files = this.files.filter((file) => !files.includes(file))
     }
-    if (await this.ask(content, { attachments, onFound: takeBack })) return
-    this.draft = this.draft ? `${content}\n${this.draft}` : content
+    if (await this.ask(withFiles(files, words), { attachments, onFound: takeBack })) return
+    this.draft = this.draft ? `${words}\n${this.draft}` : words
     this.attached = [...attachments, ...this.attached]
+    this.files = [...files, ...this.files]
   }
 
   /** Ask after what is shown last, or in a question's place. False where the server refuses. */
@@ -173,7 +181,7 @@ export class Conversation {
     const place = insteadOf?.id ? { instead_of: insteadOf.id } : { parent_id: parent?.id ?? null }
     const clientId = this.#lastTry.idFor(JSON.stringify([content, place, seed]), attachments, onFound)
     const isAsked = await this.#wish([question, answer], answer, async () => {
-      const chatId = this.id ?? (await this.#create(content))
+      const chatId = this.id ?? (await this.#create(question.words || content))
       const asked = await ask(chatId, { content, client_id: clientId, ...place, seed, attachments })
       question.id = asked.question_id
       return asked
@@ -202,7 +210,7 @@ export class Conversation {
     const onFound = (): void => {
       question.edited = null
     }
-    if (!(await this.#askInstead(question, words.trim(), { onFound }))) question.edited ??= words
+    if (!(await this.#askInstead(question, withFiles(question.files, words.trim()), { onFound }))) question.edited ??= words
   }
 
   /** Draw an answer's edited prompt, beside the first picture; the same holds for its words. */
@@ -219,7 +227,7 @@ export class Conversation {
   /** Edit the question that was asked last, of those shown; not before the server has it, which is to know what takes its place. */
   editLast(): void {
     const question = this.tree.path.findLast((message) => message.role === 'user')
-    if (question?.id) question.edited ??= question.content
+    if (question?.id) question.edited ??= question.words
   }
 
   /** Show another version of the last message that has some. */

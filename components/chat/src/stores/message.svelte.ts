@@ -2,6 +2,7 @@
 
 import { type Answer, applyEvent, applyLiveEvent, emptyAnswer, storedAnswer } from '../mixture/answer'
 import type { Failure, StoredMessage, TurnStatus } from '../mixture/events'
+import { splitFiles, type TextFile } from '../mixture/text_files'
 import { type Asked, isNotFound, readTurn, RequestError, stopTurn } from '../services/api'
 import { followTurn } from '../services/turn_events'
 
@@ -35,6 +36,8 @@ export class QuestionMessage {
   id = $state<string | null>(null)
   /** Other words to be asked in its place, as far as they are written; null: it is not being edited. */
   edited = $state<string | null>(null)
+  readonly files: readonly TextFile[]
+  readonly words: string
 
   /** `pictures` are the addresses of those attached. */
   constructor(
@@ -44,6 +47,9 @@ export class QuestionMessage {
     id: string | null = null,
   ) {
     this.id = id
+    const { files, words } = splitFiles(content)
+    this.files = files
+    this.words = words
   }
 }
 

@@ -39,3 +39,9 @@ it('an answer that was not whole says so, and does not swallow what follows', ()
   expect(text).toContain('## MoM (eyes)\n\nSo:\n```py\nx = 1\n```\n\n> Stopped.\n\n## You\n\nGo on\n')
   expect(text).toContain('## MoM (pictures)\n\nPrompt: a fox\n\n> No memory.\n')
 })
+
+it('a file in a question stays whole, and what follows is not taken for code', () => {
+  const file = 'File: a.md\n````\n```py\nx = 1\n````'
+  const text = written([{ content: `${file}\n\nThis:\n~~~\ny` }, { content: 'A number.', verdict: { need: 'text' }, turn: turn() }])
+  expect(text).toContain(`## You\n\n${file}\n\nThis:\n~~~\ny\n~~~\n\n## MoM (words)\n\nA number.\n`)
+})

@@ -4,6 +4,8 @@ import { Conversation } from '../../src/stores/conversation.svelte'
 import type { AnswerMessage, QuestionMessage } from '../../src/stores/message.svelte'
 import { ANSWER, Held, MOM_IS_AWAY, onChanged, onUnreachable, opened, PICTURE, PICTURED, QUESTION, questions, REFUSED, replies, stored } from '../opened_conversation'
 
+const FILE = 'File: a.txt\n```\nA fox.\n```'
+
 describe('the words of a question that is edited', () => {
   const edited = async (asked = QUESTION): Promise<{ conversation: Conversation; question: QuestionMessage }> => {
     const conversation = await opened([asked, ANSWER])
@@ -29,6 +31,14 @@ describe('the words of a question that is edited', () => {
     await conversation.askEdited(question)
     expect(questions).toMatchObject([{ content: 'Who is in it?', instead_of: '0', attachments: [PICTURE] }])
     expect(questions[0]).not.toHaveProperty('parent_id')
+    conversation.leave()
+  })
+
+  it('are asked with the files of the question, which are not edited', async () => {
+    const { conversation, question } = await edited({ content: `${FILE}\n\nWhat is in it?`, images: [] })
+    replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q2', message_id: 'a2', turn_id: 't2' })
+    await conversation.askEdited(question)
+    expect(questions).toMatchObject([{ content: `${FILE}\n\nWho is in it?` }])
     conversation.leave()
   })
 
@@ -179,4 +189,23 @@ describe('a question sent', () => {
     expect(Object.fromEntries(kept)).toEqual({ 'mom-draft-c9': 'And then' })
     conversation.leave()
   })
+})
+
+it('files are sent before the words, come back where MoM refuses, and name the chat where there are no words', async () => {
+  const onCreated = vi.fn()
+  const conversation = new Conversation({ onCreated, onChanged, onUnreachable })
+  conversation.files = [{ name: 'a.txt', text: 'A fox.' }]
+  expect(conversation.canSend).toBe(true)
+  replies['POST /api/chats'] = () => ({ id: 'c1' })
+  replies['POST /api/chats/c1/messages'] = REFUSED
+  await conversation.send()
+  expect(conversation.files).toEqual([{ name: 'a.txt', text: 'A fox.' }])
+  expect(onCreated).toHaveBeenCalledWith(conversation, FILE)
+  conversation.draft = 'What is it?'
+  replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q', message_id: 'a', turn_id: 't' })
+  await conversation.send()
+  expect(questions.map(({ content }) => content)).toEqual([FILE, `${FILE}\n\nWhat is it?`])
+  expect(conversation.files).toEqual([])
+  expect(conversation.tree.path[0]).toMatchObject({ words: 'What is it?', files: [{ name: 'a.txt' }] })
+  conversation.leave()
 })

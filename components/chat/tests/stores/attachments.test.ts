@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { attachPictures } from '../../src/stores/attachments'
+import { attachFiles } from '../../src/stores/attachments'
 import { Conversation } from '../../src/stores/conversation.svelte'
 
 /** Ends the decoding of a picture, by its file's name. */
@@ -42,7 +42,7 @@ async function decoded(name: string): Promise<void> {
 
 it('pictures that are decoded at the same time are all attached', async () => {
   const chat = newChat()
-  const both = [attachPictures(chat, [picture('a')]), attachPictures(chat, [picture('b')])]
+  const both = [attachFiles(chat, [picture('a')]), attachFiles(chat, [picture('b')])]
   await decoded('b')
   await decoded('a')
   await Promise.all(both)
@@ -52,7 +52,7 @@ it('pictures that are decoded at the same time are all attached', async () => {
 it('a picture that went while another one was decoded does not come back', async () => {
   const chat = newChat()
   chat.attached = ['sent']
-  const attaching = attachPictures(chat, [picture('a')])
+  const attaching = attachFiles(chat, [picture('a')])
   chat.attached = []
   await decoded('a')
   await attaching
@@ -62,9 +62,32 @@ it('a picture that went while another one was decoded does not come back', async
 it('four pictures can be attached to a message, however they are attached', async () => {
   const chat = newChat()
   const names = ['a', 'b', 'c', 'd', 'e']
-  const attaching = names.map((name) => attachPictures(chat, [picture(name)]))
+  const attaching = names.map((name) => attachFiles(chat, [picture(name)]))
   for (const name of names) await decoded(name)
   await Promise.all(attaching)
   expect(chat.attached).toEqual(['a', 'b', 'c', 'd'])
   expect(chat.error).toBe('At most 4 pictures can be attached to a message.')
+})
+
+const file = (name: string, ...parts: BlobPart[]): File => new File(parts, name)
+
+it('a text file is attached by its name, and one that is refused keeps no other away', async () => {
+  const chat = newChat()
+  const files = [file('a.py', 'x = 1\r\n'), file('b.pdf', '%PDF\0'), file('c\u202e.md', '\ufeffß'), file('d.csv', new Uint8Array([0xe4])), file('e.txt', '\n')]
+  await attachFiles(chat, files)
+  expect(chat.files).toEqual([{ name: 'a.py', text: 'x = 1' }, { name: 'c .md', text: 'ß' }])
+  expect(chat.error).toMatch(/^b\.pdf is neither a picture \(PNG, JPEG, WebP\) nor a text in UTF-8\. .* d\.csv is neither .* e\.txt is empty\.$/)
+})
+
+it('text files have 90 kB together, and a larger one says so', async () => {
+  const chat = newChat()
+  await attachFiles(chat, [file('a.log', 'a'.repeat(60_000)), file('b.log', 'ß'.repeat(20_000)), file('c.log', 'c'.repeat(30_000)), file('d.log', 'ß'.repeat(5e6))])
+  expect(chat.files.map(({ name }) => name)).toEqual(['a.log', 'c.log'])
+  expect(chat.error).toMatch(/^b\.log does not fit: the text files of a message may have 90 kB together\. Attach the part that matters\. d\.log does not fit/)
+})
+
+it('what is no text is said to be none, however large', async () => {
+  const chat = newChat()
+  await attachFiles(chat, [file('a.mp4', new Uint8Array(1_000_000))])
+  expect(chat.error).toMatch(/^a\.mp4 is neither/)
 })
