@@ -16,15 +16,14 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from training.checkpoint import save_checkpoint
-from training.image.budget import Budget, progress_bar, show
 from training.image.latents import BEHIND, BORDERS, CHANNELS, CODE, COLOUR, GROUNDS, INSIDE, latents_of
-from training.image.muon import Muon
 from training.image.noise import tied_noise
 from training.image.prompts import write_prompt
+from training.image.run import Run
 from training.image.scenes import Scene, random_jitter, random_scene
 from training.image.tokenizer import encode_prompts
 from training.image.unet import build_scheduler, build_unet, timesteps_in_use
+from training.muon import AS_ADAMW, Muon
 
 PEAK_RATE = 3e-3
 BATCH = 24
@@ -33,7 +32,7 @@ AVERAGING = 0.998
 OWN_ANSWERS = 0.75
 # The later steps join at this share of the time: they have little to learn before the first step draws.
 LATER_FROM = 0.6
-SAVE_EVERY_S = 90.0
+SEED = 2
 # Numbers about a thing matter where it is, and hardly elsewhere.
 OUTSIDE = 0.12
 WEIGHTS = ((INSIDE, 4.0), (CODE, 1.0), (COLOUR, 8.0), (BEHIND, 10.0), (GROUNDS, 3.0), (BORDERS, 8.0))
@@ -58,56 +57,24 @@ class Denoiser:
 
 
 def train_denoiser(
-    out: Path,
-    text_encoder: CLIPTextModel,
-    tokenizer: CLIPTokenizer,
-    minutes: float,
-    device: torch.device,
-    seed: int = 2,
+    out: Path, text_encoder: CLIPTextModel, tokenizer: CLIPTokenizer, minutes: float, device: torch.device
 ) -> Denoiser:
     """Train for `minutes`, resuming from `out`/denoiser.pt; returns the averaged weights."""
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     model = Denoiser(text_encoder.to(device))
     model.unet.to(device, memory_format=torch.channels_last)
-    average = copy.deepcopy(model.unet).eval()
-    weights = [weight for weight in model.unet.parameters() if weight.requires_grad]
+    average = copy.deepcopy(model.unet).requires_grad_(requires_grad=False).eval()
     matrices, others = split_weights(model.unet)
-    muon = Muon(matrices)
-    adam = torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01)
-    checkpoint = out / "denoiser.pt"
-    budget, step = Budget(minutes), 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        model.unet.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        adam.load_state_dict(state["adam"])
-        muon.averages = state["muon"]
-        budget, step = Budget(minutes, used_s=state["used_s"]), state["step"]
-    rng = random.Random(seed + step)
-    torch.manual_seed(seed + step)
-    saved_at = budget.elapsed_s
-    losses = [0.0, 0.0]
-    bar = progress_bar("denoiser", budget)
-    while budget.fraction < 1:
-        rate = budget.learning_rate(PEAK_RATE)
-        adam.param_groups[0]["lr"] = rate
-        first, later = denoising_losses(model, tokenizer, rng, device, both=budget.fraction >= LATER_FROM)
-        model.unet.zero_grad()
-        (first + LATER_BATCH / BATCH * later).backward()
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        adam.step()
-        muon.step(rate)
-        step += 1
+    muon = Muon(matrices, PEAK_RATE, weight_decay=0.01, adjust_lr_fn=AS_ADAMW)
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.99), weight_decay=0.01)
+    both = nn.ModuleDict({"unet": model.unet, "average": average})
+    run = Run(out / "denoiser.pt", minutes, PEAK_RATE, both, muon, adam)
+    rng = random.Random(SEED + run.step)
+    torch.manual_seed(SEED + run.step)
+    for step in run.steps():
+        first, later = denoising_losses(model, tokenizer, rng, device, both=run.fraction >= LATER_FROM)
+        run.learn(first + LATER_BATCH / BATCH * later, {"first": first.item(), "later": later.item()})
         _follow(average, model.unet, min(AVERAGING, step / (step + 50)))
-        for i, loss in enumerate((first, later)):
-            losses[i] = loss.item() if step == 1 else 0.98 * losses[i] + 0.02 * loss.item()
-        show(bar, budget, f"step {step} first {losses[0]:.4f} later {losses[1]:.4f}")
-        if budget.elapsed_s - saved_at > SAVE_EVERY_S or budget.fraction >= 1:
-            saved_at = budget.elapsed_s
-            parts = {"model": model.unet, "average": average, "adam": adam}
-            state = {name: part.state_dict() for name, part in parts.items()}
-            save_checkpoint({**state, "muon": muon.averages, "used_s": saved_at, "step": step}, checkpoint)
-    bar.close()
     model.unet = average
     return model
 

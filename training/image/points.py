@@ -16,13 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import trange
 
-from training.checkpoint import save_checkpoint
-from training.image.budget import Budget, progress_bar, show
 from training.image.latents import BORDERS, CHANNELS, COLOUR, GROUNDS, INSIDE, at_points, latents_of
 from training.image.layout import lay_out
-from training.image.muon import Muon
 from training.image.pictures import SIZE, paint, paint_pixels
+from training.image.run import Run
 from training.image.scenes import Scene, random_jitter, random_scene
+from training.muon import AS_ADAMW, Muon
 
 # How many numbers are worked with at 64, 128 and 256 px.
 ROOMS = (94, 46, 22)
@@ -33,7 +32,8 @@ EXACT_FROM = 0.85
 FADINGS = (1.0, 0.75, 0.75, 0.5625)
 BORDER = 0.15
 POINTS = 256
-SAVE_EVERY_S = 60.0
+SCENES = 12_000
+SEED = 1
 
 
 class PointBlock(nn.Module):  # type: ignore[misc] # torch is untyped to the type checker
@@ -135,49 +135,23 @@ def at_border(inputs: Tensor) -> tuple[Tensor, Tensor]:
     return faded, fading[:, :2]
 
 
-def train_points(out: Path, minutes: float, scenes: int = 12_000, seed: int = 1) -> PointDecoder:
+def train_points(out: Path, minutes: float) -> PointDecoder:
     """Train for `minutes`, resuming from `out`/points.pt."""
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     model = PointDecoder()
     inner = [w for name, w in model.named_parameters() if w.ndim == 2 and not name.startswith("out")]
     others = [w for name, w in model.named_parameters() if w.ndim < 2 or name.startswith("out")]
-    muon, adam = Muon(inner), torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.0)
-    checkpoint = out / "points.pt"
-    budget, step = Budget(minutes), 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        adam.load_state_dict(state["adam"])
-        muon.averages = state["muon"]
-        budget, step = Budget(minutes, used_s=state["used_s"]), state["step"]
-    if budget.fraction >= 1:
+    muon = Muon(inner, PEAK_RATE, weight_decay=0.01, adjust_lr_fn=AS_ADAMW)
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.99), weight_decay=0.0)
+    run = Run(out / "points.pt", minutes, PEAK_RATE, model, muon, adam)
+    if run.fraction == 1:
         return model
-    inputs, colours = make_points(scenes, seed)
-    budget = Budget(minutes, used_s=budget.used_s)
-    saved_at, average = budget.elapsed_s, 0.0
-    bar = progress_bar("points", budget)
-    while budget.fraction < 1:
-        rate = budget.learning_rate(PEAK_RATE)
-        adam.param_groups[0]["lr"] = rate
+    inputs, colours = make_points(SCENES, SEED)
+    for _ in run.steps():
         picked = torch.randint(len(inputs), (BATCH,))
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=budget.fraction < EXACT_FROM):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=run.fraction < EXACT_FROM):
             drawn = model(*at_border(inputs[picked].float()))
         error = drawn.float() - colours[picked].float()
-        model.zero_grad()
-        (error.square().mean() + 0.5 * error.abs().mean()).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        adam.step()
-        muon.step(rate)
-        step += 1
-        average = (
-            error.detach().abs().mean().item()
-            if step == 1
-            else 0.98 * average + 0.02 * error.detach().abs().mean().item()
-        )
-        show(bar, budget, f"step {step} mean error {average:.4f}")
-        if budget.elapsed_s - saved_at > SAVE_EVERY_S or budget.fraction >= 1:
-            saved_at = budget.elapsed_s
-            parts = {"model": model.state_dict(), "adam": adam.state_dict(), "muon": muon.averages}
-            save_checkpoint({**parts, "used_s": saved_at, "step": step}, checkpoint)
-    bar.close()
+        mean = error.abs().mean()
+        run.learn(error.square().mean() + 0.5 * mean, {"mean error": mean.item()})
     return model

@@ -15,14 +15,13 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from training.checkpoint import save_checkpoint
-from training.image.budget import Budget, progress_bar, show
 from training.image.decoder import keep_fixed
 from training.image.grid import GRID
 from training.image.latents import latents_of
 from training.image.layout import lay_out
 from training.image.pictures import SIZE, paint_pixels
 from training.image.points import blur_facts
+from training.image.run import Run
 from training.image.scenes import Scene, random_jitter, random_scene
 
 PEAK_RATE = 6e-5
@@ -30,48 +29,28 @@ BATCH = 8
 # Windows and the margin inside of them that is not looked at, in cells.
 WINDOW, MARGIN = 6, 1
 CELL = SIZE // GRID
-SAVE_EVERY_S = 60.0
+SEED = 6
 
 
-def sharpen_decoder(out: Path, vae: AutoencoderKL, minutes: float, device: torch.device, seed: int = 6) -> None:
+def sharpen_decoder(out: Path, vae: AutoencoderKL, minutes: float, device: torch.device) -> None:
     """Train the decoder's blocks of 32 px and up for `minutes`, resuming from `out`/sharpened.pt."""
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     vae.to(device)
     decoder = vae.decoder
     trained = nn.ModuleList(
         [decoder.up_blocks[1].resnets, *decoder.up_blocks[2:], decoder.conv_norm_out, decoder.conv_out]
     )
     keep_fixed(vae)
-    optimizer = torch.optim.AdamW(trained.parameters(), lr=PEAK_RATE, betas=(0.9, 0.999), weight_decay=0.0)
-    checkpoint = out / "sharpened.pt"
-    budget, step, average = Budget(minutes), 0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        trained.load_state_dict(state["weights"])
-        optimizer.load_state_dict(state["optimizer"])
-        budget, step = Budget(minutes, used_s=state["used_s"]), state["step"]
-    rng = random.Random(seed + step)
-    saved_at = budget.elapsed_s
-    bar = progress_bar("sharpening", budget)
-    while budget.fraction < 1:
-        optimizer.param_groups[0]["lr"] = budget.learning_rate(PEAK_RATE)
+    adam = torch.optim.AdamW(trained.parameters(), betas=(0.9, 0.999), weight_decay=0.0)
+    run = Run(out / "sharpened.pt", minutes, PEAK_RATE, trained, adam)
+    rng = random.Random(SEED + run.step)
+    for _ in run.steps():
         latents, truth, counted = (part.to(device) for part in random_windows(rng))
         with torch.autocast(device.type, dtype=torch.bfloat16):
             drawn = vae.decode(latents).sample
         error = (drawn.float() - truth) * counted
-        optimizer.zero_grad()
-        (error.abs().mean() + 2 * error.square().mean()).backward()
-        nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        shown = error.detach().abs().mean().item() / counted.mean().item()
-        average = shown if average == 0 else 0.98 * average + 0.02 * shown
-        show(bar, budget, f"step {step} mean error {average:.4f}")
-        if budget.elapsed_s - saved_at > SAVE_EVERY_S or budget.fraction >= 1:
-            saved_at = budget.elapsed_s
-            parts = {"weights": trained.state_dict(), "optimizer": optimizer.state_dict()}
-            save_checkpoint({**parts, "used_s": saved_at, "step": step}, checkpoint)
-    bar.close()
+        mean = error.abs().mean()
+        run.learn(mean + 2 * error.square().mean(), {"mean error": mean.item() / counted.mean().item()})
 
 
 def random_windows(rng: random.Random) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,20 +14,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from training.checkpoint import save_checkpoint
 from training.image.backdrops import BACKGROUNDS, COLOURS, PLACES
-from training.image.budget import Budget, progress_bar, show
 from training.image.glyphs import NAMES
-from training.image.muon import Muon
 from training.image.prompts import write_prompt
+from training.image.run import Run
 from training.image.scenes import ACROSS, DOWN, EMBLEM, MOST, MOST_IN_PAIR, SIZES, Scene, random_scene
 from training.image.tokenizer import MAX_TOKENS, encode_prompts
+from training.muon import AS_ADAMW, Muon
 
 WIDTH = 128
 LAYERS = 3
 PEAK_RATE = 3e-3
 BATCH = 128
-SAVE_EVERY_S = 60.0
+SEED = 4
 _COLOURS = tuple(COLOURS)
 
 # How many answers each question has.
@@ -84,49 +83,22 @@ def build_text_encoder(vocabulary: int) -> CLIPTextModel:
     return model
 
 
-def train_text_encoder(
-    out: Path, tokenizer: CLIPTokenizer, minutes: float, device: torch.device, seed: int = 4
-) -> CLIPTextModel:
+def train_text_encoder(out: Path, tokenizer: CLIPTokenizer, minutes: float, device: torch.device) -> CLIPTextModel:
     """Train for `minutes`, resuming from `out`/text.pt."""
-    torch.manual_seed(seed)
+    torch.manual_seed(SEED)
     model = build_text_encoder(len(tokenizer)).to(device)
     model.set_attn_implementation("eager")  # measured: half the time of the fused one in bfloat16 on a CPU
     heads = nn.Linear(WIDTH, sum(QUESTIONS.values())).to(device)
     both = nn.ModuleDict({"model": model, "heads": heads})
     inner = [w for name, w in model.named_parameters() if w.ndim == 2 and "embedding" not in name]
     others = [w for name, w in both.named_parameters() if w.ndim < 2 or "embedding" in name or "heads" in name]
-    muon, adam = Muon(inner), torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.0)
-    checkpoint = out / "text.pt"
-    budget, step = Budget(minutes), 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        both.load_state_dict(state["model"])
-        adam.load_state_dict(state["adam"])
-        muon.averages = state["muon"]
-        budget, step = Budget(minutes, used_s=state["used_s"]), state["step"]
-    rng = random.Random(seed + step)
-    saved_at = budget.elapsed_s
-    loss_shown, right_shown = 0.0, 0.0
-    bar = progress_bar("text encoder", budget)
-    while budget.fraction < 1:
-        rate = budget.learning_rate(PEAK_RATE)
-        adam.param_groups[0]["lr"] = rate
+    muon = Muon(inner, PEAK_RATE, weight_decay=0.01, adjust_lr_fn=AS_ADAMW)
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.99), weight_decay=0.0)
+    run = Run(out / "text.pt", minutes, PEAK_RATE, both, muon, adam)
+    rng = random.Random(SEED + run.step)
+    for _ in run.steps():
         loss, right = reading_loss(model, heads, tokenizer, rng, device)
-        both.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-        adam.step()
-        muon.step(rate)
-        step += 1
-        keep = 0.98 if step > 1 else 0.0
-        loss_shown = keep * loss_shown + (1 - keep) * loss.item()
-        right_shown = keep * right_shown + (1 - keep) * right
-        show(bar, budget, f"step {step} loss {loss_shown:.4f} all right {right_shown:.1%}")
-        if budget.elapsed_s - saved_at > SAVE_EVERY_S or budget.fraction >= 1:
-            saved_at = budget.elapsed_s
-            parts = {"model": both.state_dict(), "adam": adam.state_dict(), "muon": muon.averages}
-            save_checkpoint({**parts, "used_s": saved_at, "step": step}, checkpoint)
-    bar.close()
+        run.learn(loss, {"loss": loss.item(), "all right": right})
     return model
 
 

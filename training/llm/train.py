@@ -23,9 +23,9 @@ from mom.serving.programs import usable_cores
 from training.checkpoint import save_checkpoint
 from training.llm.batches import Batch, batches
 from training.llm.model import Llama, Shape
-from training.llm.muon import Muon
 from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import saved_tokenizer
+from training.muon import Muon
 
 OUT = Path("training/out/llm")
 MATRIX_RATE, OTHER_RATE = 0.006, 0.001
@@ -50,7 +50,7 @@ def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
     matrices = [parameter for parameter in model.blocks.parameters() if parameter.ndim == 2]
     others = [model.embedding.weight, *(parameter for parameter in model.parameters() if parameter.ndim == 1)]
     return [
-        Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.1),
+        Muon(matrices, lr=MATRIX_RATE, weight_decay=0.1),
         torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
