@@ -5,23 +5,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mom.evaluation.routing_data import Example, read_example
-from mom.mixture.conversation import Conversation, Drawing, Message
-from mom.models.bert.features import PICTURE
+from mom.mixture.conversation import Conversation, Message
 
 DEV = Path(__file__).parent / "dev"
 
 
 def conversation_of(turns: Iterable[tuple[str, str]]) -> Conversation:
     """A conversation of (role, content) pairs; an answer `[image] PROMPT` was a picture."""
-    messages = []
-    for role, content in turns:
-        if role == "user":
-            messages.append(Message("user", content))
-        elif content.startswith(PICTURE):
-            messages.append(Message("assistant", "", drawing=Drawing(content.removeprefix(PICTURE).strip())))
-        else:
-            messages.append(Message("assistant", content))
-    return Conversation(tuple(messages))
+    return Conversation(
+        tuple(Message.from_words("user" if role == "user" else "assistant", content) for role, content in turns)
+    )
 
 
 def read_dev() -> tuple[list[Example], list[Example]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mom.errors import ParameterError, StorageError
-from mom.mixture.conversation import PICTURE_MARK, Conversation, Drawing, Message, Role
+from mom.mixture.conversation import Conversation, Message, Role
 from mom.mixture.verdict import Need
 
 SLICE_FIELDS = ("kind", "source", "lang")
@@ -82,9 +82,7 @@ def _read_message(value: object) -> Message:
     if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str):
         raise ValueError("a message has a 'role' (user or assistant) and a 'content' in words")
     _check_words(content, "a message")
-    if role == "assistant" and content.startswith(PICTURE_MARK):
-        return Message("assistant", content, drawing=Drawing(content.removeprefix(PICTURE_MARK)))
-    return Message(_ROLES[role], content)
+    return Message.from_words(_ROLES[role], content)
 
 
 def _read_slices(row: Mapping[str, object]) -> dict[str, str]:

@@ -79,10 +79,24 @@ class Message:
     tool_steps: tuple[ToolStep, ...] = ()
     thinking: str = ""
 
+    @classmethod
+    def from_words(cls, role: Role, words: str) -> "Message":
+        """The message that reads so: the way back of `as_words`."""
+        told = cls(role, words)
+        is_picture = role == "assistant" and told.drawn is not None
+        return cls(role, "", drawing=Drawing(told.drawn or "")) if is_picture else told
+
     @property
     def as_words(self) -> str:
         """The message in words alone; a picture reads `[image] PROMPT`."""
         return PICTURE_MARK + self.drawing.prompt if self.drawing else self.content
+
+    @property
+    def drawn(self) -> str | None:
+        """The prompt of the picture that it was, also where it stands in words; None where it was none."""
+        if self.drawing:
+            return self.drawing.prompt
+        return self.content.removeprefix(PICTURE_MARK) if self.content.startswith(PICTURE_MARK) else None
 
 
 @dataclass(frozen=True, slots=True)

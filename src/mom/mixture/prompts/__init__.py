@@ -53,9 +53,9 @@ def question_with_transcript(name: str, conversation: Conversation, excerpt: Exc
     return [Message("system", system_prompt(name)), Message("user", transcript)]
 
 
-def cut_middle(text: str, limit: int) -> str:
-    """`text`, or its head and tail where it is longer than `limit` characters."""
+def cut_middle(text: str, limit: int, *, head: int | None = None) -> str:
+    """`text`, or its head and tail where it is longer than `limit` characters: half of them each, unless `head` are told."""
     if len(text) <= limit:
         return text
-    half = limit // 2
-    return f"{text[:half]} … {text[-half:]}"
+    head = limit // 2 if head is None else head
+    return f"{text[:head]} … {text[head - limit :]}"

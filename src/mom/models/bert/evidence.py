@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mom.mixture.conversation import Conversation
 from mom.models.bert.encoder import SHIPPED_ENCODER, Floats
-from mom.models.bert.features import HEAD_CHARS, TAIL_CHARS, WORD
+from mom.models.bert.features import WORD, words_read
 from mom.models.bert.known_messages import FILE, read_known_messages
 from mom.models.bert.reader import Reader, probability_of
 
@@ -33,9 +33,7 @@ def _nearest_known(vector: Floats, folder: Path) -> Sequence[str]:
 
 def words_that_speak(reader: Reader, conversation: Conversation) -> Sequence[str]:
     """The words without which the head would be less sure, most telling first: the probability of an image without each."""
-    text = conversation.last.content
-    if len(text) > HEAD_CHARS + TAIL_CHARS:
-        text = f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
+    text = words_read(conversation)
     whole = reader.logit(conversation.with_last_words(text))
     changes = []
     for found in list(WORD.finditer(text))[:WORDS_TRIED]:

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mom.mixture.conversation import Conversation
+from mom.mixture.prompts import cut_middle
 
 VERSION = 2  # of the features; a head trained on others is not used
 BITS = 20
-HEAD_CHARS, TAIL_CHARS = 400, 300  # of a long message, its beginning and end are read
+READ_CHARS, HEAD_CHARS = 700, 400  # of a long message, of which the beginning and the end are read
 EARLIER_CHARS = 300
 LONGEST_NGRAM = 5
 EDGE_WORDS = 4
 
-PICTURE = "[image]"
 WORD = re.compile(r"\w+")
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, as in Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 SHIFT = np.uint64(64 - BITS)
@@ -44,8 +44,7 @@ class State(IntEnum):
 
 
 def state_of(conversation: Conversation) -> State:
-    answers = [message for message in conversation.earlier if message.role == "assistant"]
-    pictured = [answer.drawing is not None or answer.content.startswith(PICTURE) for answer in answers]
+    pictured = [message.drawn is not None for message in conversation.earlier if message.role == "assistant"]
     if not pictured:
         return State.FIRST
     if pictured[-1]:
@@ -55,7 +54,7 @@ def state_of(conversation: Conversation) -> State:
 
 def features(conversation: Conversation) -> tuple[Indices, Values]:
     """The features of the conversation's last message: indices below 2**BITS and their values."""
-    raw = ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS)
+    raw = words_read(conversation)
     state = state_of(conversation)
     text = _plain(raw)
     words = WORD.findall(text)
@@ -74,9 +73,9 @@ def features(conversation: Conversation) -> tuple[Indices, Values]:
     return np.concatenate(indices), np.concatenate(values)
 
 
-def ends_of(text: str, head: int, tail: int) -> str:
-    """`text`, or its head and tail where it is longer: bounded work on a message of any length."""
-    return text if len(text) <= head + tail else f"{text[:head]} … {text[-tail:]}"
+def words_read(conversation: Conversation) -> str:
+    """What is read of the last message: bounded work, however long it is."""
+    return cut_middle(conversation.last.content, READ_CHARS, head=HEAD_CHARS)
 
 
 def _plain(text: str) -> str:
@@ -136,7 +135,7 @@ def _earlier_features(conversation: Conversation) -> list[str]:
     """The words of the last answer, where it was one in words, and of the message it answered."""
     found: list[str] = []
     for message in conversation.earlier[-2:]:
-        if message.role == "system" or message.drawing or message.content.startswith(PICTURE):
+        if message.role == "system" or message.drawn is not None:
             continue
         words = WORD.findall(_plain(message.content[:EARLIER_CHARS]))
         found += [f"{message.role} {word}" for word in words]

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mom.mixture.conversation import Conversation
-from mom.models.bert.features import HEAD_CHARS, PICTURE, TAIL_CHARS, State, ends_of, state_of
+from mom.mixture.prompts import cut_middle
+from mom.models.bert.features import State, state_of, words_read
 from mom.models.bert.pieces import Vocabulary
 
 START, PAD, END = range(3)
 # Pieces at most, of the beginning and of the end. Only the beginning of a prompt says what was drawn.
 LAST, ANSWER, DRAWN, ASKED = (52, 24), (6, 14), (16, 0), (12, 0)
-EARLIER_CHARS = 160
+EARLIER_CHARS = 320
 
 KINDS = 8  # the first four: a piece of the last message, by `State`
 PICTURE_KIND, WORDS_KIND, ASKED_KIND = 4, 5, 6
@@ -32,13 +33,13 @@ class Reading:
 
 def read(conversation: Conversation, vocabulary: Vocabulary) -> Reading:
     """At most about a hundred pieces, however long the conversation is."""
-    pieces = [START, *_ends(vocabulary, ends_of(conversation.last.content, HEAD_CHARS, TAIL_CHARS), LAST), END]
+    pieces = [START, *_ends(vocabulary, words_read(conversation), LAST), END]
     state = state_of(conversation)
     kinds = [int(state)] * len(pieces)
     last = len(pieces)
     if state is not State.FIRST:
         for words, kind, most in _earlier(conversation):
-            found = [*_ends(vocabulary, ends_of(words, EARLIER_CHARS, EARLIER_CHARS), most), END]
+            found = [*_ends(vocabulary, cut_middle(words, EARLIER_CHARS), most), END]
             pieces += found
             kinds += [kind] * len(found)
     return Reading(pieces, kinds, last)
@@ -59,10 +60,7 @@ def calm(text: str) -> str:
 def _earlier(conversation: Conversation) -> list[tuple[str, int, tuple[int, int]]]:
     place = max(at for at, message in enumerate(conversation.earlier) if message.role == "assistant")
     answer = conversation.earlier[place]
-    drawn = answer.drawing.prompt if answer.drawing else None
-    if drawn is None and answer.content.startswith(PICTURE):
-        drawn = answer.content.removeprefix(PICTURE).strip()
-    found = [(answer.content, WORDS_KIND, ANSWER) if drawn is None else (drawn, PICTURE_KIND, DRAWN)]
+    found = [(answer.content, WORDS_KIND, ANSWER) if answer.drawn is None else (answer.drawn, PICTURE_KIND, DRAWN)]
     asked = [message for message in conversation.earlier[:place] if message.role == "user"]
     if asked:
         found.append((asked[-1].content, ASKED_KIND, ASKED))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mom.mixture.conversation import PICTURE_MARK, Conversation, Drawing, Message
+from mom.mixture.conversation import Conversation, Message
 from mom.mixture.verdict import Need
 
 ENOUGH = 20  # fewer answers, by a server that is slow, prove nothing
@@ -39,11 +39,7 @@ def _read(row: dict[str, object]) -> TestMessage:
 
 
 def _message(value: dict[str, str]) -> Message:
-    role, words = value["role"], value["content"]
-    if role == "assistant":
-        drawing = Drawing(words.removeprefix(PICTURE_MARK)) if words.startswith(PICTURE_MARK) else None
-        return Message("assistant", "" if drawing else words, drawing=drawing)
-    return Message("user", words)
+    return Message.from_words("user" if value["role"] == "user" else "assistant", value["content"])
 
 
 @dataclass(frozen=True, slots=True)
