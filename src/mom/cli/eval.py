@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -18,15 +18,15 @@ from mom.evaluation.measuring import Ask, measure
 from mom.evaluation.nearest_baseline import NearestStage, build_router
 from mom.evaluation.routing_data import Example, read_routing_data
 from mom.evaluation.table import write_table
-from mom.mixture.classifier import Classifier, ClassifierChoice
+from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
+from mom.mixture.ports import ClassifierStage
 from mom.mixture.verdict import Verdict
 from mom.models.bert.head import HeadError
 from mom.models.bert.reader import load_reader
-from mom.models.mixture_factory import make_classifier
-from mom.models.part_sources import StaticParts
+from mom.models.bert.stage import BertStage
 from mom.models.parts import PartName, State
-from mom.models.roster import Roster
+from mom.models.regex_stage import RegexStage
 from mom.settings import Settings
 
 # Those that run in this process, and those that need a server's models.
@@ -98,29 +98,22 @@ async def _measure_all(
     async with AsyncExitStack() as held:
         server = await held.enter_async_context(server_at_hand(settings)) if AT_SERVER.keys() & set(names) else None
         for name in names:
-            ask = (
-                await _ask_of_server(server, name)
-                if server is not None and name in AT_SERVER
-                else await held.enter_async_context(_asking_here(name, settings))
-            )
+            ask = await (_ask_of_server(server, name) if server and name in AT_SERVER else _ask_here(name, settings))
             outcomes[name] = await measure(ask, examples, _progress_of(name))
     return outcomes
 
 
-@asynccontextmanager
-async def _asking_here(name: str, settings: Settings) -> AsyncIterator[Ask]:
-    roster = Roster(StaticParts({}, {}, ollama_url=settings.ollama_url))
-    try:
-        if name == "nearest":
-            router = await asyncio.to_thread(build_router)
-            yield Classifier([NearestStage(router)], settings.classifier_deadline_ms / 1000).classify
-            return
-        if name == "bert":
+async def _ask_here(name: str, settings: Settings) -> Ask:
+    stage: ClassifierStage
+    match name:
+        case "nearest":
+            stage = NearestStage(await asyncio.to_thread(build_router))
+        case "bert":
             _check_head(settings)
-        choice, deadline_s = ClassifierChoice(name), settings.classifier_deadline_ms / 1000
-        yield make_classifier(choice, deadline_s, roster, alone=settings.bert_options).classify
-    finally:
-        await roster.close()
+            stage = BertStage(settings.bert_options, decides_always=True)
+        case _:
+            stage = RegexStage()
+    return Classifier([stage], settings.classifier_deadline_ms / 1000).classify
 
 
 def _check_head(settings: Settings) -> None:
