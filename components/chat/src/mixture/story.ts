@@ -26,7 +26,7 @@ export function stepsOf(answer: Answer): Step[] {
   steps.push({
     box: 'small_llm',
     title: isCertain(verdict) ? 'No classifier asked' : 'Classifier',
-    model: isCertain(verdict) ? '' : verdict.decided_by === 'small_llm' ? (models.small_llm ?? '') : '',
+    model: verdict.decided_by === 'small_llm' ? (models.small_llm ?? '') : '',
     deed: isCertain(verdict)
       ? `${verdict.reason}: needs ${verdict.need}`
       : `${deciders[verdict.decided_by]} ${verdict.confidence.toFixed(2)} in ${durationWords(verdict.took_ms)}: needs ${verdict.need}`,

@@ -202,26 +202,16 @@ export class Conversation {
     }
   }
 
-  /** Ask a question's edited words in its place; both are kept, side by side. They are still being edited where the server does not take them. */
+  /** Ask a question's edited words in its place; both are kept, side by side. */
   async askEdited(question: QuestionMessage): Promise<void> {
-    const words = question.edited
-    if (!words?.trim()) return
-    question.edited = null
-    const onFound = (): void => {
-      question.edited = null
-    }
-    if (!(await this.#askInstead(question, withFiles(question.files, words.trim()), { onFound }))) question.edited ??= words
+    const words = question.edited?.trim()
+    if (words) await this.#askInstead(question, withFiles(question.files, words), question)
   }
 
-  /** Draw an answer's edited prompt, beside the first picture; the same holds for its words. */
+  /** Draw an answer's edited prompt, beside the first picture. */
   async drawEdited(answer: AnswerMessage, seed: number | null): Promise<void> {
-    const { edited, parent } = answer
-    if (!edited?.words.trim() || parent?.role !== 'user') return
-    answer.edited = null
-    const onFound = (): void => {
-      answer.edited = null
-    }
-    if (!(await this.#askInstead(parent, `/image ${edited.words.trim()}`, { seed, onFound }))) answer.edited ??= edited
+    const words = answer.edited?.words.trim()
+    if (words && answer.parent?.role === 'user') await this.#askInstead(answer.parent, `/image ${words}`, answer, seed)
   }
 
   /** Edit the question that was asked last, of those shown; not before the server has it, which is to know what takes its place. */
@@ -280,16 +270,21 @@ export class Conversation {
     if (looks > 1) setTimeout(() => void this.#takeOver(answer, known, looks - 1), LOOK_AGAIN_MS)
   }
 
-  /** Ask other words in the place of `question`, with its pictures. */
-  async #askInstead(question: QuestionMessage, content: string, wish: Wish): Promise<boolean> {
+  /** Ask other words in the place of `question`, with its pictures. Where the server does not take them, they are still being edited. */
+  async #askInstead<Edited>(question: QuestionMessage, content: string, editor: { edited: Edited | null }, seed: number | null = null): Promise<void> {
+    const { edited } = editor
+    const close = (): void => {
+      editor.edited = null
+    }
+    close()
     this.error = ''
     try {
       const attachments = await Promise.all(question.pictures.map(fetchAsDataUrl))
-      return await this.ask(content, { ...wish, insteadOf: question, attachments })
+      if (await this.ask(content, { insteadOf: question, attachments, seed, onFound: close })) return
     } catch (error) {
       this.error = this.#failed(error).message
-      return false
     }
+    editor.edited ??= edited
   }
 
   /** Show `added` at once; take it back, and say why, where the server refuses. */
