@@ -20,8 +20,3 @@ def tied_noise(jitter: Tensor) -> Tensor:
     noise = torch.randn(len(jitter), CHANNELS, GRID, GRID, device=jitter.device)
     noise[:, :4] += (jitter / GRID - noise[:, :4].mean((2, 3)))[:, :, None, None]
     return noise
-
-
-def jitter_of(noise: Tensor) -> Tensor:
-    """The four numbers hidden in the noise: the inverse of `tied_noise`."""
-    return GRID * noise[:, :4].mean((2, 3))

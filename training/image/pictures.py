@@ -45,22 +45,22 @@ def _palette(colour: str) -> Floats:
     return np.array(mixed, dtype=np.float32)
 
 
-def paint_pixels(scene: Scene, jitter: Jitter, centres: Floats, size: int = SIZE) -> Floats:
-    """The smoothed colours of the pixels around the centres (n, 2), for a picture of `size` px."""
-    steps = (np.arange(SUPERSAMPLE) - (SUPERSAMPLE - 1) / 2) / (SUPERSAMPLE * size)
+def paint_pixels(scene: Scene, jitter: Jitter, centres: Floats) -> Floats:
+    """The smoothed colours of the pixels around the centres (n, 2)."""
+    steps = (np.arange(SUPERSAMPLE) - (SUPERSAMPLE - 1) / 2) / (SUPERSAMPLE * SIZE)
     offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2).astype(np.float32)
     points = (centres[:, None] + offsets).reshape(-1, 2)
     colours: Floats = paint(scene, jitter, points).reshape(len(centres), -1, 3).mean(axis=1)
     return colours
 
 
-def pixel_centres(size: int = SIZE) -> Floats:
-    """The centres of all pixels in reading order, (size * size, 2)."""
-    line = (np.arange(size, dtype=np.float32) + 0.5) / size
+def pixel_centres() -> Floats:
+    """The centres of all pixels in reading order, (SIZE * SIZE, 2)."""
+    line = (np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2).astype(np.float32)
 
 
-def draw_picture(scene: Scene, jitter: Jitter = NO_JITTER, size: int = SIZE) -> Image.Image:
-    """The scene as an RGB picture of `size` x `size` px."""
-    colours = paint_pixels(scene, jitter, pixel_centres(size), size)
-    return Image.fromarray(colours.round().astype(np.uint8).reshape(size, size, 3))
+def draw_picture(scene: Scene, jitter: Jitter = NO_JITTER) -> Image.Image:
+    """The scene as an RGB picture."""
+    colours = paint_pixels(scene, jitter, pixel_centres())
+    return Image.fromarray(colours.round().astype(np.uint8).reshape(SIZE, SIZE, 3))

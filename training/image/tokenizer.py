@@ -16,14 +16,15 @@ from training.image.prompts import write_prompt
 from training.image.scenes import random_scene
 
 VOCABULARY = 1400
+PROMPTS = 20_000
 MAX_TOKENS = 48
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
-def build_tokenizer(prompts: int = 20_000) -> CLIPTokenizer:
-    """Learn the merges from `prompts` random prompts and return the tokenizer; the same on every call."""
+def build_tokenizer() -> CLIPTokenizer:
+    """Learn the merges from random prompts and return the tokenizer; the same on every call."""
     rng = random.Random(7)
-    corpus = [write_prompt(random_scene(rng), rng) for _ in range(prompts)]
+    corpus = [write_prompt(random_scene(rng), rng) for _ in range(PROMPTS)]
     blank = CLIPTokenizer().backend_tokenizer
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.normalizer, learner.pre_tokenizer = blank.normalizer, blank.pre_tokenizer

@@ -16,9 +16,9 @@ SHARES = (18, 25, 37, 20)  # the second sort is short: a tenth of the tokens
 BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
-def mixed_examples(seed: int, count: int, *, held_out: bool = False) -> Iterator[Example]:
+def mixed_examples(seed: int, count: int) -> Iterator[Example]:
     """`count` examples of all three tasks; the same seed gives the same examples."""
-    author = Author(seed, held_out=held_out)
+    author = Author(seed)
     for _ in range(count):
         while _is_of_first_minute(example := author.random.choices(MAKERS, SHARES)[0](author)):
             pass

@@ -60,11 +60,11 @@ class Server:
 
 
 @contextmanager
-def running_server(model: Path, context: int = 2048, threads: int = 1) -> Iterator[Server]:
+def running_server(model: Path, *, threads: int = 1) -> Iterator[Server]:
     """A server for the model on a free loopback port; it is ended on leaving."""
     port = free_port()
     config = {
-        "port": port, "api_key": KEY, "model_path": str(model), "model_name": "demo", "context_tokens": context, "threads": threads,
+        "port": port, "api_key": KEY, "model_path": str(model), "model_name": "demo", "context_tokens": 2048, "threads": threads,
     }  # fmt: skip
     command = [sys.executable, "-m", "mom.serving.llama_child"]
     child = subprocess.Popen(  # noqa: S603 - our own interpreter

