@@ -141,8 +141,5 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
 def _parts_source(settings: Settings, control: ControlAddress | None) -> PartsSource:
     if control is not None:
         return SupervisedParts(control.url, control.token)
-    addresses = {
-        part: parse_address(address, name=f"MOM_{part.value.upper()}")
-        for part, address in settings.model_addresses.items()
-    }
+    addresses = {part: parse_address(address, name=part.variable) for part, address in settings.model_addresses.items()}
     return StaticParts(addresses, settings.model_api_keys, ollama_url=settings.ollama_url)

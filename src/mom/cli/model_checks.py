@@ -35,19 +35,19 @@ async def check_models(settings: Settings, http: httpx.AsyncClient) -> list[Chec
 
 
 async def check_model(part: PartName, settings: Settings, stage: Stage) -> Check | None:
-    variable, text = f"MOM_{part.value.upper()}", settings.model_addresses.get(part)
+    text = settings.model_addresses.get(part)
     if text is None and part in OPTIONAL:
         return None
     key = settings.model_api_keys.get(part)
     try:
-        address = parse_address(text or DEMO, name=variable)
+        address = parse_address(text or DEMO, name=part.variable)
         choose_player(part, address, key, stage)
         match address.kind:
             case AddressKind.SAME:
                 return ok(part.value, "the large LLM")
             case AddressKind.URL | AddressKind.OLLAMA:
                 names = await check_answers(part, address, key, ollama_url=stage.ollama_url, http=stage.http)
-                return _check_name(part, variable, address, names)
+                return _check_name(part, address, names)
             case AddressKind.HUB if not is_downloaded(address, stage.hub.folder):
                 return await _check_hub(part.value, address, stage)
             case AddressKind.HUB:
@@ -56,7 +56,7 @@ async def check_model(part: PartName, settings: Settings, stage: Stage) -> Check
                 path = find_here(part, address)
         _check_file(part, path, has_lora=settings.image_lora is not None)
     except MomError as error:
-        words = f"{variable}={hide_password(text)}" if text else f"{variable} is not set"
+        words = f"{part.variable}={hide_password(text)}" if text else f"{part.variable} is not set"
         return failed(part.value, words, error.message)
     return ok(part.value, f"{address}, {_size_of(path) / 1e9:.1f} GB") if text else None
 
@@ -79,18 +79,18 @@ async def check_lora(settings: Settings, stage: Stage) -> Check | None:
     return ok(LORA, str(address))
 
 
-def _check_name(part: PartName, variable: str, address: ModelAddress, names: frozenset[str] | None) -> Check:
+def _check_name(part: PartName, address: ModelAddress, names: frozenset[str] | None) -> Check:
     """`names` are the models that the server lists, None where it lists none."""
     where = hide_password(str(address))
     if part is PartName.IMAGE_MODEL:
         return ok(part.value, f"{where} answers")
     if names is None:
-        fix = f"Where it does not answer in the chat, correct the path in {variable}: most end in /v1."
+        fix = f"Where it does not answer in the chat, correct the path in {part.variable}: most end in /v1."
         return note(part.value, f"{where} answers, but lists no models", fix)
     if address.kind is AddressKind.OLLAMA or address.model in names or (address.model is None and len(names) == 1):
         return ok(part.value, f"{where} answers")
     shown = ", ".join(sorted(names)[:NAMES_SHOWN]) + ("…" if len(names) > NAMES_SHOWN else "")
-    fix = f"Write the name of one behind # in {variable}. There are {shown}." if names else "Load a model there."
+    fix = f"Write the name of one behind # in {part.variable}. There are {shown}." if names else "Load a model there."
     there = f"has no model called {address.model}" if address.model else f"has {len(names)} models"
     return note(part.value, f"{where} answers, but {there}", fix)
 

@@ -53,11 +53,10 @@ class StaticParts:
         address, key_of = self._addresses.get(name), name
         if address is not None and address.kind is AddressKind.SAME:
             address, key_of = self._addresses.get(PartName.LARGE_LLM), PartName.LARGE_LLM
-        variable = f"MOM_{name.value.upper()}"
         if address is None:
             return _not_set_up(name)
         if address.kind not in {AddressKind.URL, AddressKind.OLLAMA}:
-            return _failed(name, str(address), f"{variable}={address} is run by `mom serve`: start MoM with that.")
+            return _failed(name, str(address), f"{name.variable}={address} is run by `mom serve`: start MoM with that.")
         endpoint = endpoint_of(address, api_key=self._api_keys.get(key_of), ollama_url=self._ollama_url)
         return Part(name, State.EXTERNAL, endpoint.model or hide_password(str(address)), endpoint=endpoint)
 
@@ -100,7 +99,7 @@ class SupervisedParts:
 
 
 def _not_set_up(name: PartName) -> Part:
-    return _failed(name, "", f"No {name.words} is set up: set MOM_{name.value.upper()}, see .env.example.")
+    return _failed(name, "", f"No {name.words} is set up: set {name.variable}, see .env.example.")
 
 
 def _failed(name: PartName, model: str, detail: str) -> Part:

@@ -16,9 +16,17 @@ class PartName(StrEnum):
     @property
     def words(self) -> str:
         """The part's name in a sentence."""
-        return {"small_llm": "small LLM", "large_llm": "large LLM", "vision_llm": "vision LLM"}.get(
-            self.value, "image model"
-        )
+        return self.value.replace("_", " ").replace("llm", "LLM")
+
+    @property
+    def variable(self) -> str:
+        """The setting that says which model plays the part."""
+        return f"MOM_{self.value.upper()}"
+
+    @property
+    def key_variable(self) -> str:
+        """The setting with the key for that model's server."""
+        return f"MOM_API_KEY_{self.value.upper()}"
 
 
 class State(StrEnum):

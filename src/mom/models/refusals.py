@@ -48,10 +48,6 @@ class Server:
         """The beginning of a sentence: `The large LLM (qwen3:8b at 127.0.0.1:11434)`."""
         return f"The {self.part.words} ({f'{self.model} at ' if self.model else ''}{self.host})"
 
-    @property
-    def key_variable(self) -> str:
-        return f"MOM_API_KEY_{self.part.value.upper()}"
-
     def without_keys(self, words: str) -> str:
         """`words` on one line, at most `WORDS_CHARS` long, with whatever looks like a key taken out."""
         if self.api_key:
@@ -137,24 +133,22 @@ def retry_after_s(headers: httpx.Headers) -> int:
 
 
 def _key_refusal(answer: Answer) -> MomError:
-    server = answer.server
-    remedy = f"does not accept the key in {server.key_variable}. Correct it" if server.api_key else "wants a key"
-    return PartRefusedError(
-        f"{server.words} {remedy}: set {server.key_variable} and start MoM again.", part=server.part
-    )
+    server, variable = answer.server, answer.server.part.key_variable
+    remedy = f"does not accept the key in {variable}. Correct it" if server.api_key else "wants a key"
+    return PartRefusedError(f"{server.words} {remedy}: set {variable} and start MoM again.", part=server.part)
 
 
 def _forbidden(answer: Answer) -> MomError:
     """Not always about the key: OpenAI's newer models forbid `logprobs` so."""
-    server = answer.server
-    remedy = f"See what the key in {server.key_variable} may do" if server.api_key else f"Set {server.key_variable}"
+    server, variable = answer.server, answer.server.part.key_variable
+    remedy = f"See what the key in {variable} may do" if server.api_key else f"Set {variable}"
     return PartRefusedError(
         f"{server.words} forbids this: {answer.words.removesuffix('.')}. {remedy}.", part=server.part
     )
 
 
 def _not_found(answer: Answer) -> MomError:
-    server, variable = answer.server, f"MOM_{answer.server.part.value.upper()}"
+    server, variable = answer.server, answer.server.part.variable
     if says_model_is_missing(answer.body):
         remedy = (
             f"With Ollama, run `ollama pull {server.model}`; otherwise correct the model's name in {variable}."

@@ -111,7 +111,7 @@ def _report_failure(following: asyncio.Task[None]) -> None:
 
 def _why_not(name: PartName, part: Part | None) -> str:
     if part is None:
-        return f"No {name.words} is set up: set MOM_{name.value.upper()}, see .env.example."
+        return f"No {name.words} is set up: set {name.variable}, see .env.example."
     match part.state:
         case State.DOWNLOADING:
             how_far = f": {part.detail}" if part.detail else ""

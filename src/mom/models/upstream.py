@@ -62,7 +62,7 @@ class Upstream:
             if len(names) != 1:
                 raise PartRefusedError(
                     f"{self.server.words} serves {len(names)} models. Write the name of one after the address in "
-                    f"MOM_{self.server.part.value.upper()}, behind #{f', such as #{names[0]}' if names else ''}.",
+                    f"{self.server.part.variable}, behind #{f', such as #{names[0]}' if names else ''}.",
                     part=self.server.part,
                 )
             self._model = names[0]

@@ -74,8 +74,7 @@ async def _list_models(http: httpx.AsyncClient, endpoint: Endpoint, part: PartNa
     if answer.status_code in NOT_READY:
         raise PartUnavailableError(f"{where} is not ready: it answers {answer.status_code}.", part=part)
     if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-        variable = f"MOM_API_KEY_{part.value.upper()}"
-        raise PartUnavailableError(f"{where} refuses the key: set {variable}.", part=part)
+        raise PartUnavailableError(f"{where} refuses the key: set {part.key_variable}.", part=part)
     try:
         return frozenset(str(model["id"]) for model in answer.raise_for_status().json()["data"])
     except (httpx.HTTPStatusError, ValueError, RecursionError, LookupError, TypeError):

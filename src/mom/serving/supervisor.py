@@ -118,7 +118,7 @@ class Supervisor:
         players = {
             name: choose_player(
                 name,
-                parse_address(self._plan.addresses.get(name, DEMO), name=f"MOM_{name.value.upper()}"),
+                parse_address(self._plan.addresses.get(name, DEMO), name=name.variable),
                 self._plan.api_keys.get(name),
                 self._stage,
             )
