@@ -259,8 +259,10 @@ def test_a_foreign_host_name_is_refused(server, host):
 
 
 def test_an_unknown_path_or_method_has_openais_error_shape(server):
-    assert server.client.get("/v1/nothing").json()["error"]["type"] == "invalid_request_error"
-    assert server.client.get("/v1/images/generations").status_code == 405
+    error = server.client.get("/v1/nothing").json()["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "not_found")
+    refused = server.client.get("/v1/images/generations")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (405, "method_not_allowed")
 
 
 def test_a_small_model_is_computed_in_float32(server):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -165,7 +166,8 @@ async def _answer_error(_request: Request, error: Exception) -> Response:
 
 async def _answer_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    fields = {"message": error.detail, "type": "invalid_request_error", "code": "not_found", "param": None}
+    code = HTTPStatus(error.status_code).name.lower()  # not_found, method_not_allowed
+    fields = {"message": error.detail, "type": "invalid_request_error", "code": code, "param": None}
     return JSONResponse({"error": fields}, status_code=error.status_code, headers=error.headers)
 
 
