@@ -70,6 +70,28 @@ def test_what_sqlite_writes_is_its_owners_alone(tmp_path):
     database.close()
 
 
+@pytest.mark.parametrize(("mode", "kept"), [(0o644, 0o600), (0o640, 0o640)])
+def test_a_sqlite_file_that_all_could_read_becomes_its_owners_alone(tmp_path, mode, kept):
+    file = tmp_path / "mom.sqlite3"
+    file.touch()
+    file.chmod(mode)  # for a group only: somebody meant it
+    database = Database(f"sqlite:///{file}")
+    database.upgrade()
+    database.close()
+    assert file.stat().st_mode & 0o777 == kept
+
+
+def test_who_works_with_a_postgresql_hears_of_others(postgresql_database):
+    second = Database(postgresql_database.url)
+    with postgresql_database.in_use() as is_first:
+        assert is_first
+        with second.in_use() as is_second_first:
+            assert not is_second_first
+    with second.in_use() as is_first:
+        assert is_first
+    second.close()
+
+
 def test_sqlite_is_read_while_it_is_written_and_keeps_its_references(sqlite_stage):
     with sqlite_stage.database.session() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"

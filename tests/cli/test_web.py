@@ -15,6 +15,7 @@ from mom.chats.tables import new_id
 from mom.chats.turn_records import Asked, TurnRecords
 from mom.serving.tether import DO_NOT_RESTART
 from mom.settings import read_settings
+from tests.chats.postgres import running_postgres
 from tests.cli.calling import mom, one_sentence
 from tests.scripted import DEADLINE_S
 
@@ -80,3 +81,20 @@ def test_a_second_mom_with_the_same_data_leaves_the_answers_of_the_first_running
     with standalone_web():
         assert turns.read(owner, turn.id)["status"] == "interrupted"
     database.close()
+
+
+def test_a_mom_with_another_data_folder_leaves_the_answers_in_a_shared_postgresql_running(environment, tmp_path):
+    environment.setenv("MOM_PORT", "0")
+    with running_postgres() as url:
+        environment.setenv("DATABASE_URL", f"{url}/postgres")
+        database = Database(f"{url}/postgres")
+        with standalone_web():
+            history, turns = History(database), TurnRecords(database)
+            owner = history.local_user_id()
+            turn = turns.add_question(new_id(), owner, history.create_chat(owner), Asked("hello"), (), {})
+            environment.setenv("MOM_DATA_DIR", str(tmp_path / "other"))
+            with standalone_web():
+                assert turns.read(owner, turn.id)["status"] == "running"
+        with standalone_web():
+            assert turns.read(owner, turn.id)["status"] == "interrupted"
+        database.close()

@@ -1,5 +1,6 @@
 """The database: SQLite in a file, or PostgreSQL; its sessions, and its way to the newest migration."""
 
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -21,7 +22,8 @@ from mom.errors import ConflictError, DatabaseError, SettingsError, StorageError
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_TIMEOUT_S = 5
 BUSY_TIMEOUT_MS = 5_000
-MIGRATION_LOCK = 0x6D6F6D  # any number, the same in every process
+MIGRATION_LOCK = 0x6D6F6D  # any numbers, the same in every process
+IN_USE_LOCK = MIGRATION_LOCK + 1
 
 
 class Database:
@@ -149,6 +151,26 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
             yield connection
 
+    @contextmanager
+    def in_use(self) -> Iterator[bool]:
+        """While this lasts, another process that asks the same hears that it is not alone. Gives whether nobody did before.
+
+        Of a SQLite file it is always said to be alone: the lock on the data folder tells more. Raises `StorageError`.
+        """
+        if self._url.get_backend_name() == "sqlite":
+            yield True
+            return
+        with self._failures_told():
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with connection:
+            connection.detach()  # closed at the end, not used again: the lock is the connection's
+            with self._failures_told():
+                was_free = connection.scalar(select(func.pg_try_advisory_lock(IN_USE_LOCK)))
+                connection.execute(select(func.pg_advisory_lock_shared(IN_USE_LOCK)))
+                if was_free:
+                    connection.execute(select(func.pg_advisory_unlock(IN_USE_LOCK)))
+            yield bool(was_free)
+
     def _database_error(self, error: SQLAlchemyError) -> DatabaseError:
         if isinstance(error, OperationalError | ProgrammingError) and self._has_no_tables():
             return DatabaseError(f"The database at {self.place} has no tables yet. Run `flask db upgrade`.")
@@ -214,9 +236,12 @@ def _make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def make_private(*_: object) -> None:
-        # What SQLite makes itself, others of this machine may read. Where this fails, it tells why better.
+        # What SQLite makes itself, others of this machine may read; its log gets the file's mode. Where this fails, it tells why better.
         with suppress(OSError):
-            file.touch(mode=0o600, exist_ok=False)
+            if not file.exists():
+                file.touch(mode=0o600)
+            elif file.stat().st_mode & stat.S_IROTH:
+                file.chmod(0o600)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives

@@ -53,25 +53,28 @@ async def serve(app: Flask, listener: socket.socket, *, is_first: bool) -> None:
 async def at_work(app: Flask, *, is_first: bool = True) -> AsyncIterator[None]:
     """Tables are at their newest, turns of a process before this one are marked, the parts are followed; then all is closed.
 
-    Unless this `is_first`, another process works with the same data now: the turns that are running may be its own.
+    Unless this `is_first`, another process works with the same data folder now: the turns that are running may be its own. The same
+    holds where one with another folder works with the same PostgreSQL.
     """
     known = services(app)
-    await asyncio.to_thread(known.history.database.upgrade)
-    if is_first:
-        await asyncio.to_thread(known.turns.mark_interrupted)
-    known.models.start()
-    cleaning = asyncio.create_task(asyncio.to_thread(known.pictures.delete_orphans))
-    try:
-        yield
-    finally:
-        await asyncio.wait({cleaning})
-        if (failed := cleaning.exception()) is not None:
-            log.error("files of pictures that are gone could not be deleted", exc_info=failed)
-        await known.turns.close()
-        await known.models.close()
-        if known.control is not None:
-            await known.control.close()
-        known.history.database.close()
+    database = known.history.database
+    await asyncio.to_thread(database.upgrade)
+    with database.in_use() as was_free:
+        if is_first and was_free:
+            await asyncio.to_thread(known.turns.mark_interrupted)
+        known.models.start()
+        cleaning = asyncio.create_task(asyncio.to_thread(known.pictures.delete_orphans))
+        try:
+            yield
+        finally:
+            await asyncio.wait({cleaning})
+            if (failed := cleaning.exception()) is not None:
+                log.error("files of pictures that are gone could not be deleted", exc_info=failed)
+            await known.turns.close()
+            await known.models.close()
+            if known.control is not None:
+                await known.control.close()
+            database.close()
 
 
 def make_server(app: Flask) -> uvicorn.Server:
