@@ -1,10 +1,15 @@
 """What goes wrong is told in one envelope, in a sentence that says what to do."""
 
+import json
+import socket
+
+import httpx
 import pytest
 
 from mom import errors
 from mom.errors import MomError
 from mom.web.failures import failure_response
+from tests.scripted import DEADLINE_S
 from tests.web.test_chats import new_chat
 
 
@@ -106,3 +111,13 @@ def test_a_mistake_of_moms_own_is_logged_and_told_in_a_plain_sentence(client, ap
     assert failure_of(answer) == (500, "internal_error", None)
     assert "division" not in answer.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_is_no_http_is_answered_in_the_same_envelope(site):
+    with socket.create_connection(("127.0.0.1", httpx.URL(site.url).port), DEADLINE_S) as connection:
+        connection.sendall(b"hello\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"application/json" in head
+    assert json.loads(body)["error"]["code"] == "invalid_request"

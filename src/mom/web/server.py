@@ -7,11 +7,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import h11
 import uvicorn
 from flask import Flask
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
+from werkzeug.exceptions import BadRequest
 
 from mom.errors import PortInUseError
 from mom.web.asgi import AsgiApp
+from mom.web.failures import failure_response
 from mom.web.services import Services, services
 
 log = logging.getLogger(__name__)
@@ -82,11 +86,23 @@ def make_server(app: Flask) -> uvicorn.Server:
     config = uvicorn.Config(
         AsgiApp(app), log_level="warning", access_log=False, server_header=False, lifespan="off",
         # httptools, taken where it is installed, loses the body behind `Upgrade: h2c`, as Java's client sends it, and has no limits.
-        http="h11",
+        http=_Http,
         proxy_headers=False,  # `base_url.py` says why
         timeout_graceful_shutdown=SHUTDOWN_S,
     )  # fmt: skip
     return _Server(config, services(app))
+
+
+class _Http(H11Protocol):
+    """Answers what is no HTTP with an error in the same envelope as every other."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- the envelope's own words say what to do
+        body = failure_response(BadRequest())
+        headers = [*body.headers.items(), ("Connection", "close")]
+        self.transport.write(self.conn.send(h11.Response(status_code=400, headers=headers, reason=STATUS_PHRASES[400])))
+        self.transport.write(self.conn.send(h11.Data(body.get_data())))
+        self.transport.write(self.conn.send(h11.EndOfMessage()))
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
