@@ -73,6 +73,10 @@ export interface Suggestion {
 
 /** Within this many ms MoM tells how something stands, if it is there. */
 const SOON_MS = 10_000
+/** And takes a question, once that has arrived. */
+const TAKEN_MS = 20_000
+/** Bytes per ms of the slowest line that pictures are sent by. */
+const SLOWEST = 16
 
 /** A request that was refused or never answered; `message` is for people. `status` is 0 where nobody answered. */
 export class RequestError extends Error {
@@ -93,7 +97,7 @@ export const listChats = (): Promise<ChatSummary[]> => request('GET', '/api/chat
 /** One message of each chat that has one, the chats last used first. */
 export const findMessages = (words: string): Promise<FoundMessage[]> => request('GET', `/api/messages?${new URLSearchParams({ words }).toString()}`)
 
-export const createChat = (): Promise<{ id: string }> => request('POST', '/api/chats', {})
+export const createChat = (): Promise<{ id: string }> => request('POST', '/api/chats', {}, TAKEN_MS)
 
 export async function readChat(id: string): Promise<StoredChat> {
   const chat = await request<StoredChat>('GET', `/api/chats/${id}`)
@@ -105,11 +109,11 @@ export const renameChat = (id: string, title: string): Promise<unknown> => reque
 export const deleteChat = (id: string): Promise<unknown> => request('DELETE', `/api/chats/${id}`)
 
 export const ask = (chatId: string, question: Question): Promise<Asked & { question_id: string }> =>
-  request('POST', `/api/chats/${chatId}/messages`, question)
+  request('POST', `/api/chats/${chatId}/messages`, question, TAKEN_MS + Math.ceil(question.attachments.join('').length / SLOWEST))
 
 /** A picture that MoM keeps. */
 export async function readStoredPicture(url: string): Promise<Blob> {
-  const response = await reach(url)
+  const response = await reach(fetch(url))
   if (!response.ok) throw new RequestError(response.status, failureOf('The attached picture could not be read again.', null))
   return response.blob()
 }
@@ -135,13 +139,15 @@ export const cancelChange = (name: string): Promise<unknown> => request('POST', 
 
 /** `limit`: whoever has not answered within so many ms cannot be reached. */
 async function request<Reply>(method: string, path: string, body?: unknown, limit?: number): Promise<Reply> {
-  const response = await reach(addressOf(path), {
-    method,
-    ...(limit === undefined ? {} : { signal: AbortSignal.timeout(limit) }),
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
+  const response = await reach(
+    fetch(addressOf(path), {
+      method,
+      ...(limit === undefined ? {} : { signal: AbortSignal.timeout(limit) }),
+      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  )
+  const text = await reach(response.text())
   let reply: unknown
   try {
     reply = text ? JSON.parse(text) : null
@@ -153,9 +159,9 @@ async function request<Reply>(method: string, path: string, body?: unknown, limi
   throw new RequestError(response.status, failure ?? failureOf(`MoM refused this (HTTP ${response.status}).`, null))
 }
 
-async function reach(address: string, init: RequestInit = {}): Promise<Response> {
+async function reach<Reply>(coming: Promise<Reply>): Promise<Reply> {
   try {
-    return await fetch(address, init)
+    return await coming
   } catch (error) {
     throw new RequestError(0, failureOf('MoM cannot be reached. See whether it still runs, then try again.', String(error)))
   }

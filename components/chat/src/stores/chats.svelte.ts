@@ -2,7 +2,7 @@
 
 import { SvelteMap } from 'svelte/reactivity'
 import { asMarkdown } from '../mixture/transcript'
-import { type ChatSummary, deleteChat, type FoundMessage, listChats, readChat, renameChat } from '../services/api'
+import { type ChatSummary, deleteChat, type FoundMessage, isNotFound, listChats, readChat, renameChat } from '../services/api'
 import { saveMarkdown } from '../services/files'
 import { Conversation, type ConversationOwner } from './conversation.svelte'
 import { failureOf } from './message.svelte'
@@ -19,6 +19,8 @@ export class ChatsStore implements ConversationOwner {
   /** The chat that is not begun; left and returned to, it still has its words and pictures. */
   #unbegun = new Conversation(this)
   open = $state.raw<Conversation>(this.#unbegun)
+  /** What failed, done once more. */
+  #again: () => Promise<void> = () => this.refresh()
   #reads = 0
   readonly #conversations = new SvelteMap<string, Conversation>()
 
@@ -56,8 +58,13 @@ export class ChatsStore implements ConversationOwner {
         if (conversation) conversation.title = title
       }
     } catch (error) {
-      if (number === this.#reads) this.error = failureOf(error).message
+      if (number === this.#reads) this.#failed(error, () => this.refresh())
     }
+  }
+
+  /** Do once more what the error tells of. */
+  async tryAgain(): Promise<void> {
+    await this.#again()
   }
 
   /** What the list shows beside a chat's title. */
@@ -100,7 +107,9 @@ export class ChatsStore implements ConversationOwner {
 
   async remove(id: string): Promise<void> {
     await this.#change(async () => {
-      await deleteChat(id)
+      await deleteChat(id).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error // otherwise it is gone, as was wished
+      })
       this.#conversations.get(id)?.forget()
       this.#conversations.delete(id)
       if (this.open.id === id) this.goTo(null)
@@ -141,7 +150,13 @@ export class ChatsStore implements ConversationOwner {
       await change()
       await this.refresh()
     } catch (error) {
-      this.error = failureOf(error).message
+      // A chat that is gone is no more to be changed.
+      this.#failed(error, () => (isNotFound(error) ? this.refresh() : this.#change(change)))
     }
+  }
+
+  #failed(error: unknown, again: () => Promise<void>): void {
+    this.error = failureOf(error).message
+    this.#again = again
   }
 }

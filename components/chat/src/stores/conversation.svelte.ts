@@ -300,12 +300,19 @@ export class Conversation {
     } catch (error) {
       this.tree.remove(added)
       this.error = this.#failed(error).message
+      if (this.#isUnreached) void this.#lookForLost()
       return false
     } finally {
       this.#wishesUnderWay--
       if (this.#isReadDue) void this.read()
       this.owner.onChanged()
     }
+  }
+
+  /** A question that nobody answered may have been taken all the same. */
+  async #lookForLost(): Promise<void> {
+    const stored = this.id ? await readChat(this.id).catch(() => null) : null
+    if (stored && this.#lastTry.find(stored.messages)) await this.read()
   }
 
   #failed(error: unknown): Failure {

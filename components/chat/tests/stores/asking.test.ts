@@ -157,6 +157,38 @@ describe('a question sent', () => {
     expect([conversation.draft, conversation.attached, conversation.error]).toEqual(['And what else?', [], ''])
   })
 
+  it('that had arrived is looked for at once where MoM is there', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const turn = { id: 't2', status: 'finished' } as StoredMessage['turn']
+    replies['POST /api/chats/c1/messages'] = () => {
+      const asked = { ...turn, client_id: questions[0]?.client_id } as StoredMessage['turn']
+      replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, ANSWER, { content: 'What is it?' }, { ...ANSWER, turn: asked }])
+      return MOM_IS_AWAY()
+    }
+    conversation.draft = 'What is it?'
+    await conversation.send()
+    await vi.waitFor(() => { expect(conversation.tree.path).toHaveLength(4) })
+    expect([conversation.draft, conversation.error]).toEqual(['', ''])
+  })
+
+  it('into a connection that is dead is given up after a while, later with pictures, and kept', async () => {
+    const conversation = await opened([{ content: 'Hello' }, ANSWER])
+    const clock = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(clock.signal)
+    vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => { reject(new Error('too late')) })
+    }))
+    conversation.attached = [PICTURE]
+    conversation.draft = 'What is it?'
+    const sending = conversation.send()
+    expect(timeout).toHaveBeenCalledWith(20_002)
+    clock.abort()
+    await sending
+    expect([conversation.draft, conversation.attached]).toEqual(['What is it?', [PICTURE]])
+    expect(conversation.error).toMatch(/^MoM cannot be reached/)
+    timeout.mockRestore()
+  })
+
   it('as another version is found as well, and its words are edited no longer', async () => {
     const conversation = await opened([{ content: 'Hello' }, ANSWER])
     const question = conversation.tree.path[0] as QuestionMessage

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { saveMarkdown } from '../../src/services/files'
 import { ChatsStore } from '../../src/stores/chats.svelte'
 import { memory } from '../../src/stores/place'
@@ -92,4 +92,47 @@ it('a chat is saved with the versions that are shown of its messages', async () 
   chats.open.stepVersion(-1)
   await chats.download('c1')
   expect(saveMarkdown).toHaveBeenLastCalledWith('# Hello\n\n## You\n\nHi\n\n## MoM\n\nFirst\n', 'Hello')
+})
+
+describe('what failed', () => {
+  const asked: string[] = []
+  let change: () => Response
+  const failing = { status: 503 }
+  const failure = { error: { message: 'The disk is full.', type: null, code: null, param: null } }
+
+  beforeEach(() => {
+    asked.length = 0
+    change = () => Response.json(failure, failing)
+    vi.stubGlobal('fetch', (address: string, { method }: RequestInit) => {
+      asked.push(`${method ?? ''} ${address}`)
+      return Promise.resolve(method === 'GET' ? Response.json([]) : change())
+    })
+  })
+
+  it('is done once more, and not only what came of it read', async () => {
+    const chats = new ChatsStore(memory(), vi.fn())
+    await chats.rename('c1', 'A fox')
+    expect(chats.error).toBe('The disk is full.')
+    change = () => Response.json({})
+    await chats.tryAgain()
+    expect(asked).toEqual(['PATCH /api/chats/c1', 'PATCH /api/chats/c1', 'GET /api/chats'])
+    expect(chats.error).toBe('')
+  })
+
+  it('is not, where the chat is gone', async () => {
+    const chats = new ChatsStore(memory(), vi.fn())
+    change = () => Response.json(failure, { status: 404 })
+    await chats.rename('c1', 'A fox')
+    await chats.tryAgain()
+    expect(asked).toEqual(['PATCH /api/chats/c1', 'GET /api/chats'])
+    expect(chats.error).toBe('')
+  })
+
+  it('is as was wished, where a chat to be deleted is gone', async () => {
+    const chats = new ChatsStore(memory(), vi.fn())
+    change = () => Response.json(failure, { status: 404 })
+    await chats.remove('c1')
+    expect(asked).toEqual(['DELETE /api/chats/c1', 'GET /api/chats'])
+    expect(chats.error).toBe('')
+  })
 })
