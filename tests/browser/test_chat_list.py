@@ -64,6 +64,23 @@ def test_a_chat_is_deleted_after_a_second_thought(page: Page) -> None:
     expect(page.get_by_role("heading", name="Words or a picture?")).to_be_visible()
 
 
+def test_a_chat_is_kept_where_one_goes_on_elsewhere(page: Page) -> None:
+    ask(page, "Hello")
+    delete = page.get_by_role("button", name="Delete “Hello”")
+    sure = page.get_by_text("Delete this chat?")
+    chat_links(page).first.hover()
+    delete.click()
+    answers(page).click()
+    expect(sure).to_be_hidden()
+    chat_links(page).first.hover()
+    delete.click()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(sure).to_be_hidden()
+    expect(chat_links(page)).to_have_text(["Hello"])
+
+
 def test_escape_keeps_a_chat_and_stops_no_answer(mom: ScriptedMom, page: Page) -> None:
     gate = Gate()
     mom.models.large_llm = ScriptedLanguageModel(["Slowly", gate, " done."])
