@@ -232,6 +232,23 @@ def test_in_forced_colours_it_is_seen_what_is_chosen_and_what_goes_on(browser: B
     context.close()
 
 
+def test_in_forced_colours_the_diagram_is_dark_where_the_system_is_though_light_was_chosen(
+    browser: Browser, mom: ScriptedMom
+) -> None:
+    context = browser.new_context(
+        base_url=mom.url, forced_colors="active", color_scheme="dark", viewport={"width": 1280, "height": 800}
+    )
+    page = context.new_page()
+    page.goto("/")
+    box = page.get_by_role("region", name="The mixture").locator(".shape").first
+    dark = box.evaluate("box => getComputedStyle(box).fill")
+    page.get_by_role("button", name="Colours: System").click()
+    page.reload()  # what changes colour takes its time
+    page.get_by_role("button", name="Colours: Light").wait_for()
+    expect(box).to_have_css("fill", dark)
+    context.close()
+
+
 def test_axe_finds_nothing_in_a_plain_answer(page: Page) -> None:
     ask(page, "Hello")
     expect(answers(page)).to_have_attribute("aria-busy", "false")
