@@ -29,13 +29,13 @@ async function attachPicture(conversation: Conversation, file: File): Promise<vo
   if (file.size > LARGEST) throw new Error(`${file.name} is larger than ${bytesWords(LARGEST)}.`)
   const picture = await readPicture(file)
   // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
-  if (conversation.attached.length >= MOST) throw new Error(`At most ${MOST} pictures can be attached to a message.`)
-  conversation.attached = [...conversation.attached, picture]
+  if (conversation.draft.pictures.length >= MOST) throw new Error(`At most ${MOST} pictures can be attached to a message.`)
+  conversation.draft.pictures = [...conversation.draft.pictures, picture]
 }
 
 async function attachText(conversation: Conversation, file: File): Promise<void> {
   const text = await readText(file, MOST_TEXT)
-  const bytes = [...conversation.files, text].reduce((sum, one) => sum + bytesOf(one), 0)
+  const bytes = [...conversation.draft.files, text].reduce((sum, one) => sum + bytesOf(one), 0)
   if (file.size > MOST_TEXT || bytes > MOST_TEXT) throw new Error(`${file.name} does not fit: the text files of a message may have ${bytesWords(MOST_TEXT)} together. Attach the part that matters.`)
-  conversation.files = [...conversation.files, text]
+  conversation.draft.files = [...conversation.draft.files, text]
 }

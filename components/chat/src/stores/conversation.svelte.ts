@@ -1,10 +1,10 @@
-/** One chat: its messages, the draft of the next question, and what can be wished of its answers. */
+/** One chat: its messages, and what can be asked in it and wished of its answers. */
 
 import type { Failure, Need } from '../mixture/events'
-import { type TextFile, withFiles } from '../mixture/text_files'
+import { withFiles } from '../mixture/text_files'
 import { ask, type Asked, createChat, isNotFound, overruleTurn, readChat, RequestError, retryTurn } from '../services/api'
-import { keepDraft, readDraft } from '../services/drafts'
 import { fetchAsDataUrl } from '../services/files'
+import { Draft } from './draft.svelte'
 import { Following } from './following.svelte'
 import { LastTry } from './last_try'
 import { AnswerMessage, failureOf, type Message, QuestionMessage } from './message.svelte'
@@ -43,11 +43,7 @@ export class Conversation {
   isGone = $state(false)
   /** What a search has found here, until it is shown. */
   sought = $state.raw<Sought | null>(null)
-  #draft = $state('')
-  /** The pictures attached to the draft, as data URLs. */
-  attached = $state.raw<string[]>([])
-  /** The text files attached to it. */
-  files = $state.raw<TextFile[]>([])
+  readonly draft: Draft
 
   readonly tree = new MessageTree(
     (parent) =>
@@ -66,15 +62,15 @@ export class Conversation {
     return last?.role === 'assistant' && last.isRunning ? last : null
   })
 
-  readonly hasDraft = $derived(this.#draft.trim() !== '' || this.attached.length > 0 || this.files.length > 0)
   /** Not where the chat could not be read: the question would follow nothing. */
-  readonly canSend = $derived(!this.running && !this.readError && this.hasDraft)
+  readonly canSend = $derived.by(() => !this.running && !this.readError && !this.draft.isEmpty)
 
   readonly #following = new Following(this.tree, () => this.read())
   #wishesUnderWay = 0
   #reads = 0
   #isReadDue = false
-  #isSendDue = false
+  /** The words to be sent as soon as the chat has been read, unless others are written by then. */
+  #wordsDue: string | null = null
   readonly #lastTry = new LastTry()
   /** What went wrong last: MoM was not reached. */
   #isUnreached = false
@@ -84,23 +80,12 @@ export class Conversation {
     id: string | null = null,
   ) {
     this.id = id
-    this.#draft = readDraft(id)
+    this.draft = new Draft(id)
   }
 
   /** Something was answered here while another chat was open. */
   get hasNews(): boolean {
     return this.#following.hasNews
-  }
-
-  /** The next question as far as it is written; kept in this browser. */
-  get draft(): string {
-    return this.#draft
-  }
-
-  set draft(words: string) {
-    this.#draft = words
-    this.#isSendDue = false
-    keepDraft(this.id, words)
   }
 
   /** Show this chat: read it as it is stored, then follow what is being answered. */
@@ -117,7 +102,7 @@ export class Conversation {
   /** The chat is gone. */
   forget(): void {
     this.#following.end()
-    this.draft = ''
+    this.draft.words = ''
   }
 
   /** Read the chat as it is stored. What is stored does not yet hold what is just being asked: then it is read after that. */
@@ -144,7 +129,7 @@ export class Conversation {
     } finally {
       if (number === this.#reads) {
         this.isLoading = false
-        if (this.#isSendDue) void this.send()
+        if (this.#wordsDue === this.draft.words) void this.send()
       }
     }
   }
@@ -154,23 +139,14 @@ export class Conversation {
    * read it waits: it is to follow what is stored last.
    */
   async send(): Promise<void> {
-    this.#isSendDue = this.canSend && this.isLoading
-    if (!this.canSend || this.#isSendDue) return
-    const words = this.draft.trim()
-    const attachments = this.attached
-    const { files } = this
-    this.draft = ''
-    this.attached = []
-    this.files = []
-    const takeBack = (): void => {
-      if (this.draft.startsWith(words)) this.draft = this.draft.slice(words.length).trimStart()
-      this.attached = this.attached.filter((picture) => !attachments.includes(picture))
-      this.files = this.files.filter((file) => !files.includes(file))
+    this.#wordsDue = this.canSend && this.isLoading ? this.draft.words : null
+    if (!this.canSend || this.isLoading) return
+    const written = this.draft.take()
+    const onFound = (): void => {
+      this.draft.remove(written)
     }
-    if (await this.ask(withFiles(files, words), { attachments, onFound: takeBack })) return
-    this.draft = this.draft ? `${words}\n${this.draft}` : words
-    this.attached = [...attachments, ...this.attached]
-    this.files = [...files, ...this.files]
+    const isAsked = await this.ask(withFiles(written.files, written.words), { attachments: written.pictures, onFound })
+    if (!isAsked) this.draft.giveBack(written)
   }
 
   /** Ask after what is shown last, or in a question's place. False where the server refuses. */
@@ -271,7 +247,7 @@ export class Conversation {
   }
 
   /** Ask other words in the place of `question`, with its pictures. Where the server does not take them, they are still being edited. */
-  async #askInstead<Edited>(question: QuestionMessage, content: string, editor: { edited: Edited | null }, seed: number | null = null): Promise<void> {
+  async #askInstead(question: QuestionMessage, content: string, editor: { edited: unknown }, seed: number | null = null): Promise<void> {
     const { edited } = editor
     const close = (): void => {
       editor.edited = null
@@ -324,9 +300,7 @@ export class Conversation {
   async #create(firstWords: string): Promise<string> {
     const { id } = await createChat()
     this.id = id
-    // What has been written meanwhile is this chat's next question, and not the next chat's first.
-    keepDraft(null, '')
-    keepDraft(id, this.#draft)
+    this.draft.moveTo(id)
     this.owner.onCreated(this, firstWords)
     return id
   }

@@ -103,13 +103,13 @@ describe('a question sent', () => {
     replies['GET /api/chats/c1'] = () => read.reply
     replies['POST /api/chats/c1/messages'] = () => REPLY
     const reading = conversation.read()
-    conversation.draft = 'And now?'
+    conversation.draft.words = 'And now?'
     await conversation.send()
-    expect(conversation.draft).toBe('And now?')
+    expect(conversation.draft.words).toBe('And now?')
     read.release(stored([{ content: 'Hello' }, ANSWER, { content: 'From my phone' }, ANSWER]))
     await reading
     await vi.waitFor(() => { expect(conversation.tree.path).toHaveLength(6) })
-    expect(conversation.draft).toBe('')
+    expect(conversation.draft.words).toBe('')
     expect(conversation.tree.path[4]?.parent?.id).toBe('3')
     conversation.leave()
   })
@@ -119,13 +119,13 @@ describe('a question sent', () => {
     const read = new Held()
     replies['GET /api/chats/c1'] = () => read.reply
     const reading = conversation.read()
-    conversation.draft = 'And'
+    conversation.draft.words = 'And'
     await conversation.send()
-    conversation.draft = 'And now?'
+    conversation.draft.words = 'And now?'
     read.release(stored([{ content: 'Hello' }, ANSWER]))
     await reading
     expect(conversation.tree.path).toHaveLength(2)
-    expect(conversation.draft).toBe('And now?')
+    expect(conversation.draft.words).toBe('And now?')
   })
 
   it('is another one where other pictures are attached', async () => {
@@ -145,16 +145,16 @@ describe('a question sent', () => {
   it('that had arrived, though nobody said so, is found and not kept to be sent again', async () => {
     const conversation = await opened([{ content: 'Hello' }, ANSWER])
     replies['POST /api/chats/c1/messages'] = MOM_IS_AWAY
-    conversation.attached = [PICTURE]
-    conversation.draft = 'What is it?'
+    conversation.draft.pictures = [PICTURE]
+    conversation.draft.words = 'What is it?'
     await conversation.send()
-    conversation.draft += '\nAnd what else?'
+    conversation.draft.words += '\nAnd what else?'
     await conversation.read()
-    expect([conversation.draft, conversation.attached]).toEqual(['What is it?\nAnd what else?', [PICTURE]])
+    expect([conversation.draft.words, conversation.draft.pictures]).toEqual(['What is it?\nAnd what else?', [PICTURE]])
     const turn = { id: 't2', status: 'finished', client_id: questions[0]?.client_id } as StoredMessage['turn']
     replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, ANSWER, { content: 'What is it?' }, { ...ANSWER, turn }])
     await conversation.read()
-    expect([conversation.draft, conversation.attached, conversation.error]).toEqual(['And what else?', [], ''])
+    expect([conversation.draft.words, conversation.draft.pictures, conversation.error]).toEqual(['And what else?', [], ''])
   })
 
   it('that had arrived is looked for at once where MoM is there', async () => {
@@ -165,10 +165,10 @@ describe('a question sent', () => {
       replies['GET /api/chats/c1'] = () => stored([{ content: 'Hello' }, ANSWER, { content: 'What is it?' }, { ...ANSWER, turn: asked }])
       return MOM_IS_AWAY()
     }
-    conversation.draft = 'What is it?'
+    conversation.draft.words = 'What is it?'
     await conversation.send()
     await vi.waitFor(() => { expect(conversation.tree.path).toHaveLength(4) })
-    expect([conversation.draft, conversation.error]).toEqual(['', ''])
+    expect([conversation.draft.words, conversation.error]).toEqual(['', ''])
   })
 
   it('into a connection that is dead is given up after a while, later with pictures, and kept', async () => {
@@ -178,13 +178,13 @@ describe('a question sent', () => {
     vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => new Promise((_resolve, reject) => {
       signal?.addEventListener('abort', () => { reject(new Error('too late')) })
     }))
-    conversation.attached = [PICTURE]
-    conversation.draft = 'What is it?'
+    conversation.draft.pictures = [PICTURE]
+    conversation.draft.words = 'What is it?'
     const sending = conversation.send()
     expect(timeout).toHaveBeenCalledWith(20_002)
     clock.abort()
     await sending
-    expect([conversation.draft, conversation.attached]).toEqual(['What is it?', [PICTURE]])
+    expect([conversation.draft.words, conversation.draft.pictures]).toEqual(['What is it?', [PICTURE]])
     expect(conversation.error).toMatch(/^MoM cannot be reached/)
     timeout.mockRestore()
   })
@@ -213,9 +213,9 @@ describe('a question sent', () => {
     replies['POST /api/chats'] = () => created.reply
     replies['POST /api/chats/c9/messages'] = () => REPLY
     const conversation = new Conversation({ onCreated: vi.fn(), onChanged, onUnreachable })
-    conversation.draft = 'Hello'
+    conversation.draft.words = 'Hello'
     const sending = conversation.send()
-    conversation.draft = 'And then'
+    conversation.draft.words = 'And then'
     created.release({ id: 'c9' })
     await sending
     expect(Object.fromEntries(kept)).toEqual({ 'mom-draft-c9': 'And then' })
@@ -226,18 +226,18 @@ describe('a question sent', () => {
 it('files are sent before the words, come back where MoM refuses, and name the chat where there are no words', async () => {
   const onCreated = vi.fn()
   const conversation = new Conversation({ onCreated, onChanged, onUnreachable })
-  conversation.files = [{ name: 'a.txt', text: 'A fox.' }]
+  conversation.draft.files = [{ name: 'a.txt', text: 'A fox.' }]
   expect(conversation.canSend).toBe(true)
   replies['POST /api/chats'] = () => ({ id: 'c1' })
   replies['POST /api/chats/c1/messages'] = REFUSED
   await conversation.send()
-  expect(conversation.files).toEqual([{ name: 'a.txt', text: 'A fox.' }])
+  expect(conversation.draft.files).toEqual([{ name: 'a.txt', text: 'A fox.' }])
   expect(onCreated).toHaveBeenCalledWith(conversation, FILE)
-  conversation.draft = 'What is it?'
+  conversation.draft.words = 'What is it?'
   replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q', message_id: 'a', turn_id: 't' })
   await conversation.send()
   expect(questions.map(({ content }) => content)).toEqual([FILE, `${FILE}\n\nWhat is it?`])
-  expect(conversation.files).toEqual([])
+  expect(conversation.draft.files).toEqual([])
   expect(conversation.tree.path[0]).toMatchObject({ words: 'What is it?', files: [{ name: 'a.txt' }] })
   conversation.leave()
 })

@@ -46,17 +46,17 @@ it('pictures that are decoded at the same time are all attached', async () => {
   await decoded('b')
   await decoded('a')
   await Promise.all(both)
-  expect(chat.attached).toEqual(['b', 'a'])
+  expect(chat.draft.pictures).toEqual(['b', 'a'])
 })
 
 it('a picture that went while another one was decoded does not come back', async () => {
   const chat = newChat()
-  chat.attached = ['sent']
+  chat.draft.pictures = ['sent']
   const attaching = attachFiles(chat, [picture('a')])
-  chat.attached = []
+  chat.draft.pictures = []
   await decoded('a')
   await attaching
-  expect(chat.attached).toEqual(['a'])
+  expect(chat.draft.pictures).toEqual(['a'])
 })
 
 it('four pictures can be attached to a message, however they are attached', async () => {
@@ -65,7 +65,7 @@ it('four pictures can be attached to a message, however they are attached', asyn
   const attaching = names.map((name) => attachFiles(chat, [picture(name)]))
   for (const name of names) await decoded(name)
   await Promise.all(attaching)
-  expect(chat.attached).toEqual(['a', 'b', 'c', 'd'])
+  expect(chat.draft.pictures).toEqual(['a', 'b', 'c', 'd'])
   expect(chat.error).toBe('At most 4 pictures can be attached to a message.')
 })
 
@@ -75,14 +75,14 @@ it('a text file is attached by its name, and one that is refused keeps no other 
   const chat = newChat()
   const files = [file('a.py', 'x = 1\r\n'), file('b.pdf', '%PDF\0'), file('c\u202e.md', '\ufeffß'), file('d.csv', new Uint8Array([0xe4])), file('e.txt', '\n')]
   await attachFiles(chat, files)
-  expect(chat.files).toEqual([{ name: 'a.py', text: 'x = 1' }, { name: 'c .md', text: 'ß' }])
+  expect(chat.draft.files).toEqual([{ name: 'a.py', text: 'x = 1' }, { name: 'c .md', text: 'ß' }])
   expect(chat.error).toMatch(/^b\.pdf is neither a picture \(PNG, JPEG, WebP\) nor a text in UTF-8\. .* d\.csv is neither .* e\.txt is empty\.$/)
 })
 
 it('text files have 90 kB together, and a larger one says so', async () => {
   const chat = newChat()
   await attachFiles(chat, [file('a.log', 'a'.repeat(60_000)), file('b.log', 'ß'.repeat(20_000)), file('c.log', 'c'.repeat(30_000)), file('d.log', 'ß'.repeat(5e6))])
-  expect(chat.files.map(({ name }) => name)).toEqual(['a.log', 'c.log'])
+  expect(chat.draft.files.map(({ name }) => name)).toEqual(['a.log', 'c.log'])
   expect(chat.error).toMatch(/^b\.log does not fit: the text files of a message may have 90 kB together\. Attach the part that matters\. d\.log does not fit/)
 })
 

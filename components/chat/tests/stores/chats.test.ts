@@ -17,15 +17,15 @@ it('a chat that is not begun keeps its pictures while another one is looked at, 
   const chats = new ChatsStore(memory(), vi.fn())
   chats.goTo(null)
   const chat = chats.open
-  chat.attached = ['data:image/png;base64,AAAA']
+  chat.draft.pictures = ['data:image/png;base64,AAAA']
   chats.goTo('c1')
-  expect(chats.open.attached).toEqual([])
+  expect(chats.open.draft.pictures).toEqual([])
   chats.goTo(null)
   expect(chats.open).toBe(chat)
   chat.id = 'c2'
   chats.onCreated(chat, 'Hello')
   chats.goTo(null)
-  expect(chats.open.attached).toEqual([])
+  expect(chats.open.draft.pictures).toEqual([])
   chats.goTo('c2')
   expect(chats.open).toBe(chat)
 })
