@@ -63,6 +63,7 @@ def main() -> None:
         "blind, fifth part": read_blind("w23"),
         "blind, sixth part": read_blind("w27"),
         "blind, seventh part": read_blind("w30"),
+        "blind, eighth part": read_blind("w32"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
