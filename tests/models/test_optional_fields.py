@@ -62,3 +62,13 @@ def test_a_server_that_demands_what_it_refuses_is_not_asked_for_ever():
         False,
         False,
     ]
+
+
+def test_a_refusal_that_quotes_a_thought_about_what_is_required_is_no_demand():
+    """As pydantic words it, Mistral's and others' validator: with the refused value."""
+    fields = OptionalFields()
+    body = {"messages": [{"role": "assistant", "content": "x", "reasoning_content": "I require the weather"}]}
+    words = "body.messages.1.assistant.reasoning_content: Extra inputs are not permitted, input: "
+    while "reasoning_content" in (sent := fields.fit(body)["messages"][0]):
+        assert fields.learn(fields.fit(body), words + sent["reasoning_content"])
+    assert sent == {"role": "assistant", "content": "x"}

@@ -21,7 +21,7 @@ NO_THOUGHT = " "
 SKIP_SIGNATURE = "skip_thought_signature_validator"
 NO_SIGNATURE = {"google": {"thought_signature": SKIP_SIGNATURE}}
 NO_DETAIL = {"type": "reasoning.encrypted", "data": SKIP_SIGNATURE, "format": "google-gemini-v1", "index": 0}
-_FIELDS = ("reasoning_content", "reasoning", "extra_content")
+_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "extra_content")
 # By a field, the words in a refusal that speak of it.
 _DEMANDS = {
     "reasoning_content": "reasoning_content",
@@ -62,12 +62,14 @@ class ThoughtsBack:
 
     def _fit_answer(self, message: Entry) -> Entry:
         fitting = self._without_refused(message)
-        if "reasoning_content" in self._demanded and not fitting.get("reasoning_content"):
+        # A refusal that quotes the thought may read like a demand by chance: "I require the weather".
+        demanded = self._demanded - self._refused
+        if "reasoning_content" in demanded and not fitting.get("reasoning_content"):
             fitting["reasoning_content"] = NO_THOUGHT
         if calls := [self._without_refused(call) for call in message.get("tool_calls") or ()]:
-            if "extra_content" in self._demanded and not calls[0].get("extra_content"):
+            if "extra_content" in demanded and not calls[0].get("extra_content"):
                 calls[0]["extra_content"] = NO_SIGNATURE
-            if "reasoning_details" in self._demanded:
+            if "reasoning_details" in demanded:
                 fitting["reasoning_details"] = [{**NO_DETAIL, "id": calls[0]["id"]}]
             fitting["tool_calls"] = calls
         return fitting
