@@ -8,7 +8,7 @@ import pytest
 from mom.errors import StructureError
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.events import TextDelta
-from mom.mixture.paths import FILES_UNREAD, reach_verdict
+from mom.mixture.paths import FILES_UNREAD, Wishes, reach_verdict
 from mom.mixture.text_files import own_words, split_files
 from mom.mixture.verdict import DecidedBy, Need
 from tests.mixture.album import Album
@@ -66,6 +66,12 @@ async def test_where_no_prompt_can_be_written_the_words_are_drawn_and_not_the_fi
     parts = parts_that(see_an_image=0.98, structure=[StructureError("no", part="large_llm")])
     await events_of(asked(f"{FILE}\n\nA poster for this"), parts)
     assert [request.prompt for request in parts.image_model.requests] == ["A poster for this"]
+
+
+async def test_of_a_file_without_a_word_the_file_is_drawn_rather_than_nothing():
+    parts = parts_that(structure=[StructureError("no", part="large_llm")])
+    await events_of(asked(FILE), parts, Wishes(need=Need.IMAGE))
+    assert [request.prompt for request in parts.image_model.requests] == ["File: tale.txt ``` draw me a fox ```"]
 
 
 async def test_a_command_stands_after_the_files_and_text_keeps_them():

@@ -53,6 +53,7 @@ async def _ask(conversation: Conversation, large_llm: LanguageModel) -> Mapping[
 
 
 def _own_words(conversation: Conversation) -> str:
-    words = " ".join(own_words(conversation.last.content).split())[:PROMPT_CHARS]
+    content = conversation.last.content
+    words = " ".join((own_words(content).strip() or content).split())[:PROMPT_CHARS]
     drawing = conversation.last_drawing
     return f"{drawing.prompt}, {words}" if drawing else words
