@@ -221,3 +221,14 @@ def test_a_correction_acts_on_the_next_message_like_it(stage, corrections):
     assert len(small_llm.questions) == 1
     other = stage.answered("a whale in the sea", parent_id="root")
     assert stage.message(other)["verdict"]["decided_by"] == "small_llm"
+
+
+def test_a_correction_acts_on_the_same_words_with_another_file(stage, corrections):
+    small_llm = acting(stage, corrections)
+    code, other = (f"File: {name}.py\n```\n{f'{name} = 1; ' * 1_000}\n```\n\n" for name in ("a", "b"))
+    overruled(stage, f"{code}{'draw it ' * COMPARED_CHARS}")  # too long to be compared, as without a file
+    overruled(stage, f"{code}illustrate it", parent_id="root")
+    assert corrections.known(stage.owner) == [Correction("illustrate it", Need.IMAGE)]
+    again = stage.answered(f"{other}Illustrate it!", parent_id="root")
+    assert stage.message(again)["verdict"]["decided_by"] == "correction"
+    assert len(small_llm.questions) == 2

@@ -24,6 +24,8 @@ from mom.mixture.text_files import own_words
 from mom.mixture.verdict import DecidedBy, Need
 
 KNOWN_AT_MOST = 500
+# Of a message with files the words after them are compared. So much of it is read for that, as every routed message asks.
+WITH_FILES_CHARS = 20_000
 _answer, _question, _before = aliased(Message), aliased(Message), aliased(Message)
 
 
@@ -67,13 +69,14 @@ class Corrections:
             verdict.corrected_to = verdict.corrected_at = None
 
     def known(self, owner_id: str) -> Sequence[Correction]:
-        """What the classifier goes by: the newest corrections of messages that are short enough to be compared."""
+        """What the classifier goes by: the newest corrections of messages whose own words are short enough to be compared."""
         with self._database.session() as session:
             return [
-                Correction(words, Need(need), follows_picture=after, answered=None if after else answered)
-                if (own := own_words(words)) == words
+                Correction(own, Need(need), follows_picture=after, answered=None if after else answered)
+                if own == words
                 else Correction(own, Need(need), follows_picture=False)
                 for words, need, after, answered in session.execute(_comparable(), {"owner_id": owner_id})
+                if len(own := own_words(words)) <= COMPARED_CHARS
             ]
 
 
@@ -100,9 +103,10 @@ def _comparable() -> Select[Any]:
     length = func.length(_before.content)
     end = func.substr(_before.content, case((length > COMPARED_CHARS, length - COMPARED_CHARS + 1), else_=1))
     answered = select(end).where(_before.id == _question.parent_id).scalar_subquery()
+    longest = case((_question.content.startswith("File: "), WITH_FILES_CHARS), else_=COMPARED_CHARS)
     return (
         _newest_first(bindparam("owner_id"), _question.content, Verdict.corrected_to, follows_picture, answered)
-        .where(func.length(_question.content) <= COMPARED_CHARS, ~_is_by_form())
+        .where(func.length(_question.content) <= longest, ~_is_by_form())
         .limit(KNOWN_AT_MOST)
     )
 
