@@ -4,8 +4,9 @@ import pytest
 
 from mom.errors import ContextFullError, StructureError
 from mom.mixture.conversation import Conversation, Drawing, Message, ToolRequest, ToolResult
+from mom.mixture.events import TextDelta
 from mom.mixture.needs_image import write_image_prompt
-from mom.mixture.needs_text import stream_text
+from mom.mixture.needs_text import FILES_LEFT_OUT, stream_text
 from mom.mixture.ports import SamplingOptions
 from tests.scripted import ScriptedLanguageModel
 
@@ -55,6 +56,20 @@ async def test_what_is_left_of_a_conversation_that_is_too_long_begins_with_a_que
     model = ForgetfulModel(4)
     await words_of(dialogue(3), model)
     assert [message.content for message in model.questions[-1][1:]] == ["question 2", "answer 2", "and now?"]
+
+
+async def test_that_a_file_was_left_out_is_told_after_the_answer():
+    with_file = Message("user", "File: tale.txt\n```\nA fox.\n```\n\nSummarise it")
+    asked, format_of_a_program = Message("user", "Translate it"), {"response_format": {"type": "json_object"}}
+    talk = Conversation((with_file, Message("assistant", "A tale."), asked))
+    for conversation, context, passed_on, remarks in (
+        (talk, 2, {}, [FILES_LEFT_OUT]),
+        (talk, 4, {}, []),  # it was not left out
+        (talk, 1, format_of_a_program, []),
+        (dialogue(1), 2, {}, []),
+    ):
+        stream = stream_text(conversation, ForgetfulModel(context), SamplingOptions(passed_on=passed_on))
+        assert [item.text async for item in stream if isinstance(item, TextDelta)] == ["ok", *remarks]
 
 
 async def test_a_callers_system_message_takes_the_place_of_ours():
