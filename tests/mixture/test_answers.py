@@ -58,14 +58,16 @@ async def test_what_is_left_of_a_conversation_that_is_too_long_begins_with_a_que
     assert [message.content for message in model.questions[-1][1:]] == ["question 2", "answer 2", "and now?"]
 
 
-async def test_that_a_file_was_left_out_is_told_after_the_answer():
+async def test_that_a_file_was_left_out_is_told_once_after_the_answer():
     with_file = Message("user", "File: tale.txt\n```\nA fox.\n```\n\nSummarise it")
     asked, format_of_a_program = Message("user", "Translate it"), {"response_format": {"type": "json_object"}}
     talk = Conversation((with_file, Message("assistant", "A tale."), asked))
+    told = Conversation((*talk.messages, Message("assistant", f"ok{FILES_LEFT_OUT}"), asked))
     for conversation, context, passed_on, remarks in (
         (talk, 2, {}, [FILES_LEFT_OUT]),
         (talk, 4, {}, []),  # it was not left out
         (talk, 1, format_of_a_program, []),
+        (told, 2, {}, []),
         (dialogue(1), 2, {}, []),
     ):
         stream = stream_text(conversation, ForgetfulModel(context), SamplingOptions(passed_on=passed_on))

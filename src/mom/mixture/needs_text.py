@@ -24,18 +24,19 @@ async def stream_text(
     A caller's own system message takes the place of ours, and so do tools or a format: ours would speak against them.
 
     Where the conversation is longer than the model's context, its older half is left out until it fits; only a last
-    message that is too long by itself raises `ContextFullError`. That files were left out is told after the answer, unless
-    it has a form that a program asked for.
+    message that is too long by itself raises `ContextFullError`. That files were left out is told once, after the answer,
+    unless it has a form that a program asked for.
     """
     earlier = conversation.earlier
     if not sampling.passed_on and not any(message.role == "system" for message in earlier):
         earlier = (Message("system", system_prompt("answer")), *earlier)
     files = _files_in(earlier)
+    is_silent = bool(sampling.passed_on) or any(message.content.endswith(FILES_LEFT_OUT) for message in earlier)
     while True:
         try:
             async with model.stream_text([*map(_as_words, earlier), conversation.last], sampling) as stream:
                 async for item in stream:
-                    if isinstance(item, Ended) and _files_in(earlier) < files and not sampling.passed_on:
+                    if isinstance(item, Ended) and not is_silent and _files_in(earlier) < files:
                         yield TextDelta(FILES_LEFT_OUT)
                     yield item
         except ContextFullError:
