@@ -1,5 +1,7 @@
 """The parts' states on the page, and a page that fits every width."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -27,6 +29,22 @@ def test_parts_are_watched_until_all_are_settled_and_then_left_alone(mom: Script
     settled = len(asked)
     page.clock.run_for(60_000)
     assert len(asked) == settled
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_told_until_it_does(
+    mom: ScriptedMom, context: BrowserContext
+) -> None:
+    here = mom.parts[PartName.LARGE_LLM]
+    detail = "Nothing answers at http://host:1/v1. Start that server, or correct its address."
+    mom.parts[PartName.LARGE_LLM] = replace(here, state=State.EXTERNAL, answers=False, detail=detail)
+    page = context.new_page()
+    page.goto("/")
+    parts = page.get_by_label("Parts")
+    expect(parts).to_contain_text("does not answer")
+    expect(parts).to_contain_text("Start that server")
+    mom.parts[PartName.LARGE_LLM] = replace(here, state=State.EXTERNAL)
+    expect(parts).to_contain_text("external")
+    expect(parts).not_to_contain_text("Start that server")
 
 
 def test_a_part_that_failed_an_answer_is_looked_at_again(mom: ScriptedMom, page: Page) -> None:

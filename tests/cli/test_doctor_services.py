@@ -173,6 +173,15 @@ def test_a_part_that_failed_in_the_running_mom(environment, tmp_path):
         assert one_failed("running large_llm")["fix"] == "There is no model file x.gguf."
 
 
+def test_a_server_elsewhere_that_does_not_answer_the_running_mom(environment, tmp_path):
+    silent = Part(
+        PartName.LARGE_LLM, State.EXTERNAL, "big", answers=False, detail="Nothing answers at http://host:1/v1."
+    )
+    with running_site(tmp_path / "data", ScriptedParts(), shown={PartName.LARGE_LLM: silent}) as site:
+        environment.setenv("MOM_PORT", site.url.rpartition(":")[2])
+        assert one_failed("running large_llm")["fix"] == "Nothing answers at http://host:1/v1."
+
+
 def test_a_running_mom_that_does_not_tell_its_parts(environment):
     with running({"/healthz": [JSONResponse({"status": "ok"})], "/api/parts": [JSONResponse({}, 503)]}) as server:
         environment.setenv("MOM_PORT", server.root.rpartition(":")[2])

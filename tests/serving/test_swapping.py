@@ -140,7 +140,8 @@ async def test_a_model_that_was_chosen_plays_again_after_a_restart(supervised, m
         await until_part(supervisor, LARGE, State.READY, model="second")
     async with supervised(large_llm=NOBODY) as supervisor:  # the setting is the newer wish
         # and no word of another one that will take over
-        await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody", detail=NOBODY_ANSWERS)
+        part = await until_part(supervisor, LARGE, State.EXTERNAL, model="nobody", detail=NOBODY_ANSWERS)
+        assert not part.answers
     async with supervised(large_llm=first) as supervisor:
         await until_part(supervisor, LARGE, State.READY, model="second")
         supervisor.swap(LARGE, first, None)  # back to what the setting says

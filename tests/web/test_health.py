@@ -30,6 +30,18 @@ def test_a_part_that_is_loading_makes_it_unready_and_the_page_still_reads_the_pa
     assert page.json["parts"]["image_model"] == answer.json["parts"]["image_model"]
 
 
+def test_a_server_elsewhere_that_does_not_answer_makes_it_unready(client, app):
+    from mom.web.services import services
+
+    parts = services(app).models.parts()
+    parts[PartName.LARGE_LLM] = replace(parts[PartName.LARGE_LLM], state=State.EXTERNAL, answers=False)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["ready"]) == (503, False)
+    assert answer.json["parts"]["large_llm"]["answers"] is False
+    parts[PartName.LARGE_LLM] = replace(parts[PartName.LARGE_LLM], answers=True)
+    assert client.get("/readyz").status_code == 200
+
+
 def test_a_vision_llm_is_missing_only_where_one_is_set(client, app):
     from mom.web.services import services
 

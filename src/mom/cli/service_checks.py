@@ -113,7 +113,7 @@ async def _check_running(server: Server) -> AsyncIterator[Check]:
     yield ok("server", f"runs at {server.http.base_url}")
     for name, part in parts.items():
         words = f"{part['model']} {part['state']}".strip()
-        if part["state"] == State.FAILED:
+        if part["state"] == State.FAILED or not part.get("answers", True):
             yield failed(f"running {name}", words, part["detail"])
         else:
             yield ok(f"running {name}", words)

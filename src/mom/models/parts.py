@@ -59,7 +59,8 @@ class Progress:
 class Part:
     """One part as it stands now. `detail` is one sentence for people; `memory_bytes` is resident memory.
 
-    `endpoint` is set where the part can be asked (`ready` or `external`), `progress` while a model is downloaded for it: its own, or
+    `endpoint` is set where the part can be asked (`ready` or `external`), `answers` is false where a server elsewhere was found
+    not to, `progress` while a model is downloaded for it: its own, or
     the one that is to take over.
     """
 
@@ -71,6 +72,7 @@ class Part:
     detail: str = ""
     memory_bytes: int | None = None
     endpoint: Endpoint | None = None
+    answers: bool = True
     progress: Progress | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -96,6 +98,7 @@ class Part:
             "model": self.model,
             "demo": self.demo,
             "pid": self.pid,
+            "answers": self.answers,
             "detail": self.detail,
             "memory_bytes": self.memory_bytes,
             "progress": asdict(self.progress) if self.progress else None,

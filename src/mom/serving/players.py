@@ -163,7 +163,7 @@ def _same_as_large_llm(board: Board) -> Player:
             large = board.parts.get(PartName.LARGE_LLM)
             if large is not None:
                 detail = large.detail or f"played by the large LLM, {large.model}"
-                report(Standing(large.state, detail, large.pid, large.endpoint))
+                report(Standing(large.state, detail, large.pid, large.endpoint, large.answers))
             version = await board.wait_for_change(version)
 
     return Player(SAME_AS_LARGE_LLM, play)

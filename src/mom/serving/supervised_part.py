@@ -128,6 +128,7 @@ class SupervisedPart:
                 # It may name a path, which may hold any bytes: what is no text cannot be told.
                 detail=(note or standing.detail).encode("utf-8", "replace").decode(),
                 endpoint=standing.endpoint,
+                answers=standing.answers,
                 progress=standing.progress,
             )
         )

@@ -19,7 +19,7 @@ def read_health() -> Response:
 def read_readiness() -> tuple[Response, int]:
     """200 as soon as text can be answered and pictures drawn; 503 before, with what is missing."""
     parts = _parts()
-    is_ready = all(part["state"] in ANSWERING for part in parts.values())
+    is_ready = all(part["answers"] and part["state"] in ANSWERING for part in parts.values())
     return jsonify(ready=is_ready, parts=parts), 200 if is_ready else 503
 
 
@@ -31,7 +31,7 @@ def read_parts() -> Response:
 def _parts() -> dict[str, dict[str, Any]]:
     memory_bytes = psutil.Process().memory_info().rss
     web = {
-        "state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "detail": "",
+        "state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "answers": True, "detail": "",
         "memory_bytes": memory_bytes,
     }  # fmt: skip
     parts = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}

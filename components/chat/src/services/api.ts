@@ -44,6 +44,8 @@ export interface Part {
   state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external'
   model: string
   demo: boolean
+  /** False where a server that MoM does not run was found not to answer; MoM asks it again and again. */
+  answers: boolean
   detail: string
   /** While a model is downloaded for the part: its own, or the one that is to take over. */
   progress: Progress | null

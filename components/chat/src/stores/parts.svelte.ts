@@ -1,4 +1,4 @@
-/** The parts of the mixture and their states, asked for again and again only while one of them is still on its way. */
+/** The parts of the mixture and their states, asked for again and again only while one of them is on its way or does not answer. */
 
 import { cancelChange, type Part, type Progress, readOffers, readParts, type Suggestion, swapPart } from '../services/api'
 import { failureOf } from './message.svelte'
@@ -23,6 +23,7 @@ export class PartsStore {
   onBack: () => void = () => undefined
 
   readonly isLoading = $derived(Object.values(this.parts).some((part) => !SETTLED.includes(part.state)))
+  readonly #isSilent = $derived(Object.values(this.parts).some((part) => !part.answers))
   readonly hasDemo = $derived(Object.values(this.parts).some((part) => part.demo))
   /** Other models are on their way, asked for here or in another window. */
   readonly isReplacing = $derived(
@@ -33,7 +34,7 @@ export class PartsStore {
   #timer: ReturnType<typeof setTimeout> | undefined
   #hasAskedForOffers = false
 
-  /** Ask now, and then every two seconds until nothing is starting, downloading or being replaced any more. */
+  /** Ask now, and then every two seconds until nothing is starting, downloading, silent or being replaced any more. */
   async watch(): Promise<void> {
     clearTimeout(this.#timer)
     try {
@@ -46,7 +47,7 @@ export class PartsStore {
       this.isReachable = false // said on the page, and asked again below
     }
     clearTimeout(this.#timer)
-    if (!this.isReachable || this.isLoading || this.isReplacing) this.#timer = setTimeout(() => void this.watch(), POLL_MS)
+    if (!this.isReachable || this.isLoading || this.isReplacing || this.#isSilent) this.#timer = setTimeout(() => void this.watch(), POLL_MS)
     if (this.isReachable && !this.#hasAskedForOffers) await this.#lookForOffers()
   }
 
