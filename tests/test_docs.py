@@ -22,7 +22,7 @@ from mom.web import urls as people
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 SOURCES = {".py", ".ts", ".svelte"}
-OTHERS_PROGRAMS = {"cp", "ollama", "llama-server", "vllm", "curl", "caddy", "printf", "cd"}
+OTHERS_PROGRAMS = {"cp", "ollama", "llama-server", "vllm", "curl", "caddy", "printf", "cd", "git", "systemctl"}
 COMPOSE_ONLY = {"TORCH", "LLAMA_CPP_IMAGE"}
 
 
@@ -133,6 +133,10 @@ def check_command(words: list[str]) -> None:
             assert rest[0] in {"ci", "i", "install"} or rest[1] in scripts, words
         case "docker":
             check_docker(rest)
+        case "python":
+            assert (ROOT / f"{rest[1].replace('.', '/')}.py").exists(), words
+        case "sudo":
+            check_command(rest)
         case "pip":
             assert rest[0] == "install"
         case name:
