@@ -20,7 +20,10 @@ from mom.settings import variable_names
 from mom.web import urls as people
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md")),
+    *(page for folder in ("docs", "src", "training") for page in sorted((ROOT / folder).glob("**/*.md"))),
+]
 SOURCES = {".py", ".ts", ".svelte"}
 OTHERS_PROGRAMS = {"cp", "ollama", "llama-server", "vllm", "curl", "caddy", "printf", "cd", "git", "systemctl"}
 COMPOSE_ONLY = {"TORCH", "LLAMA_CPP_IMAGE"}
@@ -68,10 +71,18 @@ def test_files_and_folders_that_are_named_are_there(page, files):
             assert any(name.endswith(wanted) for name in known), f"{page.name} names {term}"
 
 
-def test_links_lead_to_files_that_are_there(page):
-    for link in re.findall(r"\]\(([^)#\s]+)\)", without_fences(page.read_text())):
+def test_links_lead_to_files_and_headings_that_are_there(page):
+    for link, heading in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", without_fences(page.read_text())):
         if "://" not in link:
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not heading or heading in headings(target), f"{link}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """As GitHub names them in links."""
+    found = re.findall(r"^#+ (.+)$", without_fences(page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def test_functions_that_are_named_are_there(page, code):
