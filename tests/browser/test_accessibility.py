@@ -77,6 +77,7 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, widt
     page.keyboard.press("Escape")
     store_long_chat(mom, 2, last="A lighthouse at sea.")
     page.reload()
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
     if width < 768:
         page.get_by_role("button", name="Chats").click()
         expect(page.get_by_role("navigation", name="Chats")).to_be_visible()

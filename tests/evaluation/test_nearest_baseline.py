@@ -29,7 +29,7 @@ def test_without_semantic_router_it_says_how_to_get_it():
 @pytest.mark.timeout(300)  # torch is loaded, and 800 utterances are encoded
 def test_the_router_of_semantic_router_decides(tmp_path):
     data = tmp_path / "rows.jsonl"
-    rows = (("draw a small red circle", "image"), ("what is the smallest thing that was measured?", "text"))
+    rows = (("draw a small red circle", "image"), ("what is the capital of France?", "text"))
     data.write_text(
         "".join(
             json.dumps({"messages": [{"role": "user", "content": words}], "route": route}) + "\n"

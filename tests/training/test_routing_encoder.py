@@ -41,9 +41,9 @@ def readings(shipped):
 def test_torch_begins_with_the_shipped_layers(shipped, readings):
     said = np.array([shipped.weigh_reading(reading)[0] for reading in readings])
     found = weighed(begun(SHIPPED_ENCODER), readings)
-    # The one reckons in 8 bits, the other in bfloat16.
+    # The one reckons in 8 bits, the other in bfloat16: what lies nearly at zero may fall on either side.
     assert np.corrcoef(said, found)[0, 1] > 0.999
-    assert ((said > 0) == (found > 0)).all()
+    assert all(abs(log_odds) < 0.5 for log_odds in said[(said > 0) != (found > 0)])
 
 
 def test_what_is_read_back_is_exported_to_the_same_weights(layers, tmp_path):
