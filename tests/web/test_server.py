@@ -1,9 +1,12 @@
 """The web process itself, beside what it answers."""
 
+import socket
 import subprocess
 import sys
 
 import pytest
+
+from mom.web.server import listen
 
 RAISE_IT = """
 import resource, sys
@@ -23,3 +26,10 @@ print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 def test_the_limit_of_open_files_is_raised_as_each_stream_is_one(limits, raised):
     done = subprocess.run([sys.executable, "-c", RAISE_IT, *limits.split()], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == raised
+
+
+def test_connections_send_at_once():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

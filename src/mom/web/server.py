@@ -37,13 +37,19 @@ def allow_many_open_files() -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is any free one. Raises `PortInUseError`."""
+    """A listening socket; port 0 is any free one. Raises `PortInUseError`.
+
+    Its connections send at once. asyncio sees to that for those that it accepts by a socket of its own making only; without it,
+    an answer's body waits 40 ms behind its head until the client has acknowledged that.
+    """
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise PortInUseError(
             f"MoM cannot listen at {host}:{port}: {error.strerror}. Set MOM_PORT to another."
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 async def serve(app: Flask, listener: socket.socket, *, is_first: bool) -> None:
