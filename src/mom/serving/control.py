@@ -114,6 +114,7 @@ class ControlServer:
     def __init__(self, controlled: Controlled) -> None:
         self.token = secrets.token_urlsafe(32)
         self._socket = socket.create_server((LOOPBACK, 0))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the web process's `listen` has it
         host = f"{LOOPBACK}:{self._socket.getsockname()[1]}"
         self.url = f"http://{host}"
         self._closing = asyncio.Event()
