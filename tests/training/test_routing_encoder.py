@@ -38,12 +38,16 @@ def readings(shipped):
     return [read(case.conversation, shipped.vocabulary) for case in read_dev()[0]]
 
 
-def test_torch_begins_with_the_shipped_layers(shipped, readings):
+def test_torch_begins_with_the_shipped_layers(shipped):
+    readings = [read(case.conversation, shipped.vocabulary) for half in read_dev() for case in half]
     said = np.array([shipped.weigh_reading(reading)[0] for reading in readings])
     found = weighed(begun(SHIPPED_ENCODER), readings)
-    # The one reckons in 8 bits, the other in bfloat16: what lies nearly at zero may fall on either side.
+    # The one reckons in 8 bits, the other in bfloat16: of 552 verdicts that turns one, at log-odds below 1.
     assert np.corrcoef(said, found)[0, 1] > 0.999
-    assert all(abs(log_odds) < 0.5 for log_odds in said[(said > 0) != (found > 0)])
+    assert np.abs(said - found).mean() < 0.05
+    turned = said[(said > 0) != (found > 0)]
+    assert len(turned) <= 1
+    assert all(np.abs(turned) < 0.5)
 
 
 def test_what_is_read_back_is_exported_to_the_same_weights(layers, tmp_path):
