@@ -64,9 +64,8 @@ def running(replies: Mapping[str, list[Any]]) -> Iterator[FakeServer]:
 def serving(app: Starlette) -> Iterator[str]:
     """Serve an ASGI app on a free loopback port; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(
-        socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-    )  # as servers do: otherwise a body waits 40 ms behind its head
+    # As servers do: otherwise a body waits 40 ms behind its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
     started, ended = threading.Event(), Future[None]()
 
