@@ -3,11 +3,10 @@
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from itertools import count
 
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from benchmarks.beside import served_beside
 from tests.models.fake_servers import STOP, USAGE, chunk, completion, serving
 
 
@@ -70,15 +70,9 @@ class PacedServer:
                 self.left_at_ns.append(time.monotonic_ns())
 
 
-@contextmanager
-def paced_process(pace: Pace) -> Iterator[str]:
+def paced_process(pace: Pace) -> AbstractContextManager[str]:
     """Run the server in a process of its own; gives its address."""
-    command = [sys.executable, "-m", "benchmarks.paced_server", json.dumps(asdict(pace))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.stdin.close()
+    return served_beside("benchmarks.paced_server", json.dumps(asdict(pace)))
 
 
 def main() -> None:

@@ -11,17 +11,16 @@ processor time that one task took there, which a busy machine does not change. W
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.beside import served_beside
 from benchmarks.results import write_result
 from mom.mixture.events import TextDelta
 from mom.mixture.ports import Ended
@@ -134,16 +133,6 @@ def serve() -> None:
         sys.stdin.read()
 
 
-@contextmanager
-def serving() -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.page_speed", "--serve"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.stdin.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -152,7 +141,7 @@ def main() -> None:
     if options.serve:
         serve()
         return
-    with serving() as address, sync_playwright() as playwright:
+    with served_beside("benchmarks.page_speed", "--serve") as address, sync_playwright() as playwright:
         path = CHROMIUM if Path(CHROMIUM).exists() else None
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         opened = [open_chat(browser, address) for _ in range(options.rounds)]
