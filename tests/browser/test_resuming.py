@@ -131,11 +131,13 @@ def test_a_question_whose_reply_was_lost_is_found_asked_once_the_network_is_back
         route.abort()
 
     page.route("**/api/chats/*/messages", lose_the_reply, times=1)
-    page.route("**/api/parts", lambda route: route.abort(), times=1)
+    for address in ("**/api/parts", "**/api/chats/*"):
+        page.route(address, lambda route: route.abort())
     ask(page, "Are you there?")
     away = page.get_by_role("status").filter(has_text="MoM cannot be reached")
     expect(away).to_be_visible()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Are you there?")
+    page.unroute_all()
     expect(away).to_have_count(0)
     expect(questions(page)).to_have_text(["Hello", "Are you there?"])
     expect(answers(page).last).to_contain_text("Hello!")
