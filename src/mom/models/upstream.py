@@ -23,6 +23,7 @@ from mom.models.parts import Endpoint, PartName
 from mom.models.refusals import Answer, Server, refusal, says_model_is_missing
 
 REFUSAL_BYTES = 64_000
+_NOBODY_THERE = "All connection attempts failed"  # anyio's words, which say no more than that
 _CONNECTION_CUT = ("peer closed connection", "Server disconnected")  # h11's and httpcore's words
 
 log = logging.getLogger(__name__)
@@ -193,8 +194,8 @@ class Upstream:
         return PartTimeoutError(f"{self.server.words} is too slow: {what}.", part=self.server.part)
 
     def unavailable(self, why: str) -> PartUnavailableError:
-        words = f"{self.server.words} cannot be reached. Is it running, and is its address right? ({why})"
-        return PartUnavailableError(words, part=self.server.part)
+        words = f"{self.server.words} cannot be reached. Is it running, and is its address right?"
+        return PartUnavailableError(words if why == _NOBODY_THERE else f"{words} ({why})", part=self.server.part)
 
     @contextmanager
     def failures(self) -> Iterator[None]:
