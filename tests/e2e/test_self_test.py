@@ -24,5 +24,5 @@ def test_a_small_llm_of_random_weights_is_bypassed_and_its_part_says_why(tmp_pat
             detail = wait_until(lambda: ended_self_test(mom.parts()), "the self-test has ended")
             body = {"messages": [{"role": "user", "content": "a fox"}]}
             verdict = mom.http.post("/v1/classify", json=body).json()
-    assert detail.startswith("Bypassed: right on ")
+    assert detail.startswith("It is not asked: of ")
     assert verdict["decided_by"] != "small_llm"

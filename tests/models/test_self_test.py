@@ -30,6 +30,13 @@ from tests.serving.waiting import until
 IDS = {"text": 7, "image": 8}
 TRUTH = {message.conversation.last.content: message.need.value for message in read_messages()}
 LAST = read_messages()[-1]
+WORSE_THAN_BERT = (
+    "It is not asked: of 60 test messages it was right on {}, the built-in classifier on {}. "
+    "That one decides alone until a better small LLM plays."
+)
+LIKE_TEXT = (
+    "It is not asked: of 60 test messages it was right on {}, hardly more than if it took every message for text (30)."
+)
 
 
 class SmallLlmServer:
@@ -147,7 +154,7 @@ async def test_one_that_says_text_to_everything_is_bypassed_and_the_part_says_so
     server = SmallLlmServer(always_text)
     async with self_tested(server) as self_test:
         detail = self_test.parts()[PartName.SMALL_LLM].detail
-        assert detail == "Bypassed: right on 30 of 60 test messages, little more than text for everything (30)."
+        assert detail == LIKE_TEXT.format(30)
         asked = len(server.asked)
         cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)
         assert (await cascade.classify(LAST.conversation)).decided_by is DecidedBy.DEFAULT
@@ -182,9 +189,9 @@ async def test_one_that_does_worse_than_bert_is_bypassed_and_bert_decides():
         announced: list[str] = []
         verdict = await cascade.classify(LAST.conversation, announced.append)
     assert announced == ["bert"]  # the small LLM's name would let a text answer begin early
-    assert detail == "Bypassed: right on 55 of 60 test messages, BERT on 60."
+    assert detail == WORSE_THAN_BERT.format(55, 60)
     assert (verdict.need, verdict.decided_by) == (LAST.need, DecidedBy.BERT)
-    assert verdict.reason == "sure; the small LLM is bypassed"
+    assert verdict.reason == "sure; the small LLM failed its test"
 
 
 @pytest.mark.parametrize(("has_head", "decided_by"), [(True, DecidedBy.BERT), (False, DecidedBy.SMALL_LLM)])
@@ -210,8 +217,8 @@ async def test_until_it_is_tested_bert_decides_in_its_place_if_it_can(has_head, 
     ("right", "rival_right", "said"),
     [
         (36, 30, ""),
-        (35, 30, "Bypassed: right on 35 of 60 test messages, little more than text for everything (30)."),
-        (40, 41, "Bypassed: right on 40 of 60 test messages, BERT on 41."),
+        (35, 30, LIKE_TEXT.format(35)),
+        (40, 41, WORSE_THAN_BERT.format(40, 41)),
         (41, 41, ""),
     ],
 )
@@ -270,7 +277,8 @@ async def test_one_that_no_chat_would_wait_for_is_bypassed_however_right_it_is()
         assert self_test.report.is_bypassed
         detail = self_test.parts()[PartName.SMALL_LLM].detail
     assert re.fullmatch(
-        r"Bypassed: its quickest verdict took \d+\.\d s, more than MOM_CLASSIFIER_DEADLINE_MS gives\.", detail
+        r"It is not asked: its quickest answer to a test message took \d+\.\d s, longer than MOM_CLASSIFIER_DEADLINE_MS lets anyone wait\.",
+        detail,
     )
 
 
@@ -278,9 +286,8 @@ async def test_one_that_only_thinks_is_bypassed_after_a_few_messages():
     server = SmallLlmServer(is_llama=False, thinks=True)
     async with self_tested(server) as self_test:
         assert self_test.report.is_bypassed
-        assert (
-            self_test.parts()[PartName.SMALL_LLM].detail == "Bypassed: it answered no test message with text or image."
-        )
+        detail = self_test.parts()[PartName.SMALL_LLM].detail
+        assert detail == "It is not asked: it answered none of the test messages with text or image."
         tries, checks = 2 * self_test_module.SPEECHLESS_AFTER, 1
         assert len(server.asked) == tries + checks
         cascade = make_classifier("cascade", 10, self_test.roster, self_test=self_test)

@@ -74,16 +74,17 @@ class Report:
     def sentence(self) -> str:
         """What people are told, or nothing where all is well."""
         if self.is_speechless:
-            return "Bypassed: it answered no test message with text or image."
+            return "It is not asked: it answered none of the test messages with text or image."
         if self.late_s is not None:
             return (
-                f"Bypassed: its quickest verdict took {self.late_s:.1f} s, more than MOM_CLASSIFIER_DEADLINE_MS gives."
+                f"It is not asked: its quickest answer to a test message took {self.late_s:.1f} s, "
+                "longer than MOM_CLASSIFIER_DEADLINE_MS lets anyone wait."
             )
-        right = f"right on {self.right} of {self.asked} test messages"
-        if self.is_bypassed and self.rival_right is not None and self.rival_right >= self.more_than_text:
-            return f"Bypassed: {right}, BERT on {self.rival_right}."
         if self.is_bypassed:
-            return f"Bypassed: {right}, little more than text for everything ({self.texts})."
+            right = f"It is not asked: of {self.asked} test messages it was right on {self.right}"
+            if self.rival_right is not None and self.rival_right >= self.more_than_text:
+                return f"{right}, the built-in classifier on {self.rival_right}. That one decides alone until a better small LLM plays."
+            return f"{right}, hardly more than if it took every message for text ({self.texts})."
         if self.rereads_prompt:
             return "It reads its whole prompt again for every message, which makes verdicts slow."
         return ""

@@ -90,7 +90,8 @@ class SelfTest:
         if self.report is None or not self.report.sentence:
             return parts
         small = parts[PartName.SMALL_LLM]
-        return {**parts, PartName.SMALL_LLM: replace(small, detail=f"{small.detail} {self.report.sentence}".strip())}
+        before = f"{small.detail.removesuffix('.')}. " if small.detail else ""
+        return {**parts, PartName.SMALL_LLM: replace(small, detail=before + self.report.sentence)}
 
     async def _run(self) -> None:
         while True:
@@ -255,7 +256,8 @@ class TestedSmallLlmStage:
         if verdict is None:  # one that nobody has tested is more than nobody
             return await self.stage.classify(conversation) if is_pending else None
         return replace(
-            verdict, reason=f"{verdict.reason}; the small LLM is {'not tested yet' if is_pending else 'bypassed'}"
+            verdict,
+            reason=f"{verdict.reason}; the small LLM {'is not tested yet' if is_pending else 'failed its test'}",
         )
 
     @property
