@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mom.mixture.events import ImageProgress
@@ -88,6 +89,15 @@ def test_a_stopped_answer_ends_where_it_was(mom: ScriptedMom, page: Page) -> Non
     expect(answers(page)).to_contain_text("Once")
     page.get_by_role("button", name="Stop").click()
     diagram(page, "Classifier: done, Large LLM: stopped")
+
+
+@pytest.mark.parametrize("width", [390, 340, 300])
+def test_on_a_phone_the_demo_label_stays_beside_the_last_model(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    ask(page, "Hello")
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    model, label = (answers(page).get_by_text(words).bounding_box() for words in ("Large LLM", "demo"))
+    assert label["y"] + label["height"] / 2 == pytest.approx(model["y"] + model["height"] / 2, abs=4)
 
 
 def test_where_motion_is_unwanted_nothing_moves(browser: Browser, mom: ScriptedMom) -> None:
