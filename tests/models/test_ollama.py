@@ -25,12 +25,12 @@ async def test_a_running_ollama_lists_its_models(http):
         models = await list_ollama_models(http, server.root)
 
     assert models is not None
-    assert [(model.name, model.can_chat) for model in models] == [
-        ("qwen3:8b", True),
-        ("llama3.2:1b", True),
-        ("nomic-embed-text:latest", False),
-        ("mystery:latest", False),
-        ("kimi:cloud", False),
+    assert [(model.name, model.can_chat, model.can_see) for model in models] == [
+        ("qwen3:8b", True, True),  # nobody says what it can
+        ("llama3.2:1b", True, False),
+        ("nomic-embed-text:latest", False, True),
+        ("mystery:latest", False, False),
+        ("kimi:cloud", False, True),
     ]
     assert suggest_pair(models) == Suggestion("ollama:llama3.2:1b", "ollama:qwen3:8b")
 

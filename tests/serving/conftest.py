@@ -46,10 +46,16 @@ def supervised(tmp_path, stand_in):
     """Runs a supervisor; parts of which no address is given are played by a server that does not answer."""
 
     @asynccontextmanager
-    async def supervised(web=None, hub_url=None, **addresses):
+    async def supervised(web=None, hub_url=None, api_keys=None, **addresses):
         (tmp_path / "logs").mkdir(exist_ok=True)
         addresses = {LARGE: NOBODY, SMALL: NOBODY, IMAGE: NOBODY} | {PartName(name): a for name, a in addresses.items()}
-        plan = ServePlan(data_dir=tmp_path, addresses=addresses, ollama_url="http://127.0.0.1:9", hub_endpoint=hub_url)
+        plan = ServePlan(
+            data_dir=tmp_path,
+            addresses=addresses,
+            api_keys=api_keys or {},
+            ollama_url="http://127.0.0.1:9",
+            hub_endpoint=hub_url,
+        )
         quick = Restarts(at_most=3, first_pause_s=0.01, longest_pause_s=0.05)
         supervisor = Supervisor(plan, lambda control: web or stand_in("web"), quick)
         task = asyncio.create_task(supervisor.run())

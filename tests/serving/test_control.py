@@ -24,6 +24,11 @@ class Recorded:
             raise SettingsError("'nonsense' is not a model address.")
         self.swaps.append((part, address, api_key))
 
+    def reset(self, part):
+        if part is PartName.VISION_LLM:
+            raise ConflictError("MOM_VISION_LLM is not set.")
+        self.swaps.append((part, "setting", None))
+
     def cancel(self, part):
         if part is not PartName.LARGE_LLM:
             raise ConflictError("Nothing is being changed.")
@@ -31,6 +36,9 @@ class Recorded:
 
     async def offers(self):
         return {"ollama": {"models": ["tinydolphin"], "suggestion": None}}
+
+    async def choices(self, part):
+        return {"setting": "demo", "choices": [{"address": "demo", "model": part.words, "size_bytes": None}]}
 
 
 @pytest.fixture
@@ -115,6 +123,19 @@ async def test_a_cancelling_is_passed_on(client, controlled):
     assert (await client.post("/parts/nose/cancel")).status_code == 404
 
 
+async def test_a_reset_is_passed_on(client, controlled):
+    assert (await client.post("/parts/large_llm/reset")).status_code == 202
+    assert controlled.swaps == [(PartName.LARGE_LLM, "setting", None)]
+    answer = await client.post("/parts/vision_llm/reset")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    assert (await client.post("/parts/nose/reset")).status_code == 404
+
+
+async def test_the_choices_of_a_part_are_told(client):
+    assert (await client.get("/parts/large_llm/choices")).json()["choices"][0]["model"] == "large LLM"
+    assert (await client.get("/parts/nose/choices")).status_code == 404
+
+
 async def test_offers_are_told(client):
     assert (await client.get("/offers")).json()["ollama"]["models"] == ["tinydolphin"]
 
@@ -122,7 +143,7 @@ async def test_offers_are_told(client):
 @pytest.mark.parametrize(
     "headers", [{"Authorization": ""}, {"Authorization": "Bearer wrong"}, {"Host": "evil.example"}]
 )
-@pytest.mark.parametrize("path", ["/parts", "/offers", "/nowhere"])
+@pytest.mark.parametrize("path", ["/parts", "/offers", "/parts/large_llm/choices", "/nowhere"])
 async def test_nobody_gets_in_without_the_token_or_under_another_name(client, headers, path):
     answer = await client.get(path, headers=headers)
     assert answer.status_code == 403

@@ -4,13 +4,14 @@ import asyncio
 import http.server
 import json
 import threading
+from contextlib import contextmanager
 
 import httpx
 import psutil
 import pytest
 
 from mom.errors import ConflictError
-from mom.models.parts import State
+from mom.models.parts import PartName, State
 from mom.serving import elsewhere
 from mom.serving.child import free_port
 from tests.random_llm import SHAPES, write_random_llm
@@ -200,6 +201,48 @@ async def test_a_choice_of_an_earlier_run_is_forgotten_when_it_is_cancelled(supe
         assert json.loads(chosen.read_text()) == {}
 
 
+@contextmanager
+def some_server(port=0):
+    """It says that it does not know what it is asked, which is an answer."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1#hosted"
+        server.shutdown()
+        serving.join()
+
+
+async def test_the_model_of_the_settings_is_gone_back_to_with_its_key(supervised, models, tmp_path):
+    with some_server() as setting:
+        async with supervised(large_llm=setting, api_keys={LARGE: "sk-secret"}) as supervisor:
+            part = await until_part(supervisor, LARGE, State.EXTERNAL, chosen=False, address=setting)
+            supervisor.swap(LARGE, f"file:{models[0]}", None)
+            assert supervisor.board.parts[LARGE].changing
+            await until_part(supervisor, LARGE, State.READY, chosen=True, changing=False, address=f"file:{models[0]}")
+            for go_back in (lambda: supervisor.reset(LARGE), lambda: supervisor.swap(LARGE, setting, None)):
+                go_back()
+                again = await until_part(supervisor, LARGE, State.EXTERNAL, chosen=False, changing=False)
+                assert again.endpoint == part.endpoint
+                assert json.loads((tmp_path / "chosen_models.json").read_text()) == {}
+                supervisor.swap(LARGE, f"file:{models[0]}", None)
+                await until_part(supervisor, LARGE, State.READY, model="first")
+
+
+async def test_where_the_settings_name_no_model_the_demo_model_is_gone_back_to_but_nobody_sees(supervised):
+    async with supervised() as supervisor:
+        with pytest.raises(ConflictError, match="MOM_VISION_LLM is not set"):
+            supervisor.reset(PartName.VISION_LLM)
+        assert (await supervisor.choices(PartName.VISION_LLM))["setting"] is None
+        assert (await supervisor.choices(LARGE))["setting"] == NOBODY
+
+
+async def test_a_password_in_the_settings_is_not_among_the_choices(supervised):
+    async with supervised(large_llm="http://me:secret@127.0.0.1:9/v1#paid") as supervisor:
+        part = await until_part(supervisor, LARGE, State.EXTERNAL, model="paid")
+        assert part.address == "http://me:***@127.0.0.1:9/v1#paid"
+        assert "secret" not in json.dumps(await supervisor.choices(LARGE))
+
+
 async def test_a_chosen_server_that_comes_later_takes_over_then(supervised, models, tmp_path, monkeypatch):
     monkeypatch.setattr(elsewhere, "FIRST_PAUSE_S", 0.05)
     monkeypatch.setattr(elsewhere, "LONGEST_PAUSE_S", 0.05)
@@ -216,11 +259,8 @@ async def test_a_chosen_server_that_comes_later_takes_over_then(supervised, mode
         watching.cancel()
         assert {part.model for part in seen if part.endpoint} == {"first"}  # nobody is sent to where no server is
         assert await answers(part)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler)
-        with server:
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-            await until_part(supervisor, LARGE, State.EXTERNAL, model="late", detail="")
-            server.shutdown()
+        with some_server(port):
+            await until_part(supervisor, LARGE, State.EXTERNAL, model="late", detail="", chosen=True)
 
 
 async def test_a_model_that_fails_ends_no_download(supervised, hub):

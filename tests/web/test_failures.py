@@ -78,6 +78,10 @@ def test_a_body_that_is_no_json_is_told_so(client, body):
         ("POST", "/api/parts/heart/swap", (404, "not_found", None)),
         ("POST", "/api/parts/heart/cancel", (404, "not_found", None)),
         ("POST", "/api/parts/large_llm/cancel", (409, "conflict", None)),
+        ("POST", "/api/parts/heart/reset", (404, "not_found", None)),
+        ("POST", "/api/parts/large_llm/reset", (409, "conflict", None)),
+        ("GET", "/api/parts/heart/choices", (404, "not_found", None)),
+        ("GET", "/api/parts/large_llm/choices", (409, "conflict", None)),
         ("GET", "/api/offers", (409, "conflict", None)),
     ],
 )

@@ -22,11 +22,15 @@ _NO_CHAT = re.compile(r"embed|bert|minilm|bge|rerank", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class OllamaModel:
-    """A model as `ollama list` shows it; `size_bytes` is its size on disk, about what it takes in memory."""
+    """A model as `ollama list` shows it; `size_bytes` is its size on disk, about what it takes in memory.
+
+    `can_see` is true also where Ollama does not say what it can.
+    """
 
     name: str
     size_bytes: int
     can_chat: bool
+    can_see: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ async def list_ollama_models(http: httpx.AsyncClient, url: str) -> list[OllamaMo
         listed = _List.model_validate_json(response.raise_for_status().content)
     except (httpx.HTTPError, httpx.InvalidURL, ValidationError):
         return None
-    return [OllamaModel(model.name, model.size, _can_chat(model)) for model in listed.models]
+    return [OllamaModel(each.name, each.size, _can_chat(each), _can_see(each)) for each in listed.models]
 
 
 def suggest_pair(models: Sequence[OllamaModel], *, memory_bytes: int | None = None) -> Suggestion | None:
@@ -93,3 +97,7 @@ def _can_chat(model: _Listed) -> bool:
     if model.capabilities is not None:
         return "completion" in model.capabilities
     return _NO_CHAT.search(model.name) is None
+
+
+def _can_see(model: _Listed) -> bool:
+    return model.capabilities is None or "vision" in model.capabilities

@@ -55,10 +55,12 @@ class StaticParts:
             address, key_of = self._addresses.get(PartName.LARGE_LLM), PartName.LARGE_LLM
         if address is None:
             return _not_set_up(name)
+        shown = hide_password(str(self._addresses[name]))
         if address.kind not in {AddressKind.URL, AddressKind.OLLAMA}:
             return _failed(name, str(address), f"{name.variable}={address} is run by `mom serve`: start MoM with that.")
         endpoint = endpoint_of(address, api_key=self._api_keys.get(key_of), ollama_url=self._ollama_url)
-        return Part(name, State.EXTERNAL, endpoint.model or hide_password(str(address)), endpoint=endpoint)
+        model = endpoint.model or hide_password(str(address))
+        return Part(name, State.EXTERNAL, model, endpoint=endpoint, address=shown)
 
 
 class SupervisedParts:

@@ -61,7 +61,8 @@ class Part:
 
     `endpoint` is set where the part can be asked (`ready` or `external`), `answers` is false where a server elsewhere was found
     not to, `progress` while a model is downloaded for it: its own, or
-    the one that is to take over.
+    the one that is to take over. `address` is the model's, as it may be shown; `chosen`: it was chosen while MoM ran, in place of
+    the one that the settings name; `changing`: another one is to take over, which can be cancelled.
     """
 
     name: PartName
@@ -74,6 +75,9 @@ class Part:
     endpoint: Endpoint | None = None
     answers: bool = True
     progress: Progress | None = None
+    address: str = ""
+    chosen: bool = False
+    changing: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -92,7 +96,7 @@ class Part:
         )
 
     def as_public_json(self) -> dict[str, Any]:
-        """What `/readyz` and `mom models` show: no address, no key."""
+        """What `/readyz` and `mom models` show: no endpoint, no key."""
         return {
             "state": self.state.value,
             "model": self.model,
@@ -102,4 +106,7 @@ class Part:
             "detail": self.detail,
             "memory_bytes": self.memory_bytes,
             "progress": asdict(self.progress) if self.progress else None,
+            "address": self.address,
+            "chosen": self.chosen,
+            "changing": self.changing,
         }

@@ -41,10 +41,15 @@ class Controlled(Protocol):
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
         """Raises `SettingsError` for an address that cannot play the part."""
 
+    def reset(self, part: PartName) -> None:
+        """Raises `ConflictError` where the settings name no model for it."""
+
     def cancel(self, part: PartName) -> None:
         """Raises `ConflictError` where nothing is under way that could be given up."""
 
     async def offers(self) -> dict[str, Any]: ...
+
+    async def choices(self, part: PartName) -> dict[str, Any]: ...
 
 
 def create_control_app(controlled: Controlled, token: str, host: str, closing: asyncio.Event) -> ASGIApp:
@@ -73,6 +78,10 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
         controlled.swap(part, address, api_key)
         return JSONResponse({}, status_code=202)
 
+    async def reset_part(request: Request) -> Response:
+        controlled.reset(_part_of(request))
+        return JSONResponse({}, status_code=202)
+
     async def cancel_change(request: Request) -> Response:
         controlled.cancel(_part_of(request))
         return JSONResponse({}, status_code=202)
@@ -80,10 +89,15 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
     async def read_offers(_request: Request) -> Response:
         return JSONResponse(await controlled.offers())
 
+    async def read_choices(request: Request) -> Response:
+        return JSONResponse(await controlled.choices(_part_of(request)))
+
     app = Starlette(
         routes=[
             Route("/parts", _in_envelope(read_parts)),
             Route("/parts/{name}/swap", _in_envelope(swap_part), methods=["POST"]),
+            Route("/parts/{name}/choices", _in_envelope(read_choices)),
+            Route("/parts/{name}/reset", _in_envelope(reset_part), methods=["POST"]),
             Route("/parts/{name}/cancel", _in_envelope(cancel_change), methods=["POST"]),
             Route("/offers", _in_envelope(read_offers)),
         ]

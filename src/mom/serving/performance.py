@@ -29,11 +29,16 @@ Report = Callable[[Standing], None]
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """`play` runs until it is cancelled or has failed, reports each change, and leaves no process behind."""
+    """`play` runs until it is cancelled or has failed, reports each change, and leaves no process behind.
+
+    `address` and `chosen` are as in `Part`.
+    """
 
     model: str
     play: Callable[[Report], Awaitable[None]]
     demo: bool = False
+    address: str = ""
+    chosen: bool = False
 
 
 class Performance:

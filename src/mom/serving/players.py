@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from mom.errors import ModelFileError, SettingsError
-from mom.models.addresses import AddressKind, ModelAddress, parse_address
+from mom.models.addresses import AddressKind, ModelAddress, hide_password, parse_address
 from mom.models.parts import SAME_AS_LARGE_LLM, Endpoint, PartName, Progress, State
 from mom.serving import demo
 from mom.serving.board import Board
@@ -45,6 +45,10 @@ def choose_player(part: PartName, address: ModelAddress, api_key: str | None, st
     """Raises `SettingsError` where such an address cannot play this part."""
     if not _is_text(address.target):
         raise SettingsError(f"The address of the {part.words} is not UTF-8. Rename the file or its folder.")
+    return replace(_player_of(part, address, api_key, stage), address=hide_password(str(address)))
+
+
+def _player_of(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
     match address.kind:
         case AddressKind.OLLAMA if part is PartName.IMAGE_MODEL:
             raise SettingsError(f"The {part.words} cannot be '{address}': Ollama draws no pictures.")

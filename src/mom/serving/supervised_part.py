@@ -130,6 +130,9 @@ class SupervisedPart:
                 endpoint=standing.endpoint,
                 answers=standing.answers,
                 progress=standing.progress,
+                address=player.address,
+                chosen=player.chosen,
+                changing=self._next is not None,
             )
         )
 

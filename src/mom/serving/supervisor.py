@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 import httpx
 
-from mom.errors import SettingsError
-from mom.models.addresses import parse_address
+from mom.errors import ConflictError, SettingsError
+from mom.models.addresses import ModelAddress, hide_password, parse_address
 from mom.models.http_client import make_http_client
 from mom.models.parts import PartName, State
 from mom.serving.board import Board
 from mom.serving.chosen_models import ChosenModels
 from mom.serving.control import ControlServer
 from mom.serving.downloads import Hub
+from mom.serving.found_models import find_models
 from mom.serving.keeping import DEFAULT_RESTARTS, GivenUp, News, Restarts, Running, keep
-from mom.serving.offers import find_offers
+from mom.serving.offers import find_choices, find_offers
 from mom.serving.players import Stage, choose_player
 from mom.serving.program import Program
 from mom.serving.reloading import wait_for_edit
@@ -94,11 +96,24 @@ class Supervisor:
             return
 
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
-        """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
-        player = choose_player(part, parse_address(address), api_key, self._stage)
+        """Have another model play a part, as soon as it is ready. One that the settings name is asked with their key, where no other
+        is given. Raises `SettingsError`.
+        """
+        wanted = parse_address(address)
+        is_setting = wanted == self._setting(part)
+        key = api_key or (self._plan.api_keys.get(part) if is_setting else None)
+        player = choose_player(part, wanted, key, self._stage)
+        player = replace(player, chosen=not is_setting or key != self._plan.api_keys.get(part))
         before = self._chosen.read().get(part)
         self._parts[part].play(player, take_back=lambda: self._write_down(part, before))
-        self._write_down(part, address if api_key is None else None)
+        self._write_down(part, address if player.chosen and api_key is None else None)
+
+    def reset(self, part: PartName) -> None:
+        """Have the model that the settings name play a part again, as `swap` does. Raises `ConflictError` where they name none."""
+        setting = self._setting(part)
+        if setting is None:
+            raise ConflictError(f"{part.variable} is not set, so there is no other {part.words} to go back to.")
+        self.swap(part, str(setting), None)
 
     def cancel(self, part: PartName) -> None:
         """Give up a change of models, or a download, that is under way. Raises `ConflictError` where there is none."""
@@ -108,29 +123,44 @@ class Supervisor:
         """Models of others on this machine that could play parts."""
         return await find_offers(self._http, self._plan.ollama_url)
 
+    async def choices(self, part: PartName) -> dict[str, Any]:
+        """The models at hand that could play a part, and the one that plays it where none is chosen (None: nobody does)."""
+        found = await asyncio.to_thread(find_models, self._stage.hub.folder)
+        choices = await find_choices(part, found, self._http, self._plan.ollama_url)
+        setting = self._setting(part)
+        return {
+            "setting": hide_password(str(setting)) if setting else None,
+            "choices": [asdict(choice) for choice in choices],
+        }
+
+    def _setting(self, part: PartName) -> ModelAddress | None:
+        """The model that the settings name for a part, else the demo model; None where nobody need play it.
+
+        Raises `SettingsError`.
+        """
+        if part in OPTIONAL and part not in self._plan.addresses:
+            return None
+        return parse_address(self._plan.addresses.get(part, DEMO), name=part.variable)
+
     def _write_down(self, part: PartName, address: str | None) -> None:
-        if address is None or address == self._plan.addresses.get(part, DEMO):
+        if address is None:
             self._chosen.forget(part)
         else:
             self._chosen.keep(part, address)
 
     def _start_parts(self) -> None:
         players = {
-            name: choose_player(
-                name,
-                parse_address(self._plan.addresses.get(name, DEMO), name=name.variable),
-                self._plan.api_keys.get(name),
-                self._stage,
-            )
+            name: choose_player(name, setting, self._plan.api_keys.get(name), self._stage)
             for name in PartName
-            if name in self._plan.addresses or name not in OPTIONAL
+            if (setting := self._setting(name)) is not None
         }
         for name, player in players.items():
             self._parts[name].play(player)
         for name, address in self._chosen.read().items():
             # Beside the one that the settings ask for: that one answers until the chosen one can, and where it cannot.
             with suppress(SettingsError):
-                self._parts[name].play(choose_player(name, parse_address(address), None, self._stage))
+                player = choose_player(name, parse_address(address), None, self._stage)
+                self._parts[name].play(replace(player, chosen=True))
 
     async def _keep_web(self, program: Program) -> str:
         reason = ""

@@ -36,6 +36,10 @@ class ControlApi:
         body = {"address": address} | ({"api_key": api_key} if api_key else {})
         await self._ask("POST", f"/parts/{part.value}/swap", body)
 
+    async def reset(self, part: PartName) -> None:
+        """Have the model that the settings name play `part`. Raises `ConflictError` where they name none."""
+        await self._ask("POST", f"/parts/{part.value}/reset")
+
     async def cancel(self, part: PartName) -> None:
         """Give up the change or the download under way. Raises `ConflictError` where there is none."""
         await self._ask("POST", f"/parts/{part.value}/cancel")
@@ -43,6 +47,10 @@ class ControlApi:
     async def offers(self) -> dict[str, Any]:
         """Models that are found on this machine, such as a running Ollama's."""
         return await self._ask("GET", "/offers")
+
+    async def choices(self, part: PartName) -> dict[str, Any]:
+        """The models that are at hand for `part`, and the one that the settings name."""
+        return await self._ask("GET", f"/parts/{part.value}/choices")
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
         try:

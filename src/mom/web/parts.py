@@ -33,6 +33,18 @@ def swap_part(name: str) -> Response:
     return later(swap)
 
 
+def reset_part(name: str) -> Response:
+    """202: the model that the settings name is being started, as for `swap_part`; 409: they name none."""
+    part = _part_called(name)
+    control = _control()
+
+    async def reset() -> Response:
+        await control.reset(part)
+        return _json({}, 202)
+
+    return later(reset)
+
+
 def cancel_change(name: str) -> Response:
     """202: the change of models or the download is given up; 409: nothing is under way."""
     part = _part_called(name)
@@ -50,6 +62,16 @@ def read_offers() -> Response:
 
     async def read() -> Response:
         return _json(await control.offers())
+
+    return later(read)
+
+
+def read_choices(name: str) -> Response:
+    part = _part_called(name)
+    control = _control()
+
+    async def read() -> Response:
+        return _json(await control.choices(part))
 
     return later(read)
 

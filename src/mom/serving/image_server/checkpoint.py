@@ -15,7 +15,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from mom.errors import ModelFileError
-from mom.serving.image_server.weights import count_parameters, read_names
+from mom.serving.image_server.weights import SD_TEXT_ENCODER, SDXL_TEXT_ENCODER, count_parameters, read_names
 
 
 class Family(StrEnum):
@@ -106,9 +106,9 @@ def find_in_hub_cache(repository: str) -> Path:
 def _look_into_file(path: Path) -> Family:
     """The architecture, by the names that its weights have in the original code's files."""
     names = read_names(path)
-    if any(name.startswith("conditioner.embedders.1.") for name in names):
+    if any(name.startswith(SDXL_TEXT_ENCODER) for name in names):
         return Family.SDXL
-    if any(name.startswith("cond_stage_model.transformer.text_model.") for name in names):
+    if any(name.startswith(SD_TEXT_ENCODER) for name in names):
         return Family.SD
     if any("double_blocks.0." in name for name in names):
         raise ModelFileError(f"{path.name} is one file of FLUX without its text encoders. Use the diffusers folder.")

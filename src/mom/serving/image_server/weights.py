@@ -9,6 +9,9 @@ from mom.errors import ModelFileError
 
 LENGTH = struct.Struct("<Q")
 MAX_HEADER_BYTES = 100_000_000
+# How the weights of the text encoder begin in a file that holds a whole model, as the original code names them.
+SD_TEXT_ENCODER = "cond_stage_model.transformer.text_model."
+SDXL_TEXT_ENCODER = "conditioner.embedders.1."
 
 
 def read_names(path: Path) -> list[str]:
