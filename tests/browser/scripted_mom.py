@@ -33,7 +33,7 @@ def demo_parts(state: State = State.READY) -> dict[PartName, Part]:
         PartName.LARGE_LLM: "scripted-llm",
         PartName.IMAGE_MODEL: "scripted-sd",
     }
-    return {part: Part(part, state, name, demo=True) for part, name in names.items()}
+    return {part: Part(part, state, name, demo=True, address="demo") for part, name in names.items()}
 
 
 @dataclass

@@ -13,10 +13,14 @@ Suggestion = dict[str, str]
 @dataclass
 class ScriptedSupervisor:
     """`suggestion` is what Ollama could play; `swaps` are those asked for; `held` swaps wait for `finish_swaps`, `cancelled`
-    are the parts whose change was given up."""
+    are the parts whose change was given up. `setting` is the address that the settings name for each part, `found` are those that
+    could play one."""
 
     suggestion: Suggestion | None = None
+    setting: str = "demo"
+    found: list[str] = field(default_factory=lambda: ["demo"])
     swaps: list[tuple[str, str]] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
     held: bool = False
@@ -46,15 +50,23 @@ class ScriptedSupervisor:
         models = [address.removeprefix("ollama:") for address in (self.suggestion or {}).values()]
         return {"ollama": {"models": models, "suggestion": self.suggestion}}
 
+    def choices(self) -> dict[str, object]:
+        found = [{"address": each, "model": model_of(each), "size_bytes": 8_000_000} for each in self.found]
+        return {"setting": self.setting, "choices": found}
+
     def swap(self, name: str, address: str) -> None:
         self.swaps.append((name, address))
+        part = self.parts[PartName(name)]
+        detail = f"{model_of(address)} will take over: it is starting"
+        self.parts[part.name] = replace(part, detail=detail, changing=True)
         if not self.held:
             self.finish_swaps()
 
     def finish_swaps(self) -> None:
         for name, address in self.swaps:
-            part = PartName(name)
-            self.parts[part] = Part(part, State.EXTERNAL, address.removeprefix("ollama:"))
+            part, chosen = PartName(name), address != self.setting
+            demo = address == "demo"
+            self.parts[part] = Part(part, State.EXTERNAL, model_of(address), address=address, chosen=chosen, demo=demo)
 
     def download(self, done: int, total: int) -> None:
         """Every model asked for is on its way, so many bytes of it here."""
@@ -66,13 +78,18 @@ class ScriptedSupervisor:
     def cancel(self, name: str) -> None:
         self.cancelled.append(name)
         part = self.parts[PartName(name)]
-        self.parts[part.name] = replace(part, detail="The change of models was cancelled.", progress=None)
+        detail = "The change of models was cancelled."
+        self.parts[part.name] = replace(part, detail=detail, progress=None, changing=False)
 
     def fail_swaps(self, reason: str) -> None:
         for name, address in self.swaps:
             part = self.parts[PartName(name)]
-            model = address.removeprefix("ollama:")
-            self.parts[part.name] = replace(part, detail=f"{model} could not take over: {reason}")
+            detail = f"{model_of(address)} could not take over: {reason}"
+            self.parts[part.name] = replace(part, detail=detail, changing=False)
+
+
+def model_of(address: str) -> str:
+    return "scripted-llm" if address == "demo" else address.removeprefix("ollama:").rpartition("/")[2]
 
 
 def _handler_of(supervisor: ScriptedSupervisor) -> type[BaseHTTPRequestHandler]:
@@ -80,8 +97,7 @@ def _handler_of(supervisor: ScriptedSupervisor) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.0"  # no connection is kept open that would outlive the test
 
         def do_GET(self) -> None:
-            assert self.path == "/offers"
-            self._answer(200, supervisor.offers())
+            self._answer(200, supervisor.offers() if self.path == "/offers" else supervisor.choices())
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
@@ -92,6 +108,9 @@ def _handler_of(supervisor: ScriptedSupervisor) -> type[BaseHTTPRequestHandler]:
             _parts, name, wish = self.path.strip("/").split("/")
             if wish == "cancel":
                 supervisor.cancel(name)
+            elif wish == "reset":
+                supervisor.resets.append(name)
+                supervisor.swap(name, supervisor.setting)
             else:
                 supervisor.swap(name, body["address"])
             self._answer(202, {})

@@ -108,6 +108,27 @@ def test_axe_finds_nothing_with_text_files(browser: Browser, mom: ScriptedMom, w
     context.close()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_an_opened_part(browser: Browser, mom: ScriptedMom, width: int, scheme: str) -> None:
+    context = browser.new_context(base_url=mom.url, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    mom.supervisor.found = ["ollama:qwen3:8b", "demo"]
+    mom.supervisor.held = True
+    page.goto("/")
+    if width < 1200:
+        page.get_by_role("button", name="The mixture").click()
+    page.get_by_role("button", name="Change the large LLM").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("radio").first).to_be_checked()
+    expect_no_violations(page, "opened")
+    dialog.get_by_role("radio", name="qwen3:8b").check()
+    dialog.get_by_role("button", name="Use this model").click()
+    expect(dialog.get_by_role("button", name="Cancel the change")).to_be_visible()
+    expect_no_violations(page, "being changed")
+    context.close()
+
+
 def press_until_focused(page: Page, name: str, key: str = "Tab") -> None:
     for _ in range(60):
         if page.evaluate("document.activeElement.textContent.trim() || document.activeElement.ariaLabel") == name:

@@ -49,6 +49,25 @@ export interface Part {
   detail: string
   /** While a model is downloaded for the part: its own, or the one that is to take over. */
   progress: Progress | null
+  /** The model's, as it may be shown. */
+  address: string
+  /** By a person while MoM ran, in place of the model that the settings name. */
+  chosen: boolean
+  /** Another model is to take over, which can be cancelled. */
+  changing: boolean
+}
+
+/** What could play a part; `setting` is the address to go back to from a chosen model, null where there is none. */
+export interface Choices {
+  setting: string | null
+  choices: Choice[]
+}
+
+export interface Choice {
+  address: string
+  model: string
+  /** Null where nobody knows, or it has none of its own. */
+  size_bytes: number | null
 }
 
 /** `bytes_total` is 0 as long as nobody knows. */
@@ -131,10 +150,15 @@ export const overruleTurn = (id: string, need: Need): Promise<Asked> => request(
 /** What `/readyz` says, but with status 200 in every state. */
 export const readParts = (): Promise<Readiness> => request('GET', '/api/parts', undefined, SOON_MS)
 
+export const readChoices = (name: string): Promise<Choices> => request('GET', `/api/parts/${name}/choices`)
+
 export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
 
 /** Have the model at `address` play a part; the one before answers until it is ready. */
 export const swapPart = (name: string, address: string): Promise<unknown> => request('POST', `/api/parts/${name}/swap`, { address })
+
+/** Have the model that the settings name play a part, in the same way. */
+export const resetPart = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/reset`, {})
 
 /** Give up the download, or the change of models, that is under way. What has arrived is kept for another try. */
 export const cancelChange = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/cancel`, {})

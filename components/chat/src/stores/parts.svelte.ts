@@ -1,9 +1,21 @@
 /** The parts of the mixture and their states, asked for again and again only while one of them is on its way or does not answer. */
 
-import { cancelChange, type Part, type Progress, readOffers, readParts, type Suggestion, swapPart } from '../services/api'
+import {
+  cancelChange,
+  type Choice,
+  type Choices,
+  type Part,
+  type Progress,
+  readChoices,
+  readOffers,
+  readParts,
+  resetPart,
+  type Suggestion,
+  swapPart,
+} from '../services/api'
 import { failureOf } from './message.svelte'
 
-export type { Part, Progress, Suggestion }
+export type { Choice, Choices, Part, Progress, Suggestion }
 
 const POLL_MS = 2000
 const SETTLED: readonly Part['state'][] = ['ready', 'failed', 'external']
@@ -14,10 +26,10 @@ export class PartsStore {
   isReachable = $state(true)
   /** Models of an Ollama on this machine that could take over from demo models. */
   offer = $state.raw<Suggestion | null>(null)
-  /** A plain sentence where other models could not be had, or a download not be cancelled. */
+  /** A plain sentence where other models could not be had or found, or a change not be cancelled. */
   changeError = $state('')
-  /** The models that are to be replaced, by part, until others play these parts. */
-  replaced = $state.raw<Record<string, string>>({})
+  /** What could play the part that is looked at; null until that is known. */
+  choices = $state.raw<Choices | null>(null)
 
   /** Told when MoM answers again after it did not. */
   onBack: () => void = () => undefined
@@ -26,28 +38,31 @@ export class PartsStore {
   readonly #isSilent = $derived(Object.values(this.parts).some((part) => !part.answers))
   readonly hasDemo = $derived(Object.values(this.parts).some((part) => part.demo))
   /** Other models are on their way, asked for here or in another window. */
-  readonly isReplacing = $derived(
-    Object.keys(this.replaced).length > 0 ||
-      Object.values(this.parts).some((part) => part.progress !== null || part.detail.includes('will take over')),
-  )
+  readonly isReplacing = $derived(Object.values(this.parts).some((part) => part.changing || part.progress !== null))
 
   #timer: ReturnType<typeof setTimeout> | undefined
   #hasAskedForOffers = false
+  /** MoM may tell of a change that was just asked for only when it is asked once more. */
+  #isChangeNews = false
+  #looks = 0
 
   /** Ask now, and then every two seconds until nothing is starting, downloading, silent or being replaced any more. */
   async watch(): Promise<void> {
     clearTimeout(this.#timer)
+    const isAskedAgain = this.#isChangeNews
+    this.#isChangeNews = false
     try {
       const { parts } = await readParts()
       this.parts = Object.fromEntries(Object.entries(parts).filter(([name]) => name !== 'web'))
       if (!this.isReachable) this.onBack()
       this.isReachable = true
-      this.replaced = Object.fromEntries(Object.entries(this.replaced).filter(([name, model]) => this.#isStill(name, model)))
     } catch {
       this.isReachable = false // said on the page, and asked again below
     }
     clearTimeout(this.#timer)
-    if (!this.isReachable || this.isLoading || this.isReplacing || this.#isSilent) this.#timer = setTimeout(() => void this.watch(), POLL_MS)
+    if (!this.isReachable || this.isLoading || this.isReplacing || this.#isSilent || isAskedAgain) {
+      this.#timer = setTimeout(() => void this.watch(), POLL_MS)
+    }
     if (this.isReachable && !this.#hasAskedForOffers) await this.#lookForOffers()
   }
 
@@ -57,32 +72,31 @@ export class PartsStore {
   }
 
   /** Have models play parts, by the parts' names and the models' addresses. The ones before answer until they are there. */
-  async take(addresses: Record<string, string>): Promise<boolean> {
-    this.changeError = ''
-    try {
-      for (const [name, address] of Object.entries(addresses)) {
-        await swapPart(name, address)
-        this.replaced = { ...this.replaced, [name]: this.parts[name]?.model ?? '' }
-      }
-      return true
-    } catch (error) {
-      this.changeError = failureOf(error).message
-      return false
-    } finally {
-      await this.watch()
-    }
+  take(addresses: Record<string, string>): Promise<boolean> {
+    return this.#change(Object.entries(addresses).map(([name, address]) => () => swapPart(name, address)))
   }
 
-  /** Keep the models that are there. */
-  async cancel(names: readonly string[]): Promise<void> {
+  /** Have the model that the settings name play a part again, in the same way. */
+  reset(name: string): Promise<boolean> {
+    return this.#change([() => resetPart(name)])
+  }
+
+  /** Keep the model that plays a part now. */
+  cancel(name: string): Promise<boolean> {
+    return this.#change([() => cancelChange(name)])
+  }
+
+  /** Find out what could play a part. */
+  async look(name: string): Promise<void> {
+    const look = ++this.#looks
+    this.choices = null
     this.changeError = ''
     try {
-      await Promise.all(names.map(cancelChange))
+      const choices = await readChoices(name)
+      if (look === this.#looks) this.choices = choices
     } catch (error) {
-      this.changeError = failureOf(error).message
+      if (look === this.#looks) this.changeError = failureOf(error).message
     }
-    this.replaced = Object.fromEntries(Object.entries(this.replaced).filter(([name]) => !names.includes(name)))
-    await this.watch()
   }
 
   /** Whether a demo model plays this part; `model` is the name it had, for an answer of the past. */
@@ -102,9 +116,18 @@ export class PartsStore {
     }
   }
 
-  /** A part whose new model failed keeps the old one and says so; that is no longer on its way. */
-  #isStill(name: string, model: string): boolean {
-    const part = this.parts[name]
-    return part?.model === model && part.state !== 'failed' && !part.detail.includes('could not take over')
+  /** One after the other, until one is refused. */
+  async #change(wishes: readonly (() => Promise<unknown>)[]): Promise<boolean> {
+    this.changeError = ''
+    try {
+      for (const wish of wishes) await wish()
+      return true
+    } catch (error) {
+      this.changeError = failureOf(error).message
+      return false
+    } finally {
+      this.#isChangeNews = true
+      await this.watch()
+    }
   }
 }

@@ -1,0 +1,100 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { type Part, PartsStore } from '../../src/stores/parts.svelte'
+import { Held, MOM_IS_AWAY, REFUSED, replies } from '../opened_conversation'
+
+const DEMO: Part = {
+  state: 'ready',
+  model: 'demo LLM',
+  demo: true,
+  answers: true,
+  detail: '',
+  progress: null,
+  address: 'demo',
+  chosen: false,
+  changing: false,
+}
+const CHANGING: Part = { ...DEMO, changing: true, detail: 'second will take over: it is starting' }
+const SECOND: Part = { ...DEMO, model: 'second', demo: false, address: 'file:models/second.gguf', chosen: true }
+const CHOICES = { setting: 'demo', choices: [{ address: 'demo', model: 'demo LLM', size_bytes: null }] }
+
+let told: Part
+let asked: number
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  told = DEMO
+  asked = 0
+  replies['GET /api/parts'] = () => {
+    asked++
+    return { ready: true, parts: { web: DEMO, large_llm: told } }
+  }
+  replies['GET /api/offers'] = () => ({ ollama: { models: [], suggestion: null } })
+  replies['POST /api/parts/large_llm/swap'] = () => ({})
+  replies['POST /api/parts/large_llm/reset'] = () => ({})
+})
+
+async function watched(): Promise<PartsStore> {
+  const parts = new PartsStore()
+  await parts.watch()
+  return parts
+}
+
+it('a model that is taken is watched until it plays, and then left alone', async () => {
+  const parts = await watched()
+  told = CHANGING
+  expect(await parts.take({ large_llm: SECOND.address })).toBe(true)
+  expect(parts.isReplacing).toBe(true)
+  told = SECOND
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(parts.parts.large_llm).toEqual(SECOND)
+  expect(parts.isReplacing).toBe(false)
+  expect(asked).toBe(3)
+})
+
+it('a change of which MoM tells a moment later is watched, too', async () => {
+  const parts = await watched()
+  await parts.take({ large_llm: SECOND.address }) // what is told is still the model before it
+  told = CHANGING
+  await vi.advanceTimersByTimeAsync(2_000)
+  told = SECOND
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(parts.parts.large_llm).toEqual(SECOND)
+})
+
+it('the model of the settings is gone back to', async () => {
+  told = SECOND
+  const parts = await watched()
+  told = DEMO
+  expect(await parts.reset('large_llm')).toBe(true)
+  expect(parts.parts.large_llm).toEqual(DEMO)
+})
+
+it('a refused change is told in a sentence', async () => {
+  replies['POST /api/parts/large_llm/swap'] = REFUSED
+  const parts = await watched()
+  expect(await parts.take({ large_llm: 'file:x', small_llm: 'same' })).toBe(false)
+  expect(parts.changeError).toBe('Not now.')
+})
+
+it('what could play a part is found, or it is told why not', async () => {
+  replies['GET /api/parts/large_llm/choices'] = MOM_IS_AWAY
+  const parts = await watched()
+  await parts.look('large_llm')
+  expect(parts.changeError).toContain('MoM cannot be reached')
+  replies['GET /api/parts/large_llm/choices'] = () => CHOICES
+  await parts.look('large_llm')
+  expect(parts.choices).toEqual(CHOICES)
+  expect(parts.changeError).toBe('')
+})
+
+it('what is found late for a part that was left is not shown', async () => {
+  const late = new Held()
+  replies['GET /api/parts/small_llm/choices'] = () => late.reply
+  replies['GET /api/parts/large_llm/choices'] = () => CHOICES
+  const parts = await watched()
+  const first = parts.look('small_llm')
+  await parts.look('large_llm')
+  late.release({ setting: null, choices: [] })
+  await first
+  expect(parts.choices).toEqual(CHOICES)
+})
