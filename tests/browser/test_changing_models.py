@@ -19,10 +19,13 @@ def test_a_part_takes_another_model_and_goes_back_to_the_one_of_the_settings(mom
     mom.supervisor.found = ["file:models/second", "demo"]
     mom.supervisor.held = True
     dialog = open_part(page, "large LLM")
+    expect(dialog.get_by_role("heading", name="The large LLM")).to_be_focused()
     expect(dialog).to_contain_text("comes with MoM")
     expect(dialog).to_contain_text("ready, run by MoM")
     take = dialog.get_by_role("button", name="Use this model")
     expect(take).to_have_attribute("aria-disabled", "true")  # it plays already
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("radio", name="scripted-llm")).to_be_focused()
     take.press("Enter")
     dialog.get_by_role("radio", name="second").check()
     take.press("Enter")
