@@ -96,7 +96,7 @@ class Part:
         )
 
     def as_public_json(self) -> dict[str, Any]:
-        """What `/readyz` and `mom models` show: no endpoint, no key."""
+        """What `/readyz` and `mom models` show: no address, no key."""
         return {
             "state": self.state.value,
             "model": self.model,
@@ -106,7 +106,8 @@ class Part:
             "detail": self.detail,
             "memory_bytes": self.memory_bytes,
             "progress": asdict(self.progress) if self.progress else None,
-            "address": self.address,
-            "chosen": self.chosen,
-            "changing": self.changing,
         }
+
+    def as_page_json(self) -> dict[str, Any]:
+        """What the page shows to the person who may change it, which is more."""
+        return self.as_public_json() | {"address": self.address, "chosen": self.chosen, "changing": self.changing}

@@ -1,6 +1,7 @@
 """Is the web process alive, is MoM ready, and what do its parts do."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -18,24 +19,25 @@ def read_health() -> Response:
 
 def read_readiness() -> tuple[Response, int]:
     """200 as soon as text can be answered and pictures drawn; 503 before, with what is missing."""
-    parts = _parts()
-    is_ready = all(part["answers"] and part["state"] in ANSWERING for part in parts.values())
-    return jsonify(ready=is_ready, parts=parts), 200 if is_ready else 503
+    readiness = _readiness(Part.as_public_json)
+    return jsonify(readiness), 200 if readiness["ready"] else 503
 
 
 def read_parts() -> Response:
-    """The same for the page, which shows every state: always 200."""
-    return read_readiness()[0]
+    """The same and more for the page, which shows every state: always 200."""
+    return jsonify(_readiness(Part.as_page_json))
 
 
-def _parts() -> dict[str, dict[str, Any]]:
+def _readiness(as_json: Callable[[Part], dict[str, Any]]) -> dict[str, Any]:
     memory_bytes = psutil.Process().memory_info().rss
     web = {
         "state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "answers": True, "detail": "",
         "memory_bytes": memory_bytes,
     }  # fmt: skip
-    parts = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}
-    return {"web": web} | {name.value: part.as_public_json() for name, part in parts.items()}
+    wanted = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}
+    parts = {"web": web} | {name.value: as_json(part) for name, part in wanted.items()}
+    is_ready = all(part["answers"] and part["state"] in ANSWERING for part in parts.values())
+    return {"ready": is_ready, "parts": parts}
 
 
 def _is_wanted(part: Part) -> bool:
