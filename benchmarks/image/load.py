@@ -2,26 +2,22 @@
 
 import asyncio
 import json
-import re
-import selectors
-import socket
 import statistics
-import threading
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any, Self, cast
+from typing import Any
 
+import psutil
+
+from benchmarks.beside import served_beside
 from benchmarks.image.asked import Asked, NotMeasuredError
 from benchmarks.image.memory import held_gb
 from benchmarks.image.pictures import draw, started
+from benchmarks.image.sender import Sender
 from tests.image_server import KEY, ImageServerProcess, wait_for
 
 SIDE = "256x256"  # a step takes a second, not four: more of them can be compared
 PAIRS, PROBES_PER_S, BAD_PER_S = 12, 50, 200
 LEAST_PROBES = 200  # a GPU draws several pictures in that time
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 QUEUE, PROMPT_CHARACTERS = 1000, 4000
 BAD = (
     {"prompt": ""},
@@ -48,7 +44,10 @@ def measure_previews(asked: Asked) -> dict[str, Any]:
 
 def measure_health(asked: Asked) -> dict[str, Any]:
     """`/healthz`, asked 50 times a second while a picture is drawn: milliseconds."""
-    with started(asked) as (server, _), Sender(server, PROBES_PER_S, [HEALTH], frozenset({200})) as probing:
+    with (
+        started(asked) as (server, _),
+        Sender(_port(server), PROBES_PER_S, [HEALTH], frozenset({200})) as probing,
+    ):
         draw(server, size=SIDE, steps=1)
         probing.sends.set()
         while len(probing.took_ms) < LEAST_PROBES:
@@ -64,23 +63,37 @@ def measure_health(asked: Asked) -> dict[str, Any]:
 
 
 def measure_bad_requests(asked: Asked) -> dict[str, Any]:
-    """A picture of many steps; in every second of them 200 bad requests a second come in."""
-    bad = [_request(body) for body in BAD] + [_request(BAD[0], key="wrong")]
-    with started(asked) as (server, _), Sender(server, BAD_PER_S, bad, frozenset({400, 401})) as sender:
+    """A picture of many steps, by turns with nothing beside it, with 200 bad requests a second to a sink, and with as many to
+    the server. The sender works on the same cores: the sink shows what it costs by itself.
+    """
+    bad, refused = [_request(body) for body in BAD] + [_request(BAD[0], key="wrong")], frozenset({400, 401})
+    with (
+        started(asked) as (server, _),
+        served_beside("benchmarks.image.sink") as sink,
+        Sender(int(sink), BAD_PER_S, bad, refused) as to_sink,
+        Sender(_port(server), BAD_PER_S, bad, refused) as to_server,
+    ):
         draw(server, size=SIDE, steps=1)
 
         def at_step(step: int) -> None:
-            sender.sends.set() if step % 2 else sender.sends.clear()
+            to_server.sends.clear()
+            to_sink.sends.clear()
+            if step % 3:
+                (to_sink, to_server)[step % 3 - 1].sends.set()
 
-        step_s = draw(server, at_step, size=SIDE, steps=2 * PAIRS)["step_s"]
-        sender.sends.clear()
-    quiet, loaded = statistics.median(step_s[0::2]), statistics.median(step_s[1::2])
+        before = _event_loop_s(server)
+        step_s = draw(server, at_step, size=SIDE, steps=3 * PAIRS)["step_s"]
+        to_server.sends.clear()
+        server_s, sent = _event_loop_s(server) - before, len(to_server.took_ms)
+    quiet, at_sink, loaded = (statistics.median(step_s[turn::3]) for turn in range(3))
     return {
-        "sent_per_s": len(sender.took_ms) / sum(step_s[1::2]),
+        "sent_per_s": sent / sum(step_s[2::3]),
         "step_s": loaded,
         "step_without_s": quiet,
         "ratio": loaded / quiet,
-        "client_cpu_s": sender.cpu_s,  # it runs on the same cores
+        "ratio_at_sink": at_sink / quiet,
+        "server_ms": server_s * 1000 / sent,
+        "sender_ms": to_server.cpu_s * 1000 / sent,
     }
 
 
@@ -127,79 +140,19 @@ async def _fill_queue(server: ImageServerProcess) -> float:
     return full
 
 
+def _port(server: ImageServerProcess) -> int:
+    port = server.client.base_url.port
+    assert port is not None
+    return port
+
+
+def _event_loop_s(server: ImageServerProcess) -> float:
+    """Its processor time: that of the thread that has the process's id, on Linux."""
+    threads = psutil.Process(server.process.pid).threads()
+    return sum(each.user_time + each.system_time for each in threads if each.id == server.process.pid)
+
+
 def _request(body: object, key: str = KEY) -> bytes:
     data = json.dumps(body).encode()
     head = f"POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n"
     return f"{head}content-length: {len(data)}\r\n\r\n".encode() + data
-
-
-class Sender:
-    """Sends `per_s` requests a second, by turns, while `sends` is set, at their times: over as many connections as it takes.
-
-    It shares the cores with what it measures, so it is as light as can be: bytes made beforehand, on plain sockets.
-    """
-
-    def __init__(
-        self, server: ImageServerProcess, per_s: int, requests: Sequence[bytes], statuses: frozenset[int]
-    ) -> None:
-        self._address = "127.0.0.1", server.client.base_url.port
-        self._gap_s, self._requests, self._statuses = 1 / per_s, requests, statuses
-        self.sends, self._is_over = threading.Event(), threading.Event()
-        self.took_ms: list[float] = []
-        self.cpu_s = 0.0
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._is_over.set()
-        self.sends.set()
-        self._thread.join()
-        if self._failure is not None:
-            raise NotMeasuredError(f"a request failed: {self._failure!r}") from self._failure
-
-    def _run(self) -> None:
-        while self.sends.wait() and not self._is_over.is_set():
-            # Anew each time: the server closes a connection that was idle for some seconds.
-            with selectors.DefaultSelector() as waiting, ExitStack() as connections:
-                try:
-                    self._send(waiting, connections)
-                except (OSError, ValueError) as error:
-                    self._failure = error
-                    return
-
-    def _send(self, waiting: selectors.BaseSelector, connections: ExitStack) -> None:
-        """`waiting` holds the connections with a request under way: since when, and what has come of its answer."""
-        before, due, sent = time.thread_time(), time.perf_counter(), 0
-        idle: list[socket.socket] = []
-        while self.sends.is_set() and not self._is_over.is_set():
-            connection = idle.pop() if idle else connections.enter_context(socket.create_connection(self._address))
-            began = time.perf_counter()
-            connection.sendall(self._requests[sent % len(self._requests)])
-            waiting.register(connection, selectors.EVENT_READ, (began, bytearray()))
-            sent += 1
-            due += self._gap_s
-            while (left := due - time.perf_counter()) > 0:
-                for key, _ in waiting.select(left):
-                    self._take(waiting, key, idle)
-        self.cpu_s += time.thread_time() - before
-
-    def _take(self, waiting: selectors.BaseSelector, key: selectors.SelectorKey, idle: list[socket.socket]) -> None:
-        """Reads on at an answer; where that is its end, its connection is free again."""
-        connection, (began, data) = cast("socket.socket", key.fileobj), key.data
-        more = connection.recv(65536)
-        if not more:
-            raise ConnectionError("closed amid an answer")
-        data += more
-        head, _, body = data.partition(b"\r\n\r\n")
-        length = LENGTH.search(head)
-        if length is None or len(body) < int(length[1]):
-            return
-        if (status := int(head.split(b" ")[1])) not in self._statuses:
-            raise ValueError(f"status {status}")
-        self.took_ms.append((time.perf_counter() - began) * 1000)
-        waiting.unregister(connection)
-        idle.append(connection)

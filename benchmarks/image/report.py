@@ -75,7 +75,8 @@ def _load(found: Found) -> Iterator[str]:
     if one := found.get("bad"):
         yield (
             f"{one['sent_per_s']:.0f} bad requests a second: a step takes {one['ratio'] - 1:+.1%} "
-            f"({_s(one['step_without_s'])} s without); their sender took {one['client_cpu_s']:.1f} s of the same cores"
+            f"({_s(one['step_without_s'])} s without), to a sink {one['ratio_at_sink'] - 1:+.1%}; "
+            f"one takes {one['server_ms']:.2f} ms of the server's processor time, {one['sender_ms']:.2f} of its sender's"
         )
     if one := found.get("queue"):
         yield (
