@@ -6,8 +6,6 @@ OpenAI's clients send many that tune or label (`frequency_penalty`, `user`, `met
 over them.
 """
 
-import json
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,13 +19,23 @@ from pydantic import (
 )
 
 from mom.chats.question import MAX_SEED
+from mom.mixture.conversation import ToolCall
 from mom.models.wire import ExtraContent
+from mom.openai_api.said import Names, Said
 
+MOST_MESSAGES = 1_000
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
 STOP_CHARS = 1_000
-LONGEST_SIDE_PX = 1024
-SHORTEST_SIDE_PX = 64
+
+
+CHAT_NAMES = Names(
+    messages="messages",
+    call_id="tool_call_id",
+    output="content",
+    call="the assistant's message whose tool_calls have its id",
+    result="a message of the role tool with this tool_call_id",
+)
 
 
 class OpenAiBody(BaseModel):
@@ -61,7 +69,7 @@ def _as_list(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
 
 
-def _only(accepted: object, *, otherwise: str) -> BeforeValidator:
+def only(accepted: object, *, otherwise: str) -> BeforeValidator:
     """Refuse all but this value, and null, with words that say what to do."""
 
     def check(value: object) -> object:
@@ -87,9 +95,8 @@ class WireToolCall(OpenAiBody):
     function: CalledFunction
     extra_content: ExtraContent = None
 
-    @property
-    def length(self) -> int:
-        return len(self.function.arguments) + len(json.dumps(self.extra_content or {}))
+    def as_call(self) -> ToolCall:
+        return ToolCall(self.id, self.function.name, self.function.arguments, self.extra_content)
 
 
 class WireMessage(OpenAiBody):
@@ -102,22 +109,16 @@ class WireMessage(OpenAiBody):
     reasoning_content: Annotated[str | None, BeforeValidator(_words_alone)] = None
     reasoning: Annotated[str | None, BeforeValidator(_words_alone)] = None
 
-    @property
-    def words(self) -> str:
-        return "\n".join(part.text for part in self.content or () if part.text)
-
-    @property
-    def thinking(self) -> str:
-        return self.reasoning_content or self.reasoning or ""
-
-    @property
-    def picture_urls(self) -> list[str]:
-        return [part.image_url.url for part in self.content or () if part.image_url is not None]
-
-    @property
-    def length(self) -> int:
-        """In characters."""
-        return len(self.words) + len(self.thinking) + sum(call.length for call in self.tool_calls or ())
+    def as_said(self, place: str) -> Said:
+        return Said(
+            place,
+            self.role,
+            "\n".join(part.text for part in self.content or () if part.text),
+            self.reasoning_content or self.reasoning or "",
+            [part.image_url.url for part in self.content or () if part.image_url is not None],
+            [call.as_call() for call in self.tool_calls or () if self.role == "assistant"],
+            self.tool_call_id,
+        )
 
 
 class Function(OpenAiBody):
@@ -155,7 +156,11 @@ class StreamOptions(OpenAiBody):
 
 
 class ConversationBody(OpenAiBody):
-    messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
+    messages: list[WireMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+
+    @property
+    def said(self) -> list[Said]:
+        return [message.as_said(f"messages.{number}") for number, message in enumerate(self.messages)]
 
     @property
     def is_about_tools(self) -> bool:
@@ -180,14 +185,14 @@ class ChatBody(ConversationBody):
     stop: Annotated[list[Annotated[str, Field(max_length=STOP_CHARS)]] | None, BeforeValidator(_as_list)] = None
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
 
-    n: Annotated[int | None, _only(1, otherwise="a request is given one answer; send it again for another")] = None
-    functions: Annotated[list[Any] | None, _only([], otherwise="functions are called tools now; send tools")] = None
+    n: Annotated[int | None, only(1, otherwise="a request is given one answer; send it again for another")] = None
+    functions: Annotated[list[Any] | None, only([], otherwise="functions are called tools now; send tools")] = None
     tools: list[Tool] | None = None
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
-    logprobs: Annotated[
-        bool | None, _only(accepted=False, otherwise="no log probabilities are given; leave it out")
-    ] = None
+    logprobs: Annotated[bool | None, only(accepted=False, otherwise="no log probabilities are given; leave it out")] = (
+        None
+    )
     response_format: ResponseFormat | None = None
     modalities: list[Literal["text", "image"]] | None = None
     audio: None = None
@@ -246,68 +251,3 @@ class ChatBody(ConversationBody):
     def stops(self) -> tuple[str, ...]:
         """Without empty ones, which some clients send for none: llama.cpp would end the answer before its first word."""
         return tuple(filter(None, self.stop or ()))
-
-
-class ImagesBody(OpenAiBody):
-    """There is one image model, and clients name OpenAI's: `model` only says which form they expect the picture in."""
-
-    model: str | None = None
-    prompt: str = Field(max_length=4_000)
-    n: int | None = Field(default=None, ge=1, le=4)
-    size: str | None = None
-    response_format: Literal["url", "b64_json"] | None = None
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
-    steps: int | None = Field(default=None, ge=1, le=50)
-    cfg_scale: float | None = Field(default=None, ge=0, le=20)
-    negative_prompt: str = Field(default="", max_length=4_000)
-    stream: bool | None = None
-    partial_images: int | None = Field(default=None, ge=0, le=3)
-    output_format: Literal["png"] | None = None
-    background: Literal["auto", "opaque"] | None = None
-
-    @field_validator("prompt")
-    @classmethod
-    def _check_prompt(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("write what is to be drawn")
-        return prompt
-
-    @property
-    def in_base64(self) -> bool:
-        """Where nothing is asked for, as OpenAI answers: its GPT image models and its streams never give an address."""
-        if self.response_format is not None:
-            return self.response_format == "b64_json"
-        return bool(self.stream) or "gpt-image" in (self.model or "")
-
-    @property
-    def sides(self) -> tuple[int | None, int | None]:
-        """Width and height in px."""
-        if self.size in {None, "auto"}:
-            return None, None
-        width, height = str(self.size).split("x")
-        return int(width), int(height)
-
-    @field_validator("size")
-    @classmethod
-    def _check_size(cls, size: str | None) -> str | None:
-        sides = re.fullmatch(r"([0-9]{2,4})x([0-9]{2,4})", size or "")
-        within = sides and all(
-            int(side) % 8 == 0 and SHORTEST_SIDE_PX <= int(side) <= LONGEST_SIDE_PX for side in sides.groups()
-        )
-        if size in {None, "auto"} or within:
-            return size
-        msg = f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}"
-        raise ValueError(msg)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.stream and (self.n or 1) > 1:
-            raise ValueError("a stream carries one picture: leave n at 1")
-        return self
-
-
-class EditsBody(ImagesBody):
-    """A form's fields, or JSON's; the picture itself is read beside it. `strength`: how much of it is painted over."""
-
-    strength: float = Field(default=0.7, ge=0.1, le=1)
-    mask: Annotated[Any, _only(None, otherwise="no mask is kept to; leave it out, and set strength")] = None

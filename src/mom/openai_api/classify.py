@@ -10,16 +10,16 @@ from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
 from mom.mixture.explaining import explain
 from mom.mixture.paths import reach_verdict
-from mom.openai_api.bodies import ClassifyBody
-from mom.openai_api.completion import route_header
+from mom.openai_api.bodies import CHAT_NAMES, ClassifyBody
 from mom.openai_api.conversation import read_conversation
+from mom.openai_api.route import route_header
 from mom.openai_api.services import Services, services
 
 
 def classify() -> Response:
     request.max_content_length = PICTURES_LIMIT
     body = ClassifyBody.model_validate(request.get_json())
-    conversation = read_conversation(body)
+    conversation = read_conversation(body.said, CHAT_NAMES, keeps_thinking=body.is_about_tools)
     known = services()
     named = known.classifier_for(body.classifier) if body.classifier is not None else None
     return known.later(partial(_answer, conversation, known, known.owner_id(), named, explained=body.explain))

@@ -4,24 +4,23 @@
 failure in mid-stream is `data: {"error": …}`: the official client raises on it. `mom` is MoM's own addition.
 """
 
-import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mom.mixture.events import Image, ToolCallDelta, Usage
+from mom.mixture.events import Image, ImageFinished, ReasoningDelta, TextDelta, ToolCallDelta, TurnFinished, Usage
 from mom.mixture.verdict import Verdict
+from mom.openai_api.answering import Items, in_paragraphs
 from mom.openai_api.conversation import link_to
+from mom.openai_api.server_sent import data_line
 
 DONE = b"data: [DONE]\n\n"
-# To many a client's reader of lines (httpx's, for one) these end a line, which would cut the JSON up.
-_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True)
-class CompletionFormat:
+class CompletionForm:
     """Writes the chunks, or the whole, of one completion. `base_url` makes a picture's address absolute."""
 
     model: str
@@ -30,31 +29,61 @@ class CompletionFormat:
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def chunk(self, delta: Mapping[str, Any], *, finish_reason: str | None = None, mom: object = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return self._event([choice], {"usage": None} if self.includes_usage else {}, mom)
+    async def chunks(self, items: Items, verdict: Verdict | None) -> AsyncGenerator[bytes, None]:
+        yield self._chunk({"role": "assistant", "content": ""}, mom={"verdict": verdict.as_json()} if verdict else None)
+        async for delta in self._deltas(items):
+            if isinstance(delta, TurnFinished):
+                yield self._chunk({}, finish_reason=delta.finish_reason, mom={"timings": delta.timings})
+                if self.includes_usage:
+                    yield self._event([], {"usage": usage_json(delta.usage)}, None)
+            else:
+                yield self._chunk(delta)
+        yield DONE
 
-    def usage_chunk(self, usage: Usage | None) -> bytes:
-        return self._event([], {"usage": usage_json(usage)}, None)
+    def failure(self, error: Mapping[str, str | None]) -> bytes:
+        return data_line({"error": error}) + DONE
 
-    def image_delta(self, image: Image) -> dict[str, Any]:
+    async def whole(self, items: Items, verdict: Verdict | None) -> dict[str, Any]:
+        deltas: list[dict[str, Any]] = []
+        finished: TurnFinished | None = None
+        async for delta in self._deltas(items):
+            if isinstance(delta, TurnFinished):
+                finished = delta
+            else:
+                deltas.append(delta)
+        assert finished is not None, "an answer ends with TurnFinished"
+        choice = {
+            "index": 0, "message": {"role": "assistant", "refusal": None, **_join(deltas)},
+            "logprobs": None, "finish_reason": finished.finish_reason,
+        }  # fmt: skip
+        mom = {"verdict": verdict.as_json() if verdict else None, "timings": finished.timings}
+        head = self._head("chat.completion")
+        return {**head, "choices": [choice], "usage": usage_json(finished.usage), "mom": mom}
+
+    async def _deltas(self, items: Items) -> AsyncGenerator[dict[str, Any] | TurnFinished, None]:
+        """What each item adds to the message, and the end; nothing for items that clients of this API have no place for."""
+        async for item in in_paragraphs(items):
+            match item:
+                case TextDelta(text):
+                    yield {"content": text}
+                case ReasoningDelta(text):
+                    yield {"reasoning_content": text}
+                case ToolCallDelta():
+                    yield tool_call_delta(item)
+                case ImageFinished(image):
+                    yield self._image_delta(image)
+                case TurnFinished():
+                    yield item
+
+    def _image_delta(self, image: Image) -> dict[str, Any]:
         """A picture as a piece of a message: in `images`, and as a markdown link for clients that show text alone."""
         url = self.base_url + image.url
-        record = {"id": image.id, "width": image.width, "height": image.height, "seed": image.seed}
-        entry = {
-            "type": "image_url", "image_url": {"url": url}, "index": 0,
-            "mom": {**record, "steps": image.steps, "prompt": image.prompt},
-        }  # fmt: skip
+        entry = {"type": "image_url", "image_url": {"url": url}, "index": 0, "mom": image_record(image)}
         return {"content": link_to(image.alt, url), "images": [entry]}
 
-    def whole(
-        self, message: Mapping[str, Any], *, finish_reason: str, usage: Usage | None, mom: object
-    ) -> dict[str, Any]:
-        choice = {
-            "index": 0, "message": {"role": "assistant", "refusal": None, **message},
-            "logprobs": None, "finish_reason": finish_reason,
-        }  # fmt: skip
-        return {**self._head("chat.completion"), "choices": [choice], "usage": usage_json(usage), "mom": mom}
+    def _chunk(self, delta: Mapping[str, Any], *, finish_reason: str | None = None, mom: object = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return self._event([choice], {"usage": None} if self.includes_usage else {}, mom)
 
     def _event(self, choices: list[Any], usage: Mapping[str, Any], mom: object) -> bytes:
         more = {} if mom is None else {"mom": mom}
@@ -62,6 +91,26 @@ class CompletionFormat:
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def _join(deltas: list[dict[str, Any]]) -> dict[str, Any]:
+    """The whole message."""
+    message: dict[str, Any] = {"content": "".join(delta.get("content", "") for delta in deltas)}
+    if calls := join_tool_calls(piece for delta in deltas for piece in delta.get("tool_calls", ())):
+        message = {"content": message["content"] or None, "tool_calls": calls}
+    if reasoning := "".join(delta.get("reasoning_content", "") for delta in deltas):
+        message["reasoning_content"] = reasoning
+    if images := [image for delta in deltas for image in delta.get("images", ())]:
+        message["images"] = images
+    return message
+
+
+def image_record(image: Image) -> dict[str, Any]:
+    """How a picture was made: MoM's own addition to it."""
+    return {
+        "id": image.id, "width": image.width, "height": image.height,
+        "seed": image.seed, "steps": image.steps, "prompt": image.prompt,
+    }  # fmt: skip
 
 
 def tool_call_delta(piece: ToolCallDelta) -> dict[str, Any]:
@@ -88,10 +137,6 @@ def join_tool_calls(pieces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [calls[index] for index in sorted(calls)]
 
 
-def data_line(value: object) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)}\n\n".encode()
-
-
 def usage_json(usage: Usage | None) -> dict[str, int]:
     """Zeros where nothing was counted: clients add these numbers up."""
     usage = usage or Usage(0, 0)
@@ -100,11 +145,3 @@ def usage_json(usage: Usage | None) -> dict[str, int]:
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
     }
-
-
-def route_header(verdict: Verdict | None) -> dict[str, str]:
-    """`x-mom-route: image; by=bert; p=0.97; ms=2.1`; nothing where a model was asked by its name."""
-    if verdict is None:
-        return {}
-    route = f"{verdict.need}; by={verdict.decided_by}; p={verdict.confidence:.2f}; ms={verdict.took_ms:.1f}"
-    return {"x-mom-route": route}

@@ -1,4 +1,4 @@
-"""OpenAI's messages as MoM's conversation."""
+"""A request's messages as MoM's conversation."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from mom.mixture.conversation import (
     Message,
     ToolStep,
 )
-from mom.openai_api.bodies import ConversationBody, WireMessage
+from mom.openai_api.said import Names, Said
 from mom.openai_api.tool_steps import gather_tool_steps
 
 MAX_CONVERSATION_CHARS = 2**20
@@ -23,14 +23,14 @@ MAX_CONVERSATION_CHARS = 2**20
 _LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
 
 
-def read_conversation(body: ConversationBody) -> Conversation:
+def read_conversation(said: Sequence[Said], names: Names, *, keeps_thinking: bool) -> Conversation:
     """The conversation whose last message is to be answered. Raises `InputError`s."""
-    gathered = gather_tool_steps(body.messages)
+    gathered = gather_tool_steps(said, names)
     pictured = [number for number, (message, _) in enumerate(gathered) if message.picture_urls]
     seen = pictured[-PICTURED_MESSAGES_SEEN:]
     messages = _with_instructions_before_the_question(
         [
-            _read_message(message, steps, sees=number in seen, keeps_thinking=body.is_about_tools)
+            _read_message(message, steps, names, sees=number in seen, keeps_thinking=keeps_thinking)
             for number, (message, steps) in enumerate(gathered)
         ]
     )
@@ -38,13 +38,13 @@ def read_conversation(body: ConversationBody) -> Conversation:
     if last.role != "user":
         raise ParameterError(
             "The last message must be the user's, or the result of a tool: it is the one that is answered.",
-            param="messages",
+            param=names.messages,
         )
     if not last.content.strip() and not last.attachments:
-        raise EmptyMessageError("The last message is empty. Write what you want.", param="messages")
-    if sum(message.length for message in body.messages) > MAX_CONVERSATION_CHARS:
+        raise EmptyMessageError("The last message is empty. Write what you want.", param=names.messages)
+    if sum(message.length for message in said) > MAX_CONVERSATION_CHARS:
         raise MessageTooLongError(
-            f"The conversation is longer than {MAX_CONVERSATION_CHARS:,} characters. Shorten it.", param="messages"
+            f"The conversation is longer than {MAX_CONVERSATION_CHARS:,} characters. Shorten it.", param=names.messages
         )
     return Conversation(tuple(messages))
 
@@ -63,19 +63,19 @@ def check_pictures(pictures: Sequence[Attachment], *, param: str) -> list[Checke
         raise AttachmentError(error.message, param=param) from error
 
 
-def _read_message(message: WireMessage, steps: tuple[ToolStep, ...], *, sees: bool, keeps_thinking: bool) -> Message:
+def _read_message(
+    message: Said, steps: tuple[ToolStep, ...], names: Names, *, sees: bool, keeps_thinking: bool
+) -> Message:
     assert message.role != "tool", "a tool's result is a step"
-    words = message.words
-    urls = message.picture_urls if sees else []
-    attachments = check_pictures([read_data_url(url, param="messages") for url in urls], param="messages")
-    role = "system" if message.role == "developer" else message.role
+    pictures = [read_data_url(url, param=names.messages) for url in message.picture_urls] if sees else []
+    is_answer = message.role == "assistant"
     return Message(
-        role,
-        words,
-        tuple(picture.as_attachment() for picture in attachments),
-        _drawing_in(words) if role == "assistant" else None,
+        "system" if message.role == "developer" else message.role,
+        message.words,
+        tuple(picture.as_attachment() for picture in check_pictures(pictures, param=names.messages)),
+        message.drawing or (_drawing_in(message.words) if is_answer else None),
         steps,
-        message.thinking if role == "assistant" and keeps_thinking else "",
+        message.thinking if is_answer and keeps_thinking else "",
     )
 
 

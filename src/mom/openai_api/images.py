@@ -20,10 +20,10 @@ from mom.mixture.events import Image, ImageFinished, ImageProgress
 from mom.mixture.image_pipeline import draw_image
 from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
-from mom.openai_api.bodies import EditsBody, ImagesBody
-from mom.openai_api.completion import route_header
 from mom.openai_api.conversation import check_pictures
+from mom.openai_api.image_bodies import EditsBody, ImagesBody
 from mom.openai_api.relay import Relay
+from mom.openai_api.route import route_header
 from mom.openai_api.services import Services, services
 
 ROUTE = route_header(certain(Need.IMAGE, DecidedBy.COMMAND, "pictures were asked for"))
