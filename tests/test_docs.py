@@ -16,6 +16,7 @@ from mom.cli import main
 from mom.mixture.events import Event
 from mom.openai_api import urls as programs
 from mom.openai_api.bodies import ChatBody
+from mom.openai_api.response_body import ResponseBody
 from mom.settings import variable_names
 from mom.web import urls as people
 
@@ -107,7 +108,8 @@ def test_all_that_programs_may_ask_for_is_told():
         for _, url, _ in (*programs.URLS, *people.URLS)
         if re.match(r"/(v1|api|images|healthz|readyz)\b", url)
     }
-    names = {event.name for event in Event.__subclasses__()} | set(ChatBody.model_fields)
+    names = {event.name for event in Event.__subclasses__()}
+    names |= set(ChatBody.model_fields) | set(ResponseBody.model_fields)
     assert {address for address in addresses if not re.search(rf"{address}[ `]", told)} == set()
     assert {name for name in names if f"`{name}`" not in told} == set()
 

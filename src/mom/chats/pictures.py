@@ -39,11 +39,15 @@ class Pictures:
         self.files = PictureFiles(folder)
         self.patience = patience
 
-    def keeper(self, owner_id: str, message_id: str | None = None) -> PictureKeeper:
-        """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat."""
-        return _Keeper(self, owner_id, message_id)
+    def keeper(self, owner_id: str, message_id: str | None = None, image_id: str | None = None) -> PictureKeeper:
+        """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat. `image_id`: the id of the
+        one that will be drawn, where it was told beforehand.
+        """
+        return _Keeper(self, owner_id, message_id, image_id)
 
-    def keep_drawing(self, owner_id: str, message_id: str | None, picture: Picture, words: str) -> events.Image:
+    def keep_drawing(
+        self, owner_id: str, message_id: str | None, picture: Picture, words: str, image_id: str | None = None
+    ) -> events.Image:
         """Store a picture that was drawn: the file first, then its row."""
         words = as_storable(words)
         picture = replace(
@@ -55,7 +59,7 @@ class Pictures:
             seed=picture.seed if abs(picture.seed or 0) <= MOST_SEED else None,
         )
         row = Image(
-            id=new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
+            id=image_id or new_id(), created_at=now(), owner_id=owner_id, message_id=message_id, kind=DRAWING,
             width=picture.width, height=picture.height, words=words, prompt=picture.prompt,
             seed=picture.seed, steps=picture.steps, model=picture.model, dropped_tail=picture.dropped_tail,
         )  # fmt: skip
@@ -194,14 +198,15 @@ class Pictures:
 
 
 class _Keeper:
-    def __init__(self, pictures: Pictures, owner_id: str, message_id: str | None) -> None:
+    def __init__(self, pictures: Pictures, owner_id: str, message_id: str | None, image_id: str | None) -> None:
         self._pictures = pictures
         self._owner_id = owner_id
         self._message_id = message_id
+        self._image_id = image_id
 
     async def keep(self, picture: Picture, *, words: str) -> events.Image:
         """Store the picture. Where the answer is stopped meanwhile it is taken back: what was not shown is not kept."""
-        keep = partial(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words)
+        keep = partial(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words, self._image_id)
         keeping = asyncio.ensure_future(self._pictures.patience.write(keep))
         try:
             return await asyncio.shield(keeping)

@@ -66,15 +66,18 @@ async def respond(asked: Asked, form: Form, known: Services) -> Response:
 
 
 def fixed_need(model: str, *, words_by: str | None, picture_by: str | None = None) -> Need | None:
-    """What is needed, where it is fixed: by the mixture that is asked, or by the field that only words, or a picture, comply
+    """What is needed, where it is fixed: by the model that is asked, or by the field that only words, or a picture, comply
     with. Raises `ParameterError` where they do not agree.
     """
-    need = MIXTURES[model]
-    if words_by and (picture_by or need is Need.IMAGE):
-        drawing = f"{picture_by} asks for a picture" if picture_by else f"{model} draws"
-        raise ParameterError(f"{drawing}, and {words_by} asks for words: ask mom or mom-text.", param=words_by)
+    need = MIXTURES.get(model, Need.TEXT)
+    if words_by and picture_by:
+        raise ParameterError(
+            f"{words_by} asks for words, and {picture_by} for a picture: leave one of them out.", param=words_by
+        )
+    if words_by and need is Need.IMAGE:
+        raise ParameterError(f"{model} draws, and {words_by} asks for words: ask mom or mom-text.", param=words_by)
     if picture_by and need is Need.TEXT:
-        raise ParameterError(f"{model} answers in words, and {picture_by} asks for a picture.", param=picture_by)
+        raise ParameterError(f"{model} writes, and {picture_by} asks for a picture: ask mom.", param=picture_by)
     if words_by or picture_by:
         return Need.TEXT if words_by else Need.IMAGE
     return need

@@ -23,7 +23,6 @@ from mom.mixture.conversation import ToolCall
 from mom.models.wire import ExtraContent
 from mom.openai_api.said import Names, Said
 
-MOST_MESSAGES = 1_000
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
 STOP_CHARS = 1_000
@@ -156,7 +155,7 @@ class StreamOptions(OpenAiBody):
 
 
 class ConversationBody(OpenAiBody):
-    messages: list[WireMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
 
     @property
     def said(self) -> list[Said]:

@@ -22,7 +22,7 @@ def complete_chat() -> Response:
     owner_id = known.owner_id()
     conversation = read_conversation(body.said, CHAT_NAMES, keeps_thinking=body.is_about_tools)
     llm = find_llm(body.model, known.parts())
-    need = None if llm else fixed_need(body.model, words_by=body.words_wanted_by)
+    need = fixed_need(body.model, words_by=body.words_wanted_by)
     tokens = body.max_completion_tokens or body.max_tokens
     sampling = SamplingOptions(tokens, body.temperature, body.top_p, body.stops, body.seed, body.passed_on)
     wishes = Wishes(need, sampling, DrawingRequest(seed=body.seed, owner=owner_id))

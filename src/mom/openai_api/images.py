@@ -22,6 +22,7 @@ from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
 from mom.openai_api.conversation import check_pictures
 from mom.openai_api.image_bodies import EditsBody, ImagesBody
+from mom.openai_api.partial_images import PartialImages
 from mom.openai_api.relay import Relay
 from mom.openai_api.route import route_header
 from mom.openai_api.services import Services, services
@@ -118,18 +119,14 @@ async def _stream(asked: Asked, known: Services) -> Response:
 
 
 async def _events(drawing: Relay[Any], asked: Asked, known: Services, kept: list[Image]) -> AsyncGenerator[bytes, None]:
-    """At most `partial_images` previews, evenly spread over the steps, then the picture."""
-    shown = 0
-    wanted = asked.body.partial_images or 0
+    """At most `partial_images` previews, then the picture."""
+    partials = PartialImages(asked.body.partial_images or 0)
     try:
         while (event := await drawing.next()) is not None:
             match event:
-                case ImageProgress(step, steps, str(preview)) if (
-                    step * (wanted + 1) >= steps * (shown + 1) and shown < wanted
-                ):
-                    jpeg = preview.partition(",")[2]
-                    yield _event(f"{asked.kind}.partial_image", b64_json=jpeg, partial_image_index=shown)
-                    shown += 1
+                case ImageProgress() if jpeg := partials.take(event):
+                    index = partials.shown - 1
+                    yield _event(f"{asked.kind}.partial_image", b64_json=jpeg, partial_image_index=index)
                 case ImageFinished(image):
                     usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
                     told = await _image_json(image, asked, known)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from mom.openai_api import chat, classify, images, models
+from mom.openai_api import chat, classify, images, models, responses
 
 URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("POST", "/v1/chat/completions", chat.complete_chat),
+    ("POST", "/v1/responses", responses.create_response),
     ("POST", "/v1/images/generations", images.generate_images),
     ("POST", "/v1/images/edits", images.edit_images),
     ("POST", "/v1/classify", classify.classify),

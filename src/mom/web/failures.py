@@ -31,9 +31,8 @@ STATUSES: tuple[tuple[type[MomError], int], ...] = (
     (MomError, 500),
 )
 NOT_FOUND = (
-    "There is nothing at this address. The chat is at /; programs are answered at /v1/chat/completions, "
-    "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify. A library that asks /v1/responses by itself has "
-    "to be told to use chat completions."
+    "There is nothing at this address. The chat is at /; programs are answered at /v1/chat/completions, /v1/responses, "
+    "/v1/images/generations, /v1/images/edits, /v1/models and /v1/classify."
 )
 # What werkzeug finds by itself: code, and a sentence that says what to do.
 HTTP_FAILURES = {
