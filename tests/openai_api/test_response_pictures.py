@@ -7,7 +7,7 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from mom.mixture.events import ImageProgress
+from mom.mixture.events import ImageProgress, ImageQueued
 from tests.openai_api.responses import DRAWS, create, items, kinds, post, stream
 from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
@@ -33,7 +33,8 @@ def test_who_does_not_offer_the_tool_gets_the_link_alone(site, body):
 
 
 def test_a_streamed_picture_tells_each_step_in_openais_order(site, parts):
-    parts.image_model = ScriptedImageModel([ImageProgress(step, 8, PREVIEW) for step in range(1, 9)])
+    progress = [ImageProgress(step, 8, PREVIEW) for step in range(1, 9)]
+    parts.image_model = ScriptedImageModel([ImageQueued(1), *progress])
     events = stream(site, input="/image a fox", tools=[{**CHOSEN, "partial_images": 2, "size": "128x64"}])
     assert [name for name in kinds(events) if "text" not in name and "part." not in name] == [
         "created", "in_progress", *PICTURE, "image_generation_call.partial_image", *PICTURE_END,

@@ -70,7 +70,7 @@ class TextFormat(OpenAiBody, extra="forbid"):
 
 
 class TextConfig(OpenAiBody):
-    format: TextFormat = TextFormat(type="text")
+    format: TextFormat | None = None
 
 
 class ResponseBody(OpenAiBody):
@@ -147,7 +147,7 @@ class ResponseBody(OpenAiBody):
 
     @property
     def format(self) -> TextFormat:
-        return (self.text or TextConfig()).format
+        return (self.text and self.text.format) or TextFormat(type="text")
 
     @property
     def wants_json(self) -> bool:

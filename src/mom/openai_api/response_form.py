@@ -91,9 +91,12 @@ class ResponseForm:
                 events = self._output.think(text)
             case ToolCallDelta():
                 events = self._output.call(item)
-            case ImagePromptWritten() | ImageProgress() if self._image_id:
+            case ImagePromptWritten() if self._image_id:
+                _, events = self._output.draw(self._image_id)
+            case ImageProgress() if self._image_id:
                 picture, events = self._output.draw(self._image_id)
-                if isinstance(item, ImageProgress) and (jpeg := self._partials.take(item)):
+                events += picture.go_on()
+                if jpeg := self._partials.take(item):
                     events += picture.show(jpeg, self._partials.shown - 1)
             case ImageFinished(image):
                 events = await self._show(image)

@@ -103,7 +103,7 @@ class CallItem(Item):
 
     def end(self, status: Status) -> list[Told]:
         self.value["arguments"] = self.words
-        done = self.tell("function_call_arguments.done", name=self.value["name"], arguments=self.words)
+        done = self.tell("function_call_arguments.done", arguments=self.words)
         return [done, *super().end(status)]
 
 
@@ -112,11 +112,14 @@ class PictureItem(Item):
         super().__init__(place, {**_head("", "image_generation_call"), "id": PICTURE_ID + image_id, "result": None})
 
     def begin(self) -> list[Told]:
-        return [
-            *super().begin(),
-            self.tell("image_generation_call.in_progress"),
-            self.tell("image_generation_call.generating"),
-        ]
+        return [*super().begin(), self.tell("image_generation_call.in_progress")]
+
+    def go_on(self) -> list[Told]:
+        """It no longer waits for pictures before it."""
+        if self.value["status"] == "generating":
+            return []
+        self.value["status"] = "generating"
+        return [self.tell("image_generation_call.generating")]
 
     def show(self, jpeg: str, index: int) -> list[Told]:
         partial = {"partial_image_b64": jpeg, "partial_image_index": index, "output_format": "jpeg"}
@@ -128,7 +131,7 @@ class PictureItem(Item):
             "result": png, "revised_prompt": image.prompt, "size": f"{image.width}x{image.height}",
             "output_format": "png", "mom": image_record(image),
         }  # fmt: skip
-        return [self.tell("image_generation_call.completed"), *self.end("completed")]
+        return [*self.go_on(), self.tell("image_generation_call.completed"), *self.end("completed")]
 
 
 Written = TypeVar("Written", MessageItem, ReasoningItem)
