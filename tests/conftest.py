@@ -13,7 +13,7 @@ from tests.image_server import ImageServerProcess, make_tiny_pipeline, running_i
 from tests.scripted import Gate
 
 TESTS = Path(__file__).parent
-SLOW_FOLDERS = {"browser", "e2e", "serving", "training"}
+SLOW_FOLDERS = {"browser", "cli", "e2e", "evaluation", "serving", "training"}
 
 # Read by OpenMP when PyTorch is imported. Threads that spin while they wait for each other, the default, keep the cores from
 # the other worker's: a training step of the encoder was measured at 31 s instead of 2 beside two busy processes on two cores.
