@@ -67,10 +67,12 @@ class Probe:
         (folder,) = (self.folder / "conversions").glob(f"{model.name}-*")
         return folder
 
-    def both(self, model: Path, *specs: PictureSpec, lora: Path | None = None, **options: str) -> list[int]:
-        """How far the engines' pictures are apart, in float32."""
-        one, other = (self.engine_of(model, lora, engine=engine, **options) for engine in ("torch", "openvino"))
-        return [apart(draw(one, spec), draw(other, spec)) for spec in specs]
+    def compare(
+        self, engine: DiffusersEngine, model: Path, *specs: PictureSpec, lora: Path | None = None, **options: str
+    ) -> list[int]:
+        """How far the engine's pictures are from PyTorch's, in float32."""
+        torchs = self.engine_of(model, lora, engine="torch", **options)
+        return [apart(draw(engine, spec), draw(torchs, spec)) for spec in specs]
 
     def after(self, damage: Callable[[Path], object], model: Path) -> dict[str, Any]:
         """What is said and drawn at the start after a damage, and at the next."""
@@ -105,12 +107,12 @@ def count_colours(png: bytes) -> int:
     return len(Image.open(io.BytesIO(png)).getcolors(SPEC.width * SPEC.height))
 
 
-def draw_with_taesd(probe: Probe, model: Path) -> dict[str, Any]:
+def draw_with_taesd(probe: Probe, model: Path, without: bytes) -> dict[str, Any]:
     """Decoded and shown by a tiny autoencoder, whose folder is that of PyTorch's, too."""
     options = {"taesd": str(write_taesd(probe.folder / "taesd")), "decoder": "taesd", "preview": "taesd"}
-    (apart_by,) = probe.both(model, SPEC, **options)
-    one, other = (probe.engine_of(model, engine="openvino", **each) for each in (options, {}))
-    return {"apart": apart_by, "differs": apart(draw(one, SPEC), draw(other, SPEC)), "description": one.description}
+    engine = probe.engine_of(model, engine="openvino", **options)
+    (apart_by,) = probe.compare(engine, model, SPEC, **options)
+    return {"apart": apart_by, "differs": apart(draw(engine, SPEC), without), "description": engine.description}
 
 
 def flip_a_byte(file: Path) -> None:
@@ -241,7 +243,8 @@ if __name__ == "__main__":
         "second": {"log": probe.log.take(), "description": second.description, "same": draw(second, SPEC) == first_png},
         "auto": probe.engine_of(plain).description,
         "telemetry": sys.modules["openvino.tools.ovc.telemetry_utils"].tm.__name__,
-        "apart": probe.both(
+        "apart": probe.compare(
+            second,
             plain,
             SPEC,
             replace(SPEC, width=72, height=88),
@@ -250,7 +253,7 @@ if __name__ == "__main__":
             replace(SPEC, negative_prompt="a blue square", cfg_scale=3.0),
         ),
         "damaged": probe.after(lambda folder: flip_a_byte(folder / "unet.bin"), plain),
-        "taesd": draw_with_taesd(probe, plain),
+        "taesd": draw_with_taesd(probe, plain, first_png),
     }
     findings["damaged"]["same"] = findings["damaged"].pop("png") == first_png
     without_lora = probe.conversion_of(plain)
@@ -259,10 +262,12 @@ if __name__ == "__main__":
     findings["lora"] = {
         "anew": probe.conversion_of(plain) != without_lora,
         "differs": apart(draw(with_lora, SPEC), first_png),
-        "apart": probe.both(plain, SPEC, lora=lora),
+        "apart": probe.compare(with_lora, plain, SPEC, lora=lora),
     }
     sdxl = probe.convert(write_sdxl_turbo(probe.folder / "sdxl"))
-    findings["sdxl"] = probe.both(sdxl, SPEC, replace(SPEC, source=source_of(SPEC)))
+    findings["sdxl"] = probe.compare(
+        probe.engine_of(sdxl, engine="openvino"), sdxl, SPEC, replace(SPEC, source=source_of(SPEC))
+    )
     chaotic = probe.convert(write_chaotic(probe.folder / "chaotic"), dtype="bfloat16")
     probe.log.take()
     refused = [probe.engine_of(chaotic, engine="openvino", dtype="bfloat16") for _ in range(2)]
