@@ -14,6 +14,7 @@ from mom.chats.commands import make_commands, prepare_migrations
 from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
+from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.chats.turn_log import TurnLog
 from mom.chats.turns import Turns
@@ -64,12 +65,15 @@ def create_app(
     corrections = Corrections(database)
     models = models or _models_of(settings, control, CorrectionsOf(corrections, history.local_user_id))
     pictures = Pictures(database, settings.pictures_dir)
+    pdf_texts = PdfTexts()
     turns = Turns(loop, history, pictures, TurnLog(), models.mixture_for, models.names)
     control_api = ControlApi(control) if control else None
 
     app = Flask("mom.web")
     app.secret_key = read_or_make_secret_key(settings.data_dir)
-    web.install(app, web.Services(loop, history, pictures, turns, corrections, models, control_api, heartbeat_s))
+    web.install(
+        app, web.Services(loop, history, pictures, turns, corrections, pdf_texts, models, control_api, heartbeat_s)
+    )
     openai_api.install(
         app,
         openai_api.Services(
@@ -78,6 +82,7 @@ def create_app(
             models.mixture_for,
             models.classifier_for,
             pictures,
+            pdf_texts,
             current_owner_id,
             later,
             StreamedResponse,

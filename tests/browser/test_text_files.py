@@ -1,4 +1,4 @@
-"""Text files go with a message: chosen, dropped or pasted, shown by their names, and read by the model with the words."""
+"""Text files and PDFs go with a message: chosen, dropped or pasted, shown by their names, and read by the model with the words."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,6 +7,8 @@ from mom.models.parts import PartName
 from mom.models.refusals import Server, context_full
 from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.scripted_mom import ScriptedMom
+from tests.chats.waiting import wait_for
+from tests.pdfs import pdf_of, pdf_of_much_work, pdf_readers
 from tests.scripted import ScriptedLanguageModel, png_of
 
 CODE = 'def greet():\n    return "<b>hello</b>"\n'
@@ -68,7 +70,9 @@ def test_a_file_alone_is_sent_and_one_that_was_removed_is_not(mom: ScriptedMom, 
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-def test_of_several_files_the_refused_one_keeps_no_other_away(mom: ScriptedMom, page: Page, way: str) -> None:
+def test_of_several_files_the_refused_one_keeps_no_other_away(
+    mom: ScriptedMom, page: Page, way: str, complaints: list[str]
+) -> None:
     mom.models.vision_llm = ScriptedLanguageModel(["I see it."])
     files = [
         a_file("greet.py", CODE, "text/x-python"),
@@ -77,7 +81,8 @@ def test_of_several_files_the_refused_one_keeps_no_other_away(mom: ScriptedMom, 
         a_file("data.csv", "1;2", "text/csv"),
     ]
     page.evaluate(FILES, [page.get_by_label("Message", exact=True).element_handle(), way, files])
-    expect(page.get_by_role("alert")).to_contain_text("report.pdf is neither a picture (PNG, JPEG, WebP) nor a text")
+    expect(page.get_by_role("alert")).to_contain_text("report.pdf cannot be read; it may be damaged.")
+    assert "400" in complaints.pop()
     expect(page.get_by_role("list", name="Attached").get_by_role("listitem")).to_have_count(3)
     ask(page, "What are they?")
     expect(answers(page)).to_contain_text("I see it.")
@@ -86,6 +91,40 @@ def test_of_several_files_the_refused_one_keeps_no_other_away(mom: ScriptedMom, 
     question = mom.models.vision_llm.questions[0][-1]
     assert question.content == f"{SENT}\n\nFile: data.csv\n```\n1;2\n```\n\nWhat are they?"
     assert len(question.attachments) == 1
+
+
+def drop(page: Page, *files: dict) -> None:
+    page.evaluate(FILES, [page.get_by_label("Message", exact=True).element_handle(), "drop", list(files)])
+
+
+def test_the_words_of_a_dropped_pdf_go_with_the_message(mom: ScriptedMom, page: Page) -> None:
+    drop(page, a_file("report.pdf", pdf_of("Rain in May.", "Дождь"), "application/pdf"))
+    attached = page.get_by_role("list", name="Attached").get_by_role("listitem")
+    expect(attached).to_contain_text("report.pdf")
+    expect(attached).to_contain_text("24 B")
+    ask(page, "Sum it up")
+    expect(answers(page)).to_contain_text("Hello!")
+    sent = "File: report.pdf\n```\nRain in May.\n\nДождь\n```\n\nSum it up"
+    assert mom.models.large_llm.questions[0][-1].content == sent
+    questions(page).locator("summary").get_by_text("report.pdf").click()
+    expect(questions(page).locator("pre")).to_contain_text("Rain in May.")
+
+
+def test_a_pdf_that_is_being_read_is_waited_for_or_removed(mom: ScriptedMom, page: Page) -> None:
+    drop(page, a_file("slow.pdf", pdf_of_much_work(), "application/pdf"))
+    attached = page.get_by_role("list", name="Attached").get_by_role("listitem")
+    expect(attached).to_contain_text("slow.pdf reading…")
+    ask(page, "Sum it up")
+    expect(page.get_by_role("status").filter(has_text="slow.pdf is still being read")).to_be_visible()
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    wait_for(pdf_readers, "the process that reads")
+    attached.get_by_role("button", name="Remove slow.pdf").click()
+    expect(attached).to_have_count(0)
+    wait_for(lambda: not pdf_readers(), "the end of the process that reads")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Send").click()
+    expect(answers(page)).to_contain_text("Hello!")
+    assert mom.models.large_llm.questions[0][-1].content == "Sum it up"
 
 
 def test_a_question_is_edited_without_its_file_which_it_keeps(mom: ScriptedMom, page: Page) -> None:

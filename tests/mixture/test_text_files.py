@@ -9,7 +9,7 @@ from mom.errors import StructureError
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.events import TextDelta
 from mom.mixture.paths import FILES_UNREAD, Wishes, reach_verdict
-from mom.mixture.text_files import own_words, split_files
+from mom.mixture.text_files import TextFile, file_name, own_words, split_files, with_files
 from mom.mixture.verdict import DecidedBy, Need
 from tests.mixture.album import Album
 from tests.mixture.test_paths import asked, events_of, parts_that
@@ -25,6 +25,25 @@ def test_files_are_told_from_the_words_as_the_page_does(case: dict):
     assert words == case["words"]
     assert files + words == case["content"]
     assert files.count("File: ") >= len(case["files"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["content"][:20])
+def test_files_are_put_before_the_words_as_the_page_does(case: dict):
+    files = [TextFile(**file) for file in case["files"]]
+    content = with_files(files, case["words"])
+    assert split_files(content)[1] == case["words"]
+    if "````" not in case["content"]:
+        assert content == case["content"]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "```\n", "`````\nFile: b\n```\n\n```", "\n\n````"])
+def test_nothing_within_a_file_ends_it(text: str):
+    assert split_files(with_files([TextFile("a", text)], "Hm"))[1] == "Hm"
+
+
+def test_a_files_name_is_on_one_line():
+    assert file_name(" a\n```\u202e.md ") == "a ``` .md"
+    assert file_name("\n") == ""
 
 
 @pytest.mark.parametrize("content", ["File: a\n```\n" * 8_000, "File: " + "`" * 90_000, f"{FILE}\n\n" * 2_500])

@@ -149,7 +149,7 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, parts):
     foreign = asking({"image_url": "https://example.com/x.png"})
     assert (foreign.status_code, foreign.json()["error"]["param"]) == (400, "input")
     kept = asking({"file_id": "file-1"})
-    assert (kept.status_code, kept.json()["error"]["param"]) == (400, "input.0.content.1")
+    assert (kept.status_code, kept.json()["error"]["param"]) == (400, "input.0.content.1.file_id")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, parts):
         ({"input": [{"role": "function", "content": "x"}]}, "input.0.role"),
         ({"input": [{"content": "x"}]}, "input.0"),
         ({"input": [{"type": "web_search_call", "id": "ws_1"}]}, "input.0.type"),
-        ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input.0.content.0.type"),
+        ({"input": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "input.0.content.0.type"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input.0"),
         ({"input": "/paint x"}, "content"),
         ({"temperature": 3}, "temperature"),

@@ -1,4 +1,4 @@
-"""Pictures inside of JSON: data URLs (RFC 2397), the only kind of URL from outside that is ever read."""
+"""Pictures and files inside of JSON: data URLs (RFC 2397), the only kind of URL from outside that is ever read."""
 
 import base64
 import binascii
@@ -11,14 +11,23 @@ PICTURES_LIMIT = 56_000_000  # bytes of a request that may carry four pictures o
 
 def read_data_url(url: str, *, param: str = "attachments") -> Attachment:
     """The picture in a base64 data URL. Whether it is one is checked where it is decoded. Raises `AttachmentError`."""
+    return Attachment(*_read(url, "The picture", "image/png", param))
+
+
+def read_file_data(sent: str, name: str, *, param: str) -> tuple[bytes, str]:
+    """The bytes and the media type of a file, which comes as a data URL or as its base64 alone. Raises `AttachmentError`."""
+    is_bare = ":" not in sent
+    return _read(f"data:;base64,{sent}" if is_bare else sent, name, "application/pdf", param)
+
+
+def _read(url: str, name: str, media_type: str, param: str) -> tuple[bytes, str]:
     head, comma, data = url.partition(",")
-    media_type, *options = head.removeprefix("data:").split(";")
+    told, *options = head.removeprefix("data:").split(";")
     if not head.startswith("data:") or not comma or "base64" not in options:
         raise AttachmentError(
-            "Send the picture as a data URL: data:image/png;base64,… MoM fetches no addresses.",
-            param=param,
+            f"{name} must be sent as a data URL: data:{media_type};base64,… MoM fetches no addresses.", param=param
         )
     try:
-        return Attachment(base64.b64decode(data, validate=True), media_type)
+        return base64.b64decode(data, validate=True), told
     except (binascii.Error, ValueError) as error:
-        raise AttachmentError("The picture's data URL is not base64. Encode it again.", param=param) from error
+        raise AttachmentError(f"{name}'s data URL is not base64. Encode it again.", param=param) from error

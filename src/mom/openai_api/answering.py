@@ -4,9 +4,10 @@
 """
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from flask import Response
@@ -28,9 +29,9 @@ Items = AsyncGenerator[AnswerItem, None]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, checked. `llm` is the part to be asked directly, or None for the whole mixture."""
+    """One request, its fields checked. `llm` is the part to be asked directly, or None for the whole mixture."""
 
-    conversation: Conversation
+    read_conversation: Callable[[], Awaitable[Conversation]]
     llm: PartName | None
     wishes: Wishes
     keeper: PictureKeeper
@@ -51,7 +52,9 @@ class Form(Protocol):
 
 async def respond(asked: Asked, form: Form, known: Services) -> Response:
     """The answer, whole or as a stream. A failure that comes at once is raised, where there can still be a status."""
-    answering = Relay(_ask_llm(asked, known, asked.llm) if asked.llm else _ask_mixture(asked, known))
+    conversation = await asked.read_conversation()
+    ask = partial(_ask_llm, part=asked.llm) if asked.llm else _ask_mixture
+    answering = Relay(ask(conversation, asked, known))
     try:
         verdict = await _read_verdict(answering) if asked.llm is None else None
         headers = route_header(verdict)
@@ -95,12 +98,12 @@ async def in_paragraphs(items: Items) -> Items:
             gap = "\n\n" if isinstance(item, ImageFinished) else gap
 
 
-def _ask_mixture(asked: Asked, known: Services) -> Items:
-    return answer(asked.conversation, known.mixture_for(asked.keeper), asked.wishes)
+def _ask_mixture(conversation: Conversation, asked: Asked, known: Services) -> Items:
+    return answer(conversation, known.mixture_for(asked.keeper), asked.wishes)
 
 
-async def _ask_llm(asked: Asked, known: Services, part: PartName) -> Items:
-    async with known.llm_for(part).stream_text(asked.conversation.messages, asked.wishes.sampling) as stream:
+async def _ask_llm(conversation: Conversation, asked: Asked, known: Services, part: PartName) -> Items:
+    async with known.llm_for(part).stream_text(conversation.messages, asked.wishes.sampling) as stream:
         async for item in stream:
             yield TurnFinished(item.finish_reason, item.usage, {}) if isinstance(item, Ended) else item
 

@@ -21,11 +21,12 @@ from pydantic import (
 from mom.chats.question import MAX_SEED
 from mom.mixture.conversation import ToolCall
 from mom.models.wire import ExtraContent
-from mom.openai_api.said import Names, Said
+from mom.openai_api.said import Names, Said, SentFile
 
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
 STOP_CHARS = 1_000
+KEEPS_NO_FILES = "MoM keeps no files for programs; send this one as file_data"
 
 
 CHAT_NAMES = Names(
@@ -41,19 +42,44 @@ class OpenAiBody(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
+def only(accepted: object, *, otherwise: str) -> BeforeValidator:
+    """Refuse all but this value, and null, with words that say what to do."""
+
+    def check(value: object) -> object:
+        if value is not None and value != accepted:
+            raise ValueError(otherwise)
+        return value
+
+    return BeforeValidator(check)
+
+
 class PictureUrl(OpenAiBody):
     url: str
 
 
-class ContentPart(OpenAiBody):
-    """A piece of a message: words, or a picture as a data URL."""
+class FileData(OpenAiBody):
+    filename: str = ""
+    file_data: str | None = Field(default=None, repr=False)
+    file_id: Annotated[Any, only(None, otherwise=KEEPS_NO_FILES)] = None
 
-    type: Literal["text", "image_url"]
+    def as_sent(self) -> SentFile:
+        return SentFile(self.filename, self.file_data or "")
+
+
+class ContentPart(OpenAiBody):
+    """A piece of a message: words, a picture as a data URL, or a PDF or text file as one."""
+
+    type: Literal["text", "image_url", "file"]
     text: str = ""
     image_url: PictureUrl | None = None
+    file: FileData | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.type == "file" and (self.file is None or self.file.file_data is None):
+            raise ValueError(
+                'a file is written {"type": "file", "file": {"filename": "…", "file_data": "data:application/pdf;base64,…"}}'
+            )
         if self.type == "image_url" and self.image_url is None:
             raise ValueError('a picture is written {"type": "image_url", "image_url": {"url": "data:…"}}')
         return self
@@ -66,17 +92,6 @@ def _as_parts(content: object) -> object:
 
 def _as_list(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
-
-
-def only(accepted: object, *, otherwise: str) -> BeforeValidator:
-    """Refuse all but this value, and null, with words that say what to do."""
-
-    def check(value: object) -> object:
-        if value is not None and value != accepted:
-            raise ValueError(otherwise)
-        return value
-
-    return BeforeValidator(check)
 
 
 def _words_alone(value: object) -> object:
@@ -115,6 +130,7 @@ class WireMessage(OpenAiBody):
             "\n".join(part.text for part in self.content or () if part.text),
             self.reasoning_content or self.reasoning or "",
             [part.image_url.url for part in self.content or () if part.image_url is not None],
+            [part.file.as_sent() for part in self.content or () if part.file is not None],
             [call.as_call() for call in self.tool_calls or () if self.role == "assistant"],
             self.tool_call_id,
         )

@@ -1,6 +1,7 @@
 """`POST /v1/classify`: the verdict alone, for programs that answer by themselves."""
 
 import json
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from flask import Response, request
@@ -19,16 +20,22 @@ from mom.openai_api.services import Services, services
 def classify() -> Response:
     request.max_content_length = PICTURES_LIMIT
     body = ClassifyBody.model_validate(request.get_json())
-    conversation = read_conversation(body.said, CHAT_NAMES, keeps_thinking=body.is_about_tools)
     known = services()
+    read = partial(read_conversation, body.said, CHAT_NAMES, known.pdf_texts, keeps_thinking=body.is_about_tools)
     named = known.classifier_for(body.classifier) if body.classifier is not None else None
-    return known.later(partial(_answer, conversation, known, known.owner_id(), named, explained=body.explain))
+    return known.later(partial(_answer, read, known, known.owner_id(), named, explained=body.explain))
 
 
 async def _answer(
-    conversation: Conversation, known: Services, owner_id: str, named: Classifier | None, *, explained: bool
+    read_messages: Callable[[], Awaitable[Conversation]],
+    known: Services,
+    owner_id: str,
+    named: Classifier | None,
+    *,
+    explained: bool,
 ) -> Response:
     """The verdict. A classifier that is asked by its name is asked whatever the message's form is."""
+    conversation = await read_messages()
     classifier = named or known.mixture_for(known.pictures.keeper(owner_id)).classifier
     verdict = await (named.classify(conversation) if named else reach_verdict(conversation, classifier))
     value = verdict.as_json()

@@ -1,10 +1,12 @@
 """A request's messages as MoM's conversation."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
 from mom.chats.attachments import CheckedPicture, check_attachments
 from mom.chats.data_urls import read_data_url
+from mom.chats.pdf_texts import PdfTexts
 from mom.errors import AttachmentError, EmptyMessageError, MessageTooLongError, ParameterError
 from mom.mixture.conversation import (
     PICTURE_MARK,
@@ -16,6 +18,7 @@ from mom.mixture.conversation import (
     ToolStep,
 )
 from mom.openai_api.said import Names, Said
+from mom.openai_api.sent_files import put_files_into_words
 from mom.openai_api.tool_steps import gather_tool_steps
 
 MAX_CONVERSATION_CHARS = 2**20
@@ -23,8 +26,16 @@ MAX_CONVERSATION_CHARS = 2**20
 _LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
 
 
-def read_conversation(said: Sequence[Said], names: Names, *, keeps_thinking: bool) -> Conversation:
-    """The conversation whose last message is to be answered. Raises `InputError`s."""
+async def read_conversation(said: list[Said], names: Names, texts: PdfTexts, *, keeps_thinking: bool) -> Conversation:
+    """The conversation whose last message is to be answered. `said` is empty then: it may hold large files, and its answer
+    may take long. Raises `InputError`s, `ServingError`.
+    """
+    read = await put_files_into_words(said, texts)
+    said.clear()
+    return await asyncio.to_thread(_as_conversation, read, names, keeps_thinking=keeps_thinking)
+
+
+def _as_conversation(said: Sequence[Said], names: Names, *, keeps_thinking: bool) -> Conversation:
     gathered = gather_tool_steps(said, names)
     pictured = [number for number, (message, _) in enumerate(gathered) if message.picture_urls]
     seen = pictured[-PICTURED_MESSAGES_SEEN:]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -10,9 +10,9 @@ from mom.chats.data_urls import read_data_url
 from mom.errors import NotFoundError, ParameterError
 from mom.mixture.conversation import Attachment, Drawing, ToolCall
 from mom.models.wire import ExtraContent
-from mom.openai_api.bodies import OpenAiBody
+from mom.openai_api.bodies import KEEPS_NO_FILES, OpenAiBody, only
 from mom.openai_api.conversation import check_pictures
-from mom.openai_api.said import Names, Said
+from mom.openai_api.said import Names, Said, SentFile
 from mom.openai_api.tool_steps import join
 
 NAMES = Names(
@@ -35,16 +35,26 @@ FindPicture = Callable[[str], bytes]
 
 
 class InputPart(OpenAiBody):
-    type: Literal["input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal", "input_image"]
+    type: Literal[
+        "input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal", "input_image", "input_file"
+    ]
     text: str = ""
     refusal: str = ""
     image_url: str | None = None
+    filename: str = ""
+    file_data: str | None = Field(default=None, repr=False)
+    file_id: Annotated[Any, only(None, otherwise=KEEPS_NO_FILES)] = None
+    file_url: Annotated[Any, only(None, otherwise="MoM fetches no addresses; send the file as file_data")] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.type == "input_image" and self.image_url is None:
             raise ValueError(
                 'a picture is written {"type": "input_image", "image_url": "data:…"}, as MoM keeps no files'
+            )
+        if self.type == "input_file" and self.file_data is None:
+            raise ValueError(
+                'a file is written {"type": "input_file", "filename": "…", "file_data": "data:application/pdf;base64,…"}'
             )
         return self
 
@@ -118,7 +128,8 @@ def read_input(items: Sequence[InputItem], instructions: str | None, find_pictur
 def _read_message(place: str, item: InputItem) -> Said:
     parts = item.output if item.type == "function_call_output" else item.content
     urls = [part.image_url for part in parts or () if part.image_url is not None]
-    return Said(place, item.role or "tool", _words(parts), picture_urls=urls, answers=item.call_id)
+    files = [SentFile(part.filename, part.file_data) for part in parts or () if part.file_data is not None]
+    return Said(place, item.role or "tool", _words(parts), picture_urls=urls, files=files, answers=item.call_id)
 
 
 def _read_answer(run: Sequence[Placed], newest: str | None, find_picture: FindPicture) -> list[Said]:

@@ -24,7 +24,7 @@ def create_response() -> Response:
     owner_id = known.owner_id()
     read_png = partial(known.pictures.read_png, owner_id)
     said = read_input(body.input, body.instructions, read_png)
-    conversation = read_conversation(said, NAMES, keeps_thinking=body.is_about_tools)
+    read = partial(read_conversation, said, NAMES, known.pdf_texts, keeps_thinking=body.is_about_tools)
     llm = find_llm(body.model, known.parts())
     need = fixed_need(body.model, words_by=body.words_wanted_by, picture_by=body.picture_wanted_by)
     sampling = SamplingOptions(body.max_output_tokens, body.temperature, body.top_p, (), body.seed, body.passed_on)
@@ -32,6 +32,6 @@ def create_response() -> Response:
     drawing = DrawingRequest(seed=body.seed, width=width, height=height, owner=owner_id)
     image_id = new_id() if body.drawing else None
     keeper = known.pictures.keeper(owner_id, image_id=image_id)
-    asked = Asked(conversation, llm, Wishes(need, sampling, drawing), keeper, is_streamed=bool(body.stream))
+    asked = Asked(read, llm, Wishes(need, sampling, drawing), keeper, is_streamed=bool(body.stream))
     form = ResponseForm(body, request.root_url.rstrip("/"), image_id, read_png)
     return known.later(partial(respond, asked, form, known))

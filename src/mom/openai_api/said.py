@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mom.mixture.conversation import Drawing, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A PDF or a text file: its name, and a data URL or bare base64."""
+
+    name: str
+    data: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class Said:
     words: str = ""
     thinking: str = ""
     picture_urls: Sequence[str] = ()
+    files: Sequence[SentFile] = ()
     calls: Sequence[ToolCall] = ()
     answers: str | None = None
     drawing: Drawing | None = None

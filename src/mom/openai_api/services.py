@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app
 
+from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.mixture.classifier import Classifier
 from mom.mixture.paths import Mixture
@@ -25,6 +26,7 @@ class Services:
     mixture_for: Callable[[PictureKeeper], Mixture]
     classifier_for: Callable[[str], Classifier]
     pictures: Pictures
+    pdf_texts: PdfTexts
     owner_id: Callable[[], str]
     later: Callable[[Callable[[], Awaitable[Response]]], Response]
     streamed: Callable[[AsyncGenerator[bytes, None], Mapping[str, str]], Response]

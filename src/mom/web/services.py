@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from mom.chats.corrections import Corrections
 from mom.chats.history import History
+from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.chats.turns import Turns
 from mom.mixture.classifier import Classifier
@@ -43,6 +44,7 @@ class Services:
     pictures: Pictures
     turns: Turns
     corrections: Corrections
+    pdf_texts: PdfTexts
     models: Models
     control: ControlApi | None
     heartbeat_s: float

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from mom.web import chats, corrections, health, images, pages, parts, turns
+from mom.web import chats, corrections, files, health, images, pages, parts, turns
 
 URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", "/", pages.show_chat),
@@ -27,6 +27,7 @@ URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("PATCH", "/api/chats/<chat_id>", chats.rename_chat),
     ("DELETE", "/api/chats/<chat_id>", chats.delete_chat),
     ("POST", "/api/chats/<chat_id>/messages", turns.ask),
+    ("POST", "/api/files/text", files.read_file_text),
     ("GET", "/api/corrections", corrections.list_corrections),
     ("DELETE", "/api/corrections/<correction_id>", corrections.delete_correction),
     ("GET", "/api/turns/<turn_id>", turns.read_turn),

@@ -139,6 +139,10 @@ export async function readStoredPicture(url: string): Promise<Blob> {
   return response.blob()
 }
 
+/** The text of a PDF; the reading ends with `signal`. `name` is what a refusal calls it. */
+export const readFileText = (file: Blob, name: string, signal: AbortSignal): Promise<{ text: string }> =>
+  request('POST', `/api/files/text?${new URLSearchParams({ name }).toString()}`, file, signal)
+
 export const readTurn = (id: string): Promise<{ status: TurnStatus }> => request('GET', `/api/turns/${id}`, undefined, SOON_MS)
 
 export const stopTurn = (id: string): Promise<unknown> => request('POST', `/api/turns/${id}/stop`, {})
@@ -163,14 +167,15 @@ export const resetPart = (name: string): Promise<unknown> => request('POST', `/a
 /** Give up the download, or the change of models, that is under way. What has arrived is kept for another try. */
 export const cancelChange = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/cancel`, {})
 
-/** `limit`: whoever has not answered within so many ms cannot be reached. */
-async function request<Reply>(method: string, path: string, body?: unknown, limit?: number): Promise<Reply> {
+/** `limit`: whoever has not answered within so many ms, or until it is aborted, cannot be reached. A body is sent as JSON, but a file as it is. */
+async function request<Reply>(method: string, path: string, body?: unknown, limit?: number | AbortSignal): Promise<Reply> {
+  const isFile = body instanceof Blob
   const response = await reach(
     fetch(addressOf(path), {
       method,
-      ...(limit === undefined ? {} : { signal: AbortSignal.timeout(limit) }),
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(limit === undefined ? {} : { signal: typeof limit === 'number' ? AbortSignal.timeout(limit) : limit }),
+      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': isFile ? 'application/pdf' : 'application/json' }) },
+      ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
     }),
   )
   const text = await reach(response.text())

@@ -1,7 +1,7 @@
-/** Reads the pictures and text files a person attaches, and saves what they take with them. */
+/** Reads the pictures, text files and PDFs a person attaches, and saves what they take with them. */
 
 import type { TextFile } from '../mixture/text_files'
-import { readStoredPicture } from './api'
+import { readFileText, readStoredPicture } from './api'
 
 export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp']
 
@@ -18,9 +18,20 @@ export async function readPicture(file: File): Promise<string> {
   return url
 }
 
+export const isPdf = (file: File): boolean => file.type === 'application/pdf' || /\.pdf$/i.test(file.name)
+
+/** The name as it is shown and sent, on one line. */
+export const nameOf = (file: File): string => file.name.replace(/\p{C}+/gu, ' ').trim() || 'file'
+
+/** The PDF as a text file of its name, which MoM makes of it. */
+export async function readPdf(file: File, signal: AbortSignal): Promise<TextFile> {
+  const name = nameOf(file)
+  return { name, text: (await readFileText(file, name, signal)).text }
+}
+
 /** The file as text, or its first `most` bytes: as far as it can be sent. Refused here where it is something else. */
 export async function readText(file: File, most: number): Promise<TextFile> {
-  const name = file.name.replace(/\p{C}+/gu, ' ').trim() || 'file'
+  const name = nameOf(file)
   let bytes: ArrayBuffer
   try {
     bytes = await file.slice(0, most).arrayBuffer()
@@ -34,7 +45,7 @@ export async function readText(file: File, most: number): Promise<TextFile> {
     // said below, as of all that is no text
   }
   if (text.includes('\0')) {
-    throw new Error(`${name} is neither a picture (PNG, JPEG, WebP) nor a text in UTF-8. Save it as plain text, or copy its words into the message.`)
+    throw new Error(`${name} is neither a picture (PNG, JPEG, WebP), a PDF, nor a text in UTF-8. Save it as plain text, or copy its words into the message.`)
   }
   text = text.replace(/\r\n?/g, '\n').trimEnd()
   if (!text) throw new Error(`${name} is empty.`)

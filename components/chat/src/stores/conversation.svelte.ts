@@ -63,7 +63,7 @@ export class Conversation {
   })
 
   /** Not where the chat could not be read: the question would follow nothing. */
-  readonly canSend = $derived.by(() => !this.running && !this.readError && !this.draft.isEmpty)
+  readonly canSend = $derived.by(() => !this.running && !this.readError && !this.draft.isEmpty && this.draft.readings.length === 0)
 
   readonly #following = new Following(this.tree, () => this.read())
   #wishesUnderWay = 0

@@ -1,4 +1,4 @@
-/** The next question of a chat, as far as it is written: its words, pictures and text files. */
+/** The next question of a chat, as far as it is written: its words, pictures and files. */
 
 import type { TextFile } from '../mixture/text_files'
 import { keepDraft, readDraft } from '../services/drafts'
@@ -9,12 +9,20 @@ export interface Written {
   files: TextFile[]
 }
 
+/** A file whose text MoM is about to give. */
+export interface Reading {
+  name: string
+  /** Aborted, the file is not attached. */
+  abort: AbortController
+}
+
 export class Draft {
   #chatId: string | null
   #words = $state('')
   /** As data URLs. */
   pictures = $state.raw<string[]>([])
   files = $state.raw<TextFile[]>([])
+  readings = $state.raw<Reading[]>([])
 
   readonly isEmpty = $derived(this.#words.trim() === '' && this.pictures.length === 0 && this.files.length === 0)
 
@@ -31,6 +39,17 @@ export class Draft {
   set words(words: string) {
     this.#words = words
     keepDraft(this.#chatId, words)
+  }
+
+  beginReading(name: string): Reading {
+    const reading = { name, abort: new AbortController() }
+    this.readings = [...this.readings, reading]
+    return reading
+  }
+
+  endReading(reading: Reading): void {
+    reading.abort.abort()
+    this.readings = this.readings.filter((other) => other !== reading)
   }
 
   /** The chat is begun: what has been written meanwhile is its next question, and not the next chat's first. */
