@@ -173,6 +173,13 @@ def test_a_picture_that_is_not_there_is_refused(site, call, param):
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
 
 
+def test_a_prompt_of_more_than_a_mebibyte_is_too_long(site):
+    picture = {"type": "image_generation_call", "result": base64.b64encode(png_of(colour="blue")).decode()}
+    asked = {"role": "user", "content": "draw"}
+    refused = post(site, input=[asked, {**picture, "revised_prompt": "x" * 2**20}, asked])
+    assert (refused.status_code, refused.json()["error"]["param"]) == (413, "input")
+
+
 def test_another_persons_picture_is_not_found_by_its_id(site, parts):
     call = create(site, input="/image a fox", tools=DRAWS)["output"][0]
     site.app.extensions["mom.openai_api"] = replace(

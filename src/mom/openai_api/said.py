@@ -34,7 +34,8 @@ class Said:
     def length(self) -> int:
         """In characters."""
         calls = sum(len(call.arguments) + len(json.dumps(call.extra or {})) for call in self.calls)
-        return len(self.words) + len(self.thinking) + calls
+        drawn = len(self.drawing.prompt) if self.drawing else 0
+        return len(self.words) + len(self.thinking) + calls + drawn
 
 
 @dataclass(frozen=True, slots=True)
