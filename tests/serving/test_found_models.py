@@ -85,12 +85,38 @@ def test_image_models_are_found_as_folders_and_as_files(folder, tmp_path):
 def test_what_was_downloaded_is_named_as_it_was_asked_for(folder, tmp_path):
     downloads = tmp_path / "data/models"
     put(downloads / "own.gguf")
+    put(downloads / "mine/own.gguf")
     put(downloads / "owner/repo/sub/file.gguf")
     put(downloads / "owner/repo/.partial/other.gguf")
     put(downloads / "owner/drawer/model_index.json", b"{}")
     put(downloads / "owner/unfinished/model_index.json", b"{}")
     (downloads / "owner/drawer" / COMPLETE).touch()
-    assert set(found(tmp_path)) == {f"file:{downloads}/own.gguf", "hf:owner/repo/sub/file.gguf", "hf:owner/drawer"}
+    assert set(found(tmp_path)) == {
+        f"file:{downloads}/own.gguf",
+        f"file:{downloads}/mine/own.gguf",
+        "hf:owner/repo/sub/file.gguf",
+        "hf:owner/drawer",
+    }
+
+
+def test_a_link_is_followed_but_not_round_in_a_circle(folder, tmp_path):
+    put(tmp_path / "disk/two.gguf")
+    put(folder / "one.gguf")
+    for name, target in {"disk": tmp_path / "disk", "here": ".", "above": ".."}.items():
+        (folder / name).symlink_to(target)
+    assert set(found(tmp_path)) == {"file:models/one.gguf", "file:models/disk/two.gguf"}
+
+
+async def test_many_models_of_one_kind_hide_none_of_the_other(folder, tmp_path):
+    for number in range(120):
+        put(folder / f"{number:03}.gguf")
+    put(folder / "sd.safetensors", safetensors("cond_stage_model.transformer.text_model.a"))
+    models = find_models(tmp_path / "data/models")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=TAGS))) as http:
+        drawing = await find_choices(PartName.IMAGE_MODEL, models, http, OLLAMA)
+        writing = await find_choices(PartName.LARGE_LLM, models, http, OLLAMA)
+    assert [choice.address for choice in drawing] == ["file:models/sd.safetensors", "demo"]
+    assert sum(choice.address.startswith("file:") for choice in writing) == 100
 
 
 @pytest.mark.parametrize(

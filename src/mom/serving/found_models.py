@@ -13,7 +13,7 @@ from mom.serving.image_server.weights import SD_TEXT_ENCODER, SDXL_TEXT_ENCODER,
 
 FOLDER = Path("models")
 DEPTH = 3  # folders below it that are looked into: owner/repo/FOLDER, as the hub and LM Studio have them
-AT_MOST = 100  # a list to choose from, no inventory
+OWNER_AND_REPO = 2  # folders in which what was downloaded lies
 PIPELINE = "model_index.json"  # in the folder of a diffusers pipeline
 
 
@@ -32,18 +32,21 @@ def find_models(downloads: Path, folder: Path = FOLDER) -> list[FoundModel]:
     """
     places = {place.absolute(): place for root in (folder, downloads) for place in _candidates(root)}
     found = (_look_at(place, downloads) for place in places.values())
-    return sorted((model for model in found if model), key=lambda model: model.address)[:AT_MOST]
+    return sorted((model for model in found if model), key=lambda model: model.address)
 
 
 def _candidates(root: Path) -> Iterator[Path]:
-    """The files and folders below `root` that are named as models are."""
+    """The files and folders below `root` that are named as models are. A link to a folder above it is not followed."""
     for name, folders, files in os.walk(root, followlinks=True):
         here = Path(name)
         if PIPELINE in files:
             yield here
         if PIPELINE in files or len(here.relative_to(root).parts) >= DEPTH:
             folders.clear()
-        folders[:] = [each for each in folders if not each.startswith(".")]
+        real = here.resolve()
+        folders[:] = [
+            each for each in folders if not each.startswith(".") and not real.is_relative_to((here / each).resolve())
+        ]
         yield from (here / file for file in files if file.endswith((".gguf", ".safetensors")) and PIPELINE not in files)
 
 
@@ -73,11 +76,12 @@ def _address_of(place: Path, downloads: Path) -> str | None:
     """One that was downloaded is named as it was asked for, so that the setting and the file are one choice; None: it is not
     whole yet.
     """
-    if not place.is_relative_to(downloads) or place.parent == downloads:
+    below = place.relative_to(downloads).parts if place.is_relative_to(downloads) else ()
+    if len(below) < (OWNER_AND_REPO if place.is_dir() else OWNER_AND_REPO + 1):
         return f"file:{place}"
     if place.is_dir() and not (place / COMPLETE).exists():
         return None
-    return f"hf:{place.relative_to(downloads).as_posix()}"
+    return f"hf:{'/'.join(below)}"
 
 
 def _size_of(place: Path) -> int:

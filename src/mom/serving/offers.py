@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from mom.models.ollama import OllamaModel, list_ollama_models, suggest_pair
 from mom.models.parts import PartName
 from mom.serving.found_models import FoundModel
 from mom.serving.players import model_name
+
+AT_MOST = 100  # files: a list to choose from, no inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,6 @@ def _of_ollama(models: Sequence[OllamaModel]) -> Iterator[Choice]:
 
 
 def _run_here(part: PartName, found: Sequence[FoundModel], *, draws: bool) -> Iterator[Choice]:
-    for model in found:
-        if model.draws is draws:
-            yield Choice(model.address, model_name(part, parse_address(model.address)), model.size_bytes)
+    for model in islice((model for model in found if model.draws is draws), AT_MOST):
+        yield Choice(model.address, model_name(part, parse_address(model.address)), model.size_bytes)
     yield Choice("demo", model_name(part, parse_address("demo")))
