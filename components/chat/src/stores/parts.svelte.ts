@@ -86,11 +86,12 @@ export class PartsStore {
     return this.#change([() => cancelChange(name)])
   }
 
-  /** Find out what could play a part. */
+  /** Find out what could play a part, and what does: it may have been changed elsewhere, in a window or on a phone. */
   async look(name: string): Promise<void> {
     const look = ++this.#looks
     this.choices = null
     this.changeError = ''
+    void this.watch()
     try {
       const choices = await readChoices(name)
       if (look === this.#looks) this.choices = choices

@@ -87,6 +87,14 @@ it('what could play a part is found, or it is told why not', async () => {
   expect(parts.changeError).toBe('')
 })
 
+it('what was changed elsewhere is seen by who looks at a part', async () => {
+  replies['GET /api/parts/large_llm/choices'] = () => CHOICES
+  const parts = await watched()
+  told = SECOND
+  await parts.look('large_llm')
+  expect(parts.parts.large_llm).toEqual(SECOND)
+})
+
 it('what is found late for a part that was left is not shown', async () => {
   const late = new Held()
   replies['GET /api/parts/small_llm/choices'] = () => late.reply
