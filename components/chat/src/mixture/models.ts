@@ -31,7 +31,7 @@ export function optionsFor(part: string, setting: string | null, found: readonly
     address: one.address,
     model: one.model,
     note: [
-      found.includes(one) || first.includes(one) ? placeWords(one.address) : 'to download, once',
+      one.address.startsWith('hf:') && isNew(one) ? 'to download, once' : placeWords(one.address),
       one.size_bytes === null ? '' : bytesWords(one.size_bytes),
       one.address === setting ? settingWords(setting) : '',
     ]

@@ -18,6 +18,11 @@ describe('what could play a part', () => {
     expect(names).toEqual([['qwen3:8b', 'http://gpu:8000/v1 · what .env says']])
   })
 
+  it('has the model of the settings though it was not downloaded yet', () => {
+    const [first] = optionsFor('vision_llm', 'hf:owner/repo/one.gguf', [])
+    expect(first).toMatchObject({ model: 'one', note: 'to download, once · what .env says' })
+  })
+
   it('without a setting has only what was found', () => {
     expect(optionsFor('vision_llm', null, [FILE]).map(({ isSetting }) => isSetting)).toEqual([false])
   })
