@@ -39,6 +39,7 @@ def test_a_part_takes_another_model_and_goes_back_to_the_one_of_the_settings(mom
 
     dialog.get_by_role("radio", name="scripted-llm").check()
     take.press("Enter")
+    expect(dialog).to_contain_text("scripted-llm will take over: it is starting")
     mom.supervisor.finish_swaps()
     expect(dialog.get_by_role("radio", name="scripted-llm plays now")).to_be_checked()
     expect(dialog).to_contain_text("comes with MoM")
