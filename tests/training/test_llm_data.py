@@ -38,6 +38,10 @@ def test_the_same_seed_gives_the_same_examples() -> None:
     assert list(mixed_examples(7, 200)) != list(mixed_examples(8, 200))
 
 
+def test_the_shares_of_the_tasks_can_be_chosen() -> None:
+    assert {example.task for example in mixed_examples(7, 200, shares=(0, 0, 1, 0))} == {"draw"}
+
+
 @pytest.mark.parametrize("file", ["image", "text", "edits"])
 def test_held_out_frames_are_not_training_frames(file: str) -> None:
     for frames in sections(file).values():

@@ -8,9 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.llm.batches import Batch, batches  # noqa: E402 -- needs torch
+from training.llm.batches import Batch, Batches  # noqa: E402 -- needs torch
 from training.llm.start import read_tokenizer  # noqa: E402 -- needs torch
 from training.llm.train import Run, hardest, losses_of  # noqa: E402 -- needs torch
+from training.workers import made_beside  # noqa: E402 -- needs torch
 
 pytestmark = pytest.mark.torch
 
@@ -39,7 +40,7 @@ def test_a_checkpoint_of_another_shape_is_refused_in_words(tmp_path: Path) -> No
 
 def test_the_rows_with_the_greatest_loss_are_learned_alone(tmp_path: Path) -> None:
     run = Run(tmp_path, ON_CPU, SHIPPED, fresh=False)
-    _, batch = next(batches(run.tokenizer, 1, 1024, 0, 0))
+    _, batch = next(iter(Batches(run.tokenizer, 1, 1024)))
     part = hardest(run.model, batch, 0.25)
 
     def of_rows(of: Batch) -> list[float]:
@@ -60,7 +61,7 @@ def test_another_process_makes_the_same_batches_however_python_starts_one_by_def
     monkeypatch.setattr(multiprocessing.context._default_context, "_actual_context", None)
     multiprocessing.set_start_method("forkserver")  # Python 3.14's
     tokenizer = read_tokenizer(SHIPPED)
-    here, there = (batches(tokenizer, 1, 512, 5, workers) for workers in (0, 1))
+    here, there = (made_beside(Batches(tokenizer, 1, 512, 5), workers) for workers in (0, 1))
     for _ in range(3):
         (pool, one), (its_pool, other) = next(here), next(there)
         assert pool == its_pool == 5

@@ -1,7 +1,7 @@
 """Batches of equal shape: examples sorted into lengths, padded, with a weight for every token that is to be learned."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +10,8 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from training.llm.chat import PAD, Task
-from training.llm.data import mixed_examples
+from training.llm.data import SHARES, mixed_examples
 from training.llm.tokenizer import encode, special_id
-from training.workers import made_beside
 
 LENGTHS = (32, 48, 64, 96, 128, 192, 320, 768)
 POOL = 2048
@@ -67,8 +66,10 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
     Workers of a `DataLoader` take the pools in turn.
     """
 
-    def __init__(self, tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 0) -> None:
-        self.tokenizer, self.seed, self.tokens, self.pool = tokenizer, seed, tokens, pool
+    def __init__(
+        self, tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 0, shares: Sequence[float] = SHARES
+    ) -> None:
+        self.tokenizer, self.seed, self.tokens, self.pool, self.shares = tokenizer, seed, tokens, pool, shares
 
     def __iter__(self) -> Iterator[tuple[int, Batch]]:
         worker = get_worker_info()
@@ -76,7 +77,7 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
         pad = special_id(self.tokenizer, PAD)
         waiting: dict[int, list[Row]] = {length: [] for length in LENGTHS}
         for pool in itertools.count(self.pool + first, every):
-            for example in mixed_examples(self.seed * 1_000_003 + pool, POOL):
+            for example in mixed_examples(self.seed * 1_000_003 + pool, POOL, self.shares):
                 ids, learned = encode(self.tokenizer, example)
                 weight = [WEIGHTS[example.task] if said else 0.0 for said in learned]
                 length = next((length for length in LENGTHS if length >= len(ids)), None)
@@ -86,8 +87,3 @@ class Batches(IterableDataset):  # type: ignore[misc] # torch is untyped to the 
                 if len(waiting[length]) == max(1, self.tokens // length):
                     yield pool, make_batch(waiting[length], length, pad)
                     waiting[length] = []
-
-
-def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int, workers: int) -> Iterator[tuple[int, Batch]]:
-    """The batches, made by so many further processes; by this one where there are none."""
-    return made_beside(Batches(tokenizer, seed, tokens, pool), workers)

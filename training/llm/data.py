@@ -1,6 +1,6 @@
 """The training data as an endless, seeded stream, and the held-out sets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from training.llm.by_hand import by_hand_example
 from training.llm.chat import Example, Turn
@@ -16,11 +16,11 @@ SHARES = (18, 25, 37, 20)  # the second sort is short: a tenth of the tokens
 BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
-def mixed_examples(seed: int, count: int) -> Iterator[Example]:
-    """`count` examples of all three tasks; the same seed gives the same examples."""
+def mixed_examples(seed: int, count: int, shares: Sequence[float] = SHARES) -> Iterator[Example]:
+    """`count` examples of all three tasks in these shares, as `MAKERS` lists them; the same seed gives the same examples."""
     author = Author(seed)
     for _ in range(count):
-        while _is_of_first_minute(example := author.random.choices(MAKERS, SHARES)[0](author)):
+        while _is_of_first_minute(example := author.random.choices(MAKERS, shares)[0](author)):
             pass
         yield example
 

@@ -21,11 +21,13 @@ from tqdm import tqdm
 
 from mom.serving.programs import usable_cores
 from training.checkpoint import save_checkpoint
-from training.llm.batches import Batch, batches
+from training.llm.batches import Batch, Batches
+from training.llm.data import SHARES
 from training.llm.model import Llama, Shape
 from training.llm.start import read_tokenizer, read_weights
 from training.llm.tokenizer import saved_tokenizer
 from training.muon import Muon
+from training.workers import made_beside
 
 OUT = Path("training/out/llm")
 MATRIX_RATE, OTHER_RATE = 0.006, 0.001
@@ -141,7 +143,8 @@ def train(arguments: argparse.Namespace) -> None:
             block.compile(dynamic=device.type == "cuda")
     on_gpu = device.type == "cuda"
     tokens = arguments.tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS)
-    stream = batches(run.tokenizer, arguments.seed, tokens, run.pool, usable_cores() - 1 if on_gpu else 0)
+    examples = Batches(run.tokenizer, arguments.seed, tokens, run.pool, arguments.shares)
+    stream = made_beside(examples, usable_cores() - 1 if on_gpu else 0)
     budget_s, saved_at, smooth, met = arguments.minutes * 60, run.spent_s, 0.0, 0
     bar = tqdm(
         total=budget_s,
@@ -183,6 +186,14 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, help=f"tokens in a batch (default {CPU_TOKENS}, on a GPU {GPU_TOKENS})")
     parser.add_argument("--batches", type=int, default=1, help="in a step, each of texts of about one length")
     parser.add_argument("--hardest", type=float, default=1.0, help="the share of each batch that is learned")
+    parser.add_argument(
+        "--shares",
+        type=float,
+        nargs=len(SHARES),
+        default=SHARES,
+        metavar=("DECISIONS", "WRITTEN", "PROMPTS", "ANSWERS"),
+        help="of the examples; of decisions, those on generated and on written messages",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--start", type=Path, help="a GGUF file of ours to begin with instead of from nothing")
