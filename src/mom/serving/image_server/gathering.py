@@ -1,7 +1,7 @@
 """Takes requests together while a picture is drawn on the processor, in place of one by one.
 
-Each waking of the event loop stops a thread that draws, for which all others wait, and costs it what it had in its caches; and
-the loop's own code is read from memory anew (docs/image-engine.md has the figures).
+Each waking of the event loop stops a thread that draws, for which all others wait, and costs it what it had in its caches: 200
+small requests a second made a step about 20% longer one by one, and about 10% together (docs/image-engine.md).
 """
 
 import selectors
@@ -9,16 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-REST_S = 0.03  # nothing beside a step, and less than `/healthz` may take
+GATHER_S = 0.02  # nothing beside a step, and less than half of what `/healthz` may take
 
 
 class GatheringSelector(selectors.DefaultSelector):
-    """What an event loop waits with. While `gathering`, it rests once something has come in: what comes next waits so long."""
+    """What an event loop waits with. While `gathering`, it waits a little more once something has come in."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gathers = False
-        self._rests_until = 0.0
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -29,11 +28,9 @@ class GatheringSelector(selectors.DefaultSelector):
             self.gathers = False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        rest = self._rests_until - time.monotonic()
-        if self.gathers and rest > 0 and (timeout is None or timeout > 0):  # at 0 the loop only looks in passing
-            time.sleep(rest if timeout is None else min(rest, timeout))
-            timeout = 0
         ready = super().select(timeout)
-        if ready:
-            self._rests_until = time.monotonic() + REST_S
-        return ready
+        has_work = timeout is not None and timeout <= 0  # the loop only looks in passing
+        if not ready or has_work or not self.gathers:
+            return ready
+        time.sleep(GATHER_S)
+        return super().select(0)
