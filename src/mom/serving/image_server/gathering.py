@@ -1,7 +1,7 @@
 """Takes requests together while a picture is drawn on the processor, in place of one by one.
 
 Each waking of the event loop stops a thread that draws, for which all others wait, and costs it what it had in its caches: 200
-small requests a second made a step about 20% longer one by one, and about 10% together (docs/image-engine.md).
+small requests a second made a step about 20% longer one by one, and about 5% together (docs/image-engine.md).
 """
 
 import selectors
