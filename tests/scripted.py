@@ -7,7 +7,7 @@ answer in every state; an exception is raised; words are streamed; anything else
 import asyncio
 import io
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -201,6 +201,7 @@ class ScriptedParts:
     vision_llm: ScriptedLanguageModel = field(default_factory=lambda: ScriptedLanguageModel(["I see it."]))
     image_model: ScriptedImageModel = field(default_factory=ScriptedImageModel)
     can_see: bool = True
+    is_starting: Callable[[], bool] = lambda: False
 
     def mixture_for(self, pictures: PictureKeeper) -> Mixture:
         classifier = Classifier([SmallLlmStage(self.small_llm)], deadline_s=DEADLINE_S)

@@ -139,6 +139,7 @@ def _models_of(settings: Settings, control: ControlAddress | None, corrections: 
         mixture_for=partial(make_mixture, roster, classifier, may_speculate),
         classifier_for=partial(make_named_classifier, roster, deadline_s, options, self_test),
         start=start,
+        is_starting=bert.is_loading,
         close=close,
     )
 

@@ -113,6 +113,7 @@ class ScriptedMom:
             mixture_for=self.models.mixture_for,
             classifier_for=self.models.classifier_for,
             start=lambda: None,
+            is_starting=lambda: False,
             close=close,
         )
 

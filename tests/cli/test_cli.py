@@ -27,6 +27,13 @@ def test_classify_prints_the_verdict(site, parts):
     assert verdict["probabilities"] == {"text": 0.1, "image": 0.9}
 
 
+def test_classify_waits_for_a_server_that_is_still_loading_its_classifier(site, parts):
+    still = iter([True, True, False])
+    parts.is_starting = lambda: next(still)
+    assert mom("classify", "a fox").exit_code == 0
+    assert list(still) == []
+
+
 def test_classify_reads_a_conversation_from_stdin(site, parts):
     conversation = {"messages": [{"role": "user", "content": "draw a fox"}]}
     assert mom("classify", "-", "--json", stdin=json.dumps(conversation)).exit_code == 0

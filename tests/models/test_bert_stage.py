@@ -139,8 +139,11 @@ async def test_a_text_threshold_of_the_settings_decides_for_text(tmp_path):
 async def test_what_was_loaded_at_the_start_is_not_loaded_again(tmp_path):
     path = biased(tmp_path, 9.0)
     stage = BertStage(BertOptions(path))
+    assert not stage.is_loading()
     stage.load_soon()
+    assert stage.is_loading()
     await stage._loading
+    assert not stage.is_loading()
     path.unlink()
 
     assert await stage.classify(of("hm")) is not None

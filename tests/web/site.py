@@ -42,6 +42,7 @@ def models_of(parts: ScriptedParts, shown: Mapping[PartName, Part] | None = None
         mixture_for=parts.mixture_for,
         classifier_for=parts.classifier_for,
         start=lambda: None,
+        is_starting=lambda: parts.is_starting(),  # noqa: PLW0108 -- a test sets another later
         close=close,
     )
 

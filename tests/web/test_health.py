@@ -30,6 +30,15 @@ def test_a_part_that_is_loading_makes_it_unready_and_the_page_still_reads_the_pa
     assert page.json["parts"]["image_model"].items() > answer.json["parts"]["image_model"].items()
 
 
+def test_a_classifier_that_is_loading_makes_it_unready(client, parts):
+    parts.is_starting = lambda: True
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["ready"]) == (503, False)
+    assert answer.json["parts"]["web"]["state"] == "starting"
+    parts.is_starting = lambda: False
+    assert client.get("/readyz").status_code == 200
+
+
 def test_a_server_elsewhere_that_does_not_answer_makes_it_unready(client, app):
     from mom.web.services import services
 

@@ -44,14 +44,14 @@ class Server:
         return parts
 
     async def wait_until_settled(self, *names: PartName) -> None:
-        """Return when none of these parts is starting or being downloaded any more. A download is told on stderr: it may take
-        an hour.
+        """Return when neither the web process, which may still load its classifier, nor one of these parts is starting or being
+        downloaded any more. A download is told on stderr: it may take an hour.
         """
         told = set[str]()
         while True:
             parts = await self.parts()
             unsettled = [name for name in names if name in parts and parts[name]["state"] in UNSETTLED]
-            if not unsettled:
+            if not unsettled and parts["web"]["state"] not in UNSETTLED:
                 return
             for name in unsettled:
                 if parts[name]["state"] == State.DOWNLOADING and name not in told:

@@ -30,8 +30,9 @@ def read_parts() -> Response:
 
 def _readiness(as_json: Callable[[Part], dict[str, Any]]) -> dict[str, Any]:
     memory_bytes = psutil.Process().memory_info().rss
+    state = State.STARTING if services().models.is_starting() else State.READY
     web = {
-        "state": State.READY.value, "model": "", "demo": False, "pid": os.getpid(), "answers": True, "detail": "",
+        "state": state.value, "model": "", "demo": False, "pid": os.getpid(), "answers": True, "detail": "",
         "memory_bytes": memory_bytes,
     }  # fmt: skip
     wanted = {name: part for name, part in services().models.parts().items() if _is_wanted(part)}

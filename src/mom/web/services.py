@@ -23,7 +23,7 @@ _KEY = "mom"
 @dataclass(frozen=True)
 class Models:
     """The models as the application sees them; tests hand in scripted ones. `classifier_for` gives one by its name and raises
-    `ParameterError`. `start` and `close` belong to the event loop.
+    `ParameterError`. `start` and `close` belong to the event loop; `is_starting` while the classifier is being loaded.
     """
 
     parts: Callable[[], Mapping[PartName, Part]]
@@ -32,6 +32,7 @@ class Models:
     mixture_for: Callable[[PictureKeeper], Mixture]
     classifier_for: Callable[[str], Classifier]
     start: Callable[[], None]
+    is_starting: Callable[[], bool]
     close: Callable[[], Awaitable[None]]
 
 

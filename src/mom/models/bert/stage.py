@@ -55,6 +55,10 @@ class BertStage:
         """Begin to load, so that the first message does not wait for it; call it on the event loop."""
         self._loading = asyncio.create_task(self._load_once(), name="loading of the bert stage")
 
+    def is_loading(self) -> bool:
+        """Whether what `load_soon` began still goes on: a message's deadline may end before it does."""
+        return self._loading is not None and not self._loading.done()
+
     async def classify(self, conversation: Conversation) -> Verdict | None:
         await self._load_once()
         if self._reader is None:
