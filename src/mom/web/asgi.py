@@ -64,7 +64,8 @@ def _answer_of(app: Flask, environ: dict[str, Any]) -> tuple[Event, bytes]:
     """The start of the answer, and its body as a whole: handed to the event loop piece by piece, each would wait for it to be free."""
     pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
     pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    return {"type": "http.response.start", "status": int(status.split(" ")[0]), "headers": pairs}, b"".join(pieces)
+    kept = [pair for pair in pairs if pair[0] != b"date"]  # uvicorn writes one; werkzeug has its own for files
+    return {"type": "http.response.start", "status": int(status.split(" ")[0]), "headers": kept}, b"".join(pieces)
 
 
 async def _read_body(receive: Receive) -> tuple[int, bytes] | None:
