@@ -56,7 +56,8 @@ def test_the_parameters_are_written_as_automatic1111_writes_them():
 def test_the_scheduler_and_the_strength_stand_in_the_record_where_there_are_any():
     texts = written(scheduler="LCMScheduler", strength=0.6)
     assert ", Denoising strength: 0.6," in texts["parameters"]
-    assert "Sampler: LCMScheduler," in texts["parameters"]
+    assert "Sampler: LCM," in texts["parameters"]
+    assert json.loads(texts["mom"])["scheduler"] == "LCMScheduler"
     assert json.loads(texts["mom"])["strength"] == 0.6
 
 

@@ -16,6 +16,13 @@ from mom.mixture.halves import join_halves
 from mom.mixture.ports import Picture
 
 MAX_PROMPT_CHARS = 4_000
+SAMPLERS = {
+    "LCMScheduler": "LCM",
+    "EulerScheduler": "Euler",
+    "EulerAncestralScheduler": "Euler a",
+    "FlowScheduler": "Euler",
+}
+"""AUTOMATIC1111's names of our image server's schedulers: for any other it draws with a sampler of its own choice."""
 
 
 def write_record(picture: Picture, *, words: str, drawn_at: datetime) -> bytes:
@@ -41,7 +48,7 @@ def parameters_text(picture: Picture) -> str:
     """
     pairs = {
         "Steps": picture.steps,
-        "Sampler": picture.scheduler or None,
+        "Sampler": SAMPLERS.get(picture.scheduler, picture.scheduler) or None,
         "Seed": picture.seed,
         "Size": f"{picture.width}x{picture.height}",
         "Model": picture.model,
