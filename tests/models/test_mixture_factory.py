@@ -1,5 +1,6 @@
 import pytest
 
+from mom.errors import ParameterError
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import answer
 from mom.mixture.verdict import DecidedBy, Need
@@ -78,6 +79,14 @@ async def test_a_mixture_can_see_where_a_vision_llm_is_there_to_be_asked():
             mixture = make_mixture(roster, make_classifier("regex", 10, roster), lambda: True, Album())
             assert mixture.can_see() is can
             await roster.close()
+
+
+async def test_a_classifier_that_does_not_exist_is_the_parameters_fault():
+    roster = Roster(TellingSource())
+    with pytest.raises(ParameterError, match="There is no classifier 'oracle'") as caught:
+        make_named_classifier(roster, 10, BertOptions(), SelfTest(roster), "oracle")
+    assert caught.value.as_json()["param"] == "classifier"
+    await roster.close()
 
 
 async def test_the_cascade_that_is_measured_waits_for_its_small_llms_test():

@@ -91,6 +91,16 @@ def test_an_address_that_cannot_be_asked_is_told_so(client, method, path, failur
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [("/api/chats", [], None), ("/v1/chat/completions", {"model": "mom", "messages": ["hi"]}, "messages.0")],
+)
+def test_what_is_no_object_is_told_so_without_the_name_of_a_class(client, path, body, param):
+    answer = client.post(path, json=body)
+    assert failure_of(answer) == (400, "invalid_parameter", param)
+    assert answer.json["error"]["message"].endswith(": Input should be an object.")
+
+
 def test_a_request_of_more_than_a_megabyte_is_refused(client):
     answer = client.post("/api/chats", json={"title": "x" * 2**20})
     assert failure_of(answer) == (413, "payload_too_large", None)

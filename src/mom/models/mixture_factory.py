@@ -67,7 +67,8 @@ def make_named_classifier(
     if name == LARGE_LLM:
         return Classifier([LargeLlmStage(roster)], LARGE_LLM_DEADLINE_S)
     if name not in set(ClassifierChoice):
-        raise ParameterError(f"There is no classifier {name!r}. There are {', '.join((*ClassifierChoice, LARGE_LLM))}.")
+        there_are = ", ".join((*ClassifierChoice, LARGE_LLM))
+        raise ParameterError(f"There is no classifier {name!r}. There are {there_are}.", param="classifier")
     choice = ClassifierChoice(name)
     classifier = make_classifier(choice, deadline_s, roster, None, self_test, BertStage(options), options)
     is_tested = choice is ClassifierChoice.CASCADE

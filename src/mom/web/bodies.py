@@ -54,6 +54,8 @@ def parameter_error(error: ValidationError) -> ParameterError:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     words = first["msg"].removeprefix("Value error, ")
+    if first["type"] in {"model_type", "dict_type"}:  # pydantic's words name the class, or Python's type
+        words = "Input should be an object"
     return ParameterError(
         f"{field}: {words}." if field else f"The request's body does not fit: {words}.", param=field or None
     )
