@@ -60,6 +60,15 @@ def test_eval_of_a_classifier_whose_model_is_not_there_has_an_exit_code_of_its_o
     assert "needs the small LLM, which is not there. It did not start." in one_sentence(result)
 
 
+def test_eval_measures_nothing_where_one_of_several_classifiers_is_not_available(environment, parts, data, tmp_path):
+    failed = Part(PartName.SMALL_LLM, State.FAILED, "", detail="It did not start.")
+    with running_site(tmp_path / "site", parts, shown={PartName.SMALL_LLM: failed}) as site:
+        environment.setenv("MOM_PORT", site.url.rpartition(":")[2])
+        result = mom("eval", "routing", "--data", data, "--classifier", "regex", "--classifier", "small-llm")
+    assert result.exit_code == 3
+    assert "needs the small LLM" in one_sentence(result)
+
+
 def test_eval_of_a_classifier_that_does_not_exist_is_a_usage_error(data):
     result = mom("eval", "routing", "--data", data, "--classifier", "oracle")
     assert result.exit_code == 2

@@ -94,13 +94,14 @@ def _check_output(output: Path | None) -> None:
 async def _measure_all(
     settings: Settings, names: Sequence[str], examples: Sequence[Example]
 ) -> dict[str, Sequence[Outcome]]:
-    outcomes: dict[str, Sequence[Outcome]] = {}
+    """What each classifier says. All are at hand before the first is measured, which may take long and would be lost."""
     async with AsyncExitStack() as held:
         server = await held.enter_async_context(server_at_hand(settings)) if AT_SERVER.keys() & set(names) else None
-        for name in names:
-            ask = await (_ask_of_server(server, name) if server and name in AT_SERVER else _ask_here(name, settings))
-            outcomes[name] = await measure(ask, examples, _progress_of(name))
-    return outcomes
+        asks = {
+            name: await (_ask_of_server(server, name) if server and name in AT_SERVER else _ask_here(name, settings))
+            for name in names
+        }
+        return {name: await measure(ask, examples, _progress_of(name)) for name, ask in asks.items()}
 
 
 async def _ask_here(name: str, settings: Settings) -> Ask:
