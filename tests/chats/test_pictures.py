@@ -61,6 +61,12 @@ def test_the_scheduler_and_the_strength_stand_in_the_record_where_there_are_any(
     assert json.loads(texts["mom"])["strength"] == 0.6
 
 
+def test_guidance_and_what_was_to_be_avoided_stand_in_the_record_where_there_are_any():
+    texts = written(cfg_scale=1.0, negative_prompt="fog, rain")
+    assert texts["parameters"].startswith("a ring\nNegative prompt: fog, rain\nSteps: 4, CFG scale: 1, Seed: 7, ")
+    assert (json.loads(texts["mom"])["cfg_scale"], json.loads(texts["mom"])["negative_prompt"]) == (1.0, "fog, rain")
+
+
 def test_what_the_image_model_did_not_say_is_left_out():
     assert "Seed" not in written(seed=None)["parameters"]
     assert json.loads(written(seed=None)["mom"])["seed"] is None

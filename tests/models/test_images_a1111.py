@@ -46,7 +46,7 @@ class WebUi:
         self.asked = await request.json()
         waits = [asyncio.create_task(event.wait()) for event in (self.done, self.interrupted)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        info = {"seed": 77, "steps": self.steps, "sampler_name": "LCM"}
+        info = {"seed": 77, "steps": self.steps, "sampler_name": "LCM", "cfg_scale": 1.5}
         return JSONResponse({"images": [base64_of(png_of(96, 64))], "info": self.info or json.dumps(info)})
 
     async def progress(self, _request: Request) -> JSONResponse:
@@ -90,7 +90,7 @@ async def test_a_web_ui_is_known_by_what_it_has_or_by_its_address(http, path):
         *progress, picture = await draw(client(root, http, path), request)
     assert [(item.step, item.steps) for item in progress] == [(1, 3), (2, 3), (3, 3)]
     assert isinstance(picture, Picture)
-    assert (picture.seed, picture.steps, picture.scheduler, picture.width) == (77, 3, "LCM", 96)
+    assert (picture.seed, picture.steps, picture.scheduler, picture.cfg_scale, picture.width) == (77, 3, "LCM", 1.5, 96)
     task = web_ui.asked.pop("force_task_id")
     assert task.startswith("task(")
     assert web_ui.asked == {

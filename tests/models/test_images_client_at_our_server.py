@@ -34,6 +34,14 @@ async def test_our_server_gives_progress_with_previews_and_then_the_picture(serv
     assert (picture.seed, picture.steps, picture.width, picture.height) == (5, 2, 96, 64)
     assert (picture.model, client.name, picture.prompt) == (MODEL, MODEL, "a red circle")
     assert Image.open(io.BytesIO(picture.png)).size == (96, 64)
+    assert (picture.scheduler, picture.cfg_scale, picture.negative_prompt) == ("LCMScheduler", 1, "")
+
+
+@pytest.mark.torch
+async def test_our_server_tells_how_it_was_guided(server, http):
+    guided = DrawingRequest(prompt="a ring", steps=1, width=64, height=64, negative_prompt="fog", cfg_scale=1.5)
+    *_, picture = await draw(ImagesClient(server.endpoint, http), guided)
+    assert (picture.cfg_scale, picture.negative_prompt) == (1.5, "fog")
 
 
 @pytest.mark.torch

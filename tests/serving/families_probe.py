@@ -62,6 +62,7 @@ def look_at(engine: DiffusersEngine) -> dict[str, Any]:
         "edit_steps": [step.step for step in edit_steps],
         "preview_apart": abs(brightness(last_preview) - brightness(Image.open(io.BytesIO(drawn.png)))),
         "scheduler": drawn.scheduler,
+        "cfg_scale": drawn.cfg_scale,
         "dropped_tail": draw(engine, replace(SPEC, prompt="a " * 300 + "bird"))[0].dropped_tail[-4:],
         "multiple": engine.abilities.side_multiple,
         "guidance": engine.abilities.max_guidance,

@@ -102,6 +102,7 @@ def test_each_kind_has_its_own_schedule_sides_and_guidance(families):
     assert (sdxl["scheduler"], flux["scheduler"]) == ("EulerAncestralScheduler", "FlowScheduler")
     assert (sdxl["multiple"], flux["multiple"]) == (8, 16)
     assert sdxl["guidance"] > flux["guidance"] == 0
+    assert (sdxl["cfg_scale"], flux["cfg_scale"]) == (1, 1)
 
 
 def test_a_model_that_needs_a_mask_and_a_lora_of_another_kind_are_refused(families):

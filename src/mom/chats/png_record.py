@@ -42,22 +42,23 @@ def write_record(picture: Picture, *, words: str, drawn_at: datetime) -> bytes:
 
 
 def parameters_text(picture: Picture) -> str:
-    """As AUTOMATIC1111 writes it: the prompt, then one line of `Key: value` pairs.
+    """As AUTOMATIC1111 writes it: the prompt, what to avoid, then one line of `Key: value` pairs.
 
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/blob/master/modules/infotext_utils.py
     """
     pairs = {
         "Steps": picture.steps,
         "Sampler": SAMPLERS.get(picture.scheduler, picture.scheduler) or None,
+        "CFG scale": None if picture.cfg_scale is None else f"{picture.cfg_scale:g}",
         "Seed": picture.seed,
         "Size": f"{picture.width}x{picture.height}",
         "Model": picture.model,
         "Denoising strength": picture.strength,
         "Version": f"MoM {__version__}",
     }
-    return f"{picture.prompt}\n" + ", ".join(
-        f"{key}: {_quote(value)}" for key, value in pairs.items() if value is not None
-    )
+    avoided = f"Negative prompt: {picture.negative_prompt}\n" if picture.negative_prompt else ""
+    told = ", ".join(f"{key}: {_quote(value)}" for key, value in pairs.items() if value is not None)
+    return f"{picture.prompt}\n{avoided}{told}"
 
 
 def mom_record(picture: Picture, words: str, drawn_at: datetime) -> dict[str, object]:
@@ -68,6 +69,8 @@ def mom_record(picture: Picture, words: str, drawn_at: datetime) -> dict[str, ob
         "seed": picture.seed,
         "steps": picture.steps,
         "scheduler": picture.scheduler or None,
+        "cfg_scale": picture.cfg_scale,
+        "negative_prompt": picture.negative_prompt or None,
         "strength": picture.strength,
         "width": picture.width,
         "height": picture.height,

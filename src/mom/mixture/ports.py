@@ -113,6 +113,8 @@ class Picture:
     dropped_tail: str = ""
     unknown_words: tuple[str, ...] = ()
     scheduler: str = ""
+    cfg_scale: float | None = None
+    negative_prompt: str = ""
     strength: float | None = None
 
 

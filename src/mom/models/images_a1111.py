@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 API = "/sdapi/v1"
 CROP_AND_RESIZE = 1  # a photo's shape is another than the model's; unasked, it would be squeezed into that
 POLL_S = 0.5
+MAX_CFG_SCALE = 100
 INTERRUPT_S = 5.0  # a server that has not taken the word by then does not keep a person waiting who stops
 
 
@@ -164,6 +165,8 @@ class A1111:
             seed=_number(info, "seed"),
             steps=_number(info, "steps"),
             scheduler=str(info.get("sampler_name") or ""),
+            cfg_scale=_cfg_scale(info),
+            negative_prompt=request.negative_prompt,
             strength=None if request.source is None else request.strength,
         )
 
@@ -198,3 +201,8 @@ def _read_info(text: str) -> Mapping[str, Any]:
 def _number(info: Mapping[str, Any], name: str) -> int | None:
     value = info.get(name)
     return value if type(value) is int and value >= 0 else None
+
+
+def _cfg_scale(info: Mapping[str, Any]) -> float | None:
+    value = info.get("cfg_scale")
+    return float(value) if isinstance(value, int | float) and 0 <= value <= MAX_CFG_SCALE else None

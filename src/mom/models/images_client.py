@@ -197,6 +197,8 @@ class ImagesClient:
             dropped_tail=drawn.dropped_tail,
             unknown_words=drawn.unknown_words,
             scheduler=drawn.scheduler,
+            cfg_scale=drawn.cfg_scale,
+            negative_prompt=drawn.negative_prompt,
             strength=drawn.strength,
         )
 

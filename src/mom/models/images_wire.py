@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Any
 
-from pydantic import BaseModel, StrictInt
+from pydantic import BaseModel, FiniteFloat, StrictInt
 
 JPEG_START = b"\xff\xd8\xff"
 MAX_PREVIEW_BYTES = 200_000
@@ -20,6 +20,8 @@ class DrawnImage(BaseModel):
     dropped_tail: str = ""
     unknown_words: tuple[str, ...] = ()
     scheduler: str = ""
+    cfg_scale: FiniteFloat | None = None
+    negative_prompt: str = ""
     strength: float | None = None
 
 

@@ -90,6 +90,8 @@ def _describe(drawn: Drawn, wanted: Wanted) -> dict[str, object]:
         "seed": spec.seed,
         "steps": spec.steps,
         "scheduler": drawn.scheduler,
+        "cfg_scale": drawn.cfg_scale,
+        "negative_prompt": spec.negative_prompt,
         "strength": None if spec.source is None else spec.strength,
         "hidden": drawn.hidden,
         "width": spec.width,

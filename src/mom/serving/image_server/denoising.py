@@ -34,7 +34,7 @@ class Denoising:
         asked: dict[str, Any] = {
             "prompt": [spec.prompt for spec in specs],
             "num_inference_steps": first.steps,
-            "guidance_scale": self._guidance(first),
+            "guidance_scale": self.guidance(first),
             # On the CPU also for a GPU: the same seed is the same picture everywhere.
             "generator": [torch.Generator("cpu").manual_seed(spec.seed) for spec in specs],
             "output_type": "latent",
@@ -65,7 +65,8 @@ class Denoising:
         )
         return unpacked
 
-    def _guidance(self, spec: PictureSpec) -> float:
+    def guidance(self, spec: PictureSpec) -> float:
+        """What is asked for, or else what suits the model."""
         if spec.cfg_scale is not None:
             return spec.cfg_scale
         return EMBEDDED_GUIDANCE if is_distilled(denoiser_of(self._pipeline)) else NO_GUIDANCE

@@ -44,7 +44,8 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A finished picture. `dropped_tail` is the end of the prompt that the text encoder could not read, or empty.
+    """A finished picture. `cfg_scale` is the guidance it was drawn with, `dropped_tail` the end of the prompt that the text
+    encoder could not read, or empty.
 
     `hidden`: the safety checker, where it is switched on, has painted it over.
     """
@@ -52,6 +53,7 @@ class Drawn:
     spec: PictureSpec
     png: bytes
     scheduler: str = ""
+    cfg_scale: float | None = None
     dropped_tail: str = ""
     hidden: bool = False
 

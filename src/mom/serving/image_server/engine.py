@@ -202,13 +202,13 @@ class DiffusersEngine:
         if hidden:
             picture = Image.new("RGB", picture.size, "grey")
         scheduler = type(self.pipeline.scheduler).__name__.removeprefix("Remembering")
-        dropped_tail = self._find_dropped_tail(spec.prompt)
+        cfg_scale, dropped_tail = self._denoising.guidance(spec), self._find_dropped_tail(spec.prompt)
         level = CPU_PNG_LEVEL if self._device.type == "cpu" else GPU_PNG_LEVEL
 
         def encode() -> None:
             buffer = io.BytesIO()
             picture.save(buffer, "PNG", compress_level=level)
-            tell(Drawn(spec, buffer.getvalue(), scheduler, dropped_tail, hidden))
+            tell(Drawn(spec, buffer.getvalue(), scheduler, cfg_scale, dropped_tail, hidden))
 
         return encode
 
