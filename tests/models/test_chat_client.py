@@ -222,6 +222,6 @@ async def test_a_server_that_does_not_know_the_model_it_names_itself_says_what_t
     }
     with running(replies) as server:
         client = ChatClient(Endpoint(f"{server.root}/v1", "", None), http, PartName.LARGE_LLM)
-        with pytest.raises(PartRefusedError, match="Write a model's name after the address in MOM_LARGE_LLM"):
+        with pytest.raises(PartRefusedError, match="Write a model's name after the address, behind #, under"):
             await read(client)
         assert len(server.bodies(CHAT)) == 1

@@ -75,8 +75,8 @@ def error_of(status: int, body: str, **headers: str):
             "longer",
         ),
         (500, '{"error": {"message": "the request exceeds the available context size"}}', ContextFullError, "longer"),
-        (401, "{}", PartRefusedError, "does not accept the key in MOM_API_KEY_LARGE_LLM"),
-        (403, "context length", PartRefusedError, "MOM_API_KEY_LARGE_LLM"),
+        (401, "{}", PartRefusedError, "does not accept its key: give another"),
+        (403, "context length", PartRefusedError, "See what its key may do"),
         (
             403,
             '{"error": {"message": "Not in your region."}}',
@@ -112,8 +112,9 @@ def test_a_missing_key_is_asked_for():
 
     error = refusal(Answer(keyless, 401, httpx.Headers(), "{}"))
 
-    assert (
-        error.message == "The small LLM (m at example.org) wants a key: set MOM_API_KEY_SMALL_LLM and start MoM again."
+    assert error.message == (
+        'The small LLM (m at example.org) wants a key: give one under "Change" on the page, or set MOM_API_KEY_SMALL_LLM '
+        "and start MoM again."
     )
 
 

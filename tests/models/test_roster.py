@@ -62,7 +62,7 @@ async def test_what_is_handed_out_follows_the_parts(roster, source):
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        (None, "No large LLM is set up: set MOM_LARGE_LLM"),
+        (None, "No large LLM is set up: choose one under .* or set MOM_LARGE_LLM"),
         (Part(PartName.LARGE_LLM, State.STARTING, "m"), "The large LLM is still loading"),
         (
             Part(PartName.LARGE_LLM, State.DOWNLOADING, "m", detail="40% of 2 GB"),
@@ -82,10 +82,11 @@ async def test_a_part_that_is_not_ready_says_why(roster, source, part, words):
         await large.write_structure(QUESTION, {}, max_tokens=5)
 
 
-async def test_the_other_parts_say_why_not_too(roster):
+async def test_the_other_parts_say_why_not_too(roster, source):
+    source.tell(Part(PartName.VISION_LLM, State.NONE, ""))
     with pytest.raises(PartUnavailableError, match="No small LLM"):
         await roster.small_llm().weigh_labels(QUESTION, ("text", "image"))
-    with pytest.raises(PartMissingError, match="No vision LLM is set up: set MOM_VISION_LLM"):
+    with pytest.raises(PartMissingError, match="No vision LLM is set up: choose one"):
         await ask(roster.vision_llm())
     with pytest.raises(PartUnavailableError, match="No image model"):
         async with roster.image_model().draw(DrawingRequest(prompt="a fox")):

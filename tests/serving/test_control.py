@@ -3,7 +3,7 @@ import asyncio
 import httpx
 import pytest
 
-from mom.errors import ConflictError, SettingsError
+from mom.errors import ConflictError, PartUnavailableError, SettingsError
 from mom.models.parts import Endpoint, Part, PartName, State
 from mom.serving.board import Board
 from mom.serving.control import ControlServer
@@ -25,14 +25,17 @@ class Recorded:
         self.swaps.append((part, address, api_key))
 
     def reset(self, part):
-        if part is PartName.VISION_LLM:
-            raise ConflictError("MOM_VISION_LLM is not set.")
         self.swaps.append((part, "setting", None))
 
     def cancel(self, part):
         if part is not PartName.LARGE_LLM:
             raise ConflictError("Nothing is being changed.")
         self.swaps.append((part, None, None))
+
+    async def models_at(self, part, address, api_key):
+        if api_key is None:
+            raise PartUnavailableError("It wants a key.", part=part)
+        return [address]
 
     async def offers(self):
         return {"ollama": {"models": ["tinydolphin"], "suggestion": None}}
@@ -126,9 +129,17 @@ async def test_a_cancelling_is_passed_on(client, controlled):
 async def test_a_reset_is_passed_on(client, controlled):
     assert (await client.post("/parts/large_llm/reset")).status_code == 202
     assert controlled.swaps == [(PartName.LARGE_LLM, "setting", None)]
-    answer = await client.post("/parts/vision_llm/reset")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
     assert (await client.post("/parts/nose/reset")).status_code == 404
+
+
+async def test_the_models_at_an_address_are_told_or_why_not(client):
+    wanted = {"address": "http://gpu/v1"}
+    answer = await client.post("/parts/large_llm/models", json=wanted | {"api_key": "secret"})
+    assert answer.json() == {"models": ["http://gpu/v1"]}
+    answer = await client.post("/parts/large_llm/models", json=wanted)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "It wants a key.")
+    assert (await client.post("/parts/large_llm/models", json={})).status_code == 400
+    assert (await client.post("/parts/nose/models", json=wanted)).status_code == 404
 
 
 async def test_the_choices_of_a_part_are_told(client):

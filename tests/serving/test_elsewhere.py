@@ -17,12 +17,12 @@ TAGS = {"models": [{"name": "tinydolphin:latest", "size": 600_000_000}, {"name":
 
 
 @asynccontextmanager
-async def playing(address, answer, api_key=None):
+async def playing(address, answer, api_key=None, **options):
     """What a part at `address` reports while `answer(request)` plays the server."""
     standings = []
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         part = PartName.LARGE_LLM
-        player = player_elsewhere(part, parse_address(address), api_key, ollama_url=OLLAMA, http=http)
+        player = player_elsewhere(part, parse_address(address), api_key, ollama_url=OLLAMA, http=http, **options)
         task = asyncio.create_task(player.play(standings.append))
         try:
             await until(lambda: standings, "a first report")
@@ -76,9 +76,22 @@ async def test_a_server_that_comes_later_is_noticed(monkeypatch):
         assert standings[-1].detail == ""
 
 
-async def test_a_refused_key_is_said_with_the_name_of_its_variable():
-    async with playing("http://host:1/v1", lambda _: httpx.Response(401)) as standings:
-        assert standings[0].detail == "http://host:1/v1 refuses the key: set MOM_API_KEY_LARGE_LLM."
+@pytest.mark.parametrize(("key", "words"), [(None, "wants a key: give one"), ("k", "refuses the key: give another")])
+async def test_a_missing_or_refused_key_is_said_with_the_places_where_it_is_given(key, words):
+    where = 'under "Change" on the page, or set MOM_API_KEY_LARGE_LLM and start MoM again.'
+    async with playing("http://host:1/v1", lambda _: httpx.Response(401), key) as standings:
+        assert standings[0].detail == f"http://host:1/v1 {words} {where}"
+
+
+@pytest.mark.parametrize(("host", "is_its_own"), [("127.0.0.1", True), ("localhost", True), ("gpu", False)])
+async def test_in_a_container_loopback_is_not_this_machine(host, is_its_own):
+    def refuse(request):
+        raise httpx.ConnectError("refused", request=request)
+
+    async with playing(f"http://{host}:1/v1", refuse, in_container=True) as standings:
+        assert ("host.docker.internal" in standings[0].detail) is is_its_own
+    async with playing(f"http://{host}:1/v1", refuse) as standings:
+        assert "host.docker.internal" not in standings[0].detail
 
 
 async def test_a_model_that_ollama_does_not_have_is_said_with_the_line_that_fetches_it():

@@ -55,7 +55,10 @@ def test_a_vision_llm_is_missing_only_where_one_is_set(client, app):
     from mom.web.services import services
 
     parts = services(app).models.parts()
-    parts[PartName.VISION_LLM] = Part(PartName.VISION_LLM, State.FAILED, "")
-    assert client.get("/readyz").status_code == 200
+    parts[PartName.VISION_LLM] = Part(PartName.VISION_LLM, State.NONE, "")
+    answer = client.get("/readyz")
+    assert (answer.status_code, "vision_llm" in answer.json["parts"]) == (200, False)
+    page = client.get("/api/parts").json
+    assert (page["ready"], page["parts"]["vision_llm"]["state"]) == (True, "none")
     parts[PartName.VISION_LLM] = Part(PartName.VISION_LLM, State.STARTING, "llama3.2-vision")
     assert client.get("/readyz").status_code == 503

@@ -46,7 +46,9 @@ async def check_model(part: PartName, settings: Settings, stage: Stage) -> Check
             case AddressKind.SAME:
                 return ok(part.value, "the large LLM")
             case AddressKind.URL | AddressKind.OLLAMA:
-                names = await check_answers(part, address, key, ollama_url=stage.ollama_url, http=stage.http)
+                names = await check_answers(
+                    part, address, key, ollama_url=stage.ollama_url, http=stage.http, in_container=stage.in_container
+                )
                 return _check_name(part, address, names)
             case AddressKind.HUB if not is_downloaded(address, stage.hub.folder):
                 return await _check_hub(part.value, address, stage)

@@ -101,6 +101,8 @@ class SupervisedParts:
 
 
 def _not_set_up(name: PartName) -> Part:
+    if name is PartName.VISION_LLM:
+        return Part(name, State.NONE, "")
     return _failed(name, "", f"No {name.words} is set up: set {name.variable}, see .env.example.")
 
 

@@ -28,6 +28,16 @@ class PartName(StrEnum):
         """The setting with the key for that model's server."""
         return f"MOM_API_KEY_{self.value.upper()}"
 
+    @property
+    def address_remedy(self) -> str:
+        """The end of a sentence on what is to be mended in that model's address: where."""
+        return f'under "Change" on the page, or in {self.variable}'
+
+    @property
+    def key_remedy(self) -> str:
+        """The end of a sentence on the key that is to be given: where."""
+        return f'under "Change" on the page, or set {self.key_variable} and start MoM again'
+
 
 class State(StrEnum):
     STARTING = "starting"
@@ -35,6 +45,7 @@ class State(StrEnum):
     READY = "ready"
     FAILED = "failed"
     EXTERNAL = "external"
+    NONE = "none"  # nobody plays a part that may be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +68,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part as it stands now. `detail` is one sentence for people; `memory_bytes` is resident memory.
+    """One part as it stands now. `detail` is for people; `memory_bytes` is resident memory.
 
     `endpoint` is set where the part can be asked (`ready` or `external`), `answers` is false where a server elsewhere was found
     not to, `progress` while a model is downloaded for it: its own, or
     the one that is to take over. `address` is the model's, as it may be shown; `chosen`: it was chosen while MoM ran, in place of
-    the one that the settings name; `changing`: another one is to take over, which can be cancelled.
+    the one that the settings name; `changing`: another one is to take over, which can be cancelled; `gone`: the one that was
+    chosen before this start cannot be run, and is tried again at the next unless that is cancelled.
     """
 
     name: PartName
@@ -78,6 +90,7 @@ class Part:
     address: str = ""
     chosen: bool = False
     changing: bool = False
+    gone: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -110,4 +123,5 @@ class Part:
 
     def as_page_json(self) -> dict[str, Any]:
         """What the page shows to the person who may change it, which is more."""
-        return self.as_public_json() | {"address": self.address, "chosen": self.chosen, "changing": self.changing}
+        more = {"address": self.address, "chosen": self.chosen, "changing": self.changing, "gone": self.gone}
+        return self.as_public_json() | more

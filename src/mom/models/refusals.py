@@ -133,31 +133,31 @@ def retry_after_s(headers: httpx.Headers) -> int:
 
 
 def _key_refusal(answer: Answer) -> MomError:
-    server, variable = answer.server, answer.server.part.key_variable
-    remedy = f"does not accept the key in {variable}. Correct it" if server.api_key else "wants a key"
-    return PartRefusedError(f"{server.words} {remedy}: set {variable} and start MoM again.", part=server.part)
+    server = answer.server
+    what = "does not accept its key: give another" if server.api_key else "wants a key: give one"
+    return PartRefusedError(f"{server.words} {what} {server.part.key_remedy}.", part=server.part)
 
 
 def _forbidden(answer: Answer) -> MomError:
     """Not always about the key: OpenAI's newer models forbid `logprobs` so."""
-    server, variable = answer.server, answer.server.part.key_variable
-    remedy = f"See what the key in {variable} may do" if server.api_key else f"Set {variable}"
+    server = answer.server
+    remedy = "See what its key may do" if server.api_key else f"Give a key {server.part.key_remedy}"
     return PartRefusedError(
         f"{server.words} forbids this: {answer.words.removesuffix('.')}. {remedy}.", part=server.part
     )
 
 
 def _not_found(answer: Answer) -> MomError:
-    server, variable = answer.server, answer.server.part.variable
+    server = answer.server
     if says_model_is_missing(answer.body):
         remedy = (
-            f"With Ollama, run `ollama pull {server.model}`; otherwise correct the model's name in {variable}."
+            f"With Ollama, run `ollama pull {server.model}`; otherwise correct the model's name {server.part.address_remedy}."
             if server.model
-            else f"Write a model's name after the address in {variable}, behind #."
+            else f"Write a model's name after the address, behind #, {server.part.address_remedy}."
         )
         words = f"{server.words} is not there: {answer.words.removesuffix('.')}. {remedy}"
     else:
-        words = f"{server.words} does not know this request (HTTP 404: {answer.words}). Does the address in {variable} end in /v1?"
+        words = f"{server.words} does not know this request (HTTP 404: {answer.words}). Does its address end in /v1?"
     return PartRefusedError(words, part=server.part)
 
 

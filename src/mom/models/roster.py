@@ -98,7 +98,7 @@ class Roster:
         """Where the part is asked now. Raises `PartUnavailableError`."""
         part = self.parts().get(name)
         if part is None or part.endpoint is None:
-            is_set_up = part is not None and (part.state is not State.FAILED or part.model)
+            is_set_up = part is not None and (part.model or part.state not in {State.FAILED, State.NONE})
             kind = PartUnavailableError if is_set_up else PartMissingError
             raise kind(_why_not(name, part), part=name)
         return part.endpoint
@@ -110,8 +110,8 @@ def _report_failure(following: asyncio.Task[None]) -> None:
 
 
 def _why_not(name: PartName, part: Part | None) -> str:
-    if part is None:
-        return f"No {name.words} is set up: set {name.variable}, see .env.example."
+    if part is None or part.state is State.NONE:
+        return f'No {name.words} is set up: choose one under "Change" on the page, or set {name.variable}, see .env.example.'
     match part.state:
         case State.DOWNLOADING:
             how_far = f": {part.detail}" if part.detail else ""

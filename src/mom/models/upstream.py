@@ -62,8 +62,8 @@ class Upstream:
             names = [str(entry["id"]) for entry in entries or () if isinstance(entry, dict) and "id" in entry]
             if len(names) != 1:
                 raise PartRefusedError(
-                    f"{self.server.words} serves {len(names)} models. Write the name of one after the address in "
-                    f"{self.server.part.variable}, behind #{f', such as #{names[0]}' if names else ''}.",
+                    f"{self.server.words} serves {len(names)} models. Write the name of one after the address, behind "
+                    f"#{f', such as #{names[0]}' if names else ''}, {self.server.part.address_remedy}.",
                     part=self.server.part,
                 )
             self._model = names[0]

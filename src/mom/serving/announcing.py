@@ -19,7 +19,7 @@ def part_line(part: Part) -> str:
 def welcome(url: str, parts: Iterable[Part], offers: Mapping[str, Any], log_folder: Path) -> str:
     """The block."""
     lines = ["", f"  MoM answers at {url}", ""]
-    lines += [f"    {part_line(part)}" for part in parts]
+    lines += [f"    {part_line(part)}" for part in parts if part.state is not State.NONE]
     lines += [
         "",
         *(f"  {line}" for line in _how_to_connect(parts, offers)),

@@ -1,18 +1,26 @@
-"""The models that were chosen while MoM ran, kept over a restart: a small JSON file in the data folder.
+"""The models that were chosen while MoM ran, kept over a restart with their keys: a small JSON file in the data folder.
 
-A choice holds against the setting that it was made against; where that has changed since, the setting is the newer wish. One that was
-made together with an API key is not kept, as the key would have to be.
+A choice holds against the setting that it was made against; where that has changed since, the setting is the newer wish.
 """
 
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mom.models.parts import PartName
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model's address as a person wrote it, and the key that was given with it."""
+
+    address: str
+    api_key: str | None = field(default=None, repr=False)
 
 
 class ChosenModels:
@@ -22,18 +30,19 @@ class ChosenModels:
         self._path = path
         self._settings = settings
 
-    def read(self) -> dict[PartName, str]:
-        """The address that was chosen for each part where one still holds."""
+    def read(self) -> dict[PartName, Choice]:
+        """What was chosen for each part where it still holds."""
         return {
-            PartName(name): choice["address"]
+            PartName(name): Choice(choice["address"], choice.get("api_key"))
             for name, choice in self._read_file().items()
             if name in set(PartName) and choice["instead_of"] == self._settings.get(PartName(name))
         }
 
-    def keep(self, part: PartName, address: str) -> None:
-        self._write_file(
-            {**self._read_file(), part.value: {"address": address, "instead_of": self._settings.get(part)}}
-        )
+    def keep(self, part: PartName, choice: Choice) -> None:
+        kept = {"address": choice.address, "instead_of": self._settings.get(part)}
+        if choice.api_key is not None:
+            kept["api_key"] = choice.api_key
+        self._write_file({**self._read_file(), part.value: kept})
 
     def forget(self, part: PartName) -> None:
         choices = self._read_file()
@@ -53,7 +62,8 @@ class ChosenModels:
         # Another model plays now, whether that can be written down or not.
         unfinished = self._path.with_suffix(".unfinished")
         try:
-            unfinished.touch(mode=0o600)  # an address may hold a password
+            unfinished.unlink(missing_ok=True)  # one that was left there may be open to others
+            unfinished.touch(mode=0o600)  # it holds keys, and an address may hold a password
             unfinished.write_text(json.dumps(choices, indent=1), encoding="utf-8")
             unfinished.replace(self._path)
         except OSError as error:
@@ -70,4 +80,9 @@ def _check_choices(read: object) -> dict[str, dict[str, Any]]:
 
 
 def _is_choice(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("address"), str) and "instead_of" in value
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("address"), str)
+        and isinstance(value.get("api_key"), str | None)
+        and "instead_of" in value
+    )

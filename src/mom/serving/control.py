@@ -17,7 +17,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mom.errors import ConflictError, ForbiddenError, InputError, MomError, NotFoundError, ParameterError, SettingsError
+from mom.errors import (
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    MomError,
+    NotFoundError,
+    ParameterError,
+    PartUnavailableError,
+    SettingsError,
+)
 from mom.models.part_sources import LONG_POLL_S
 from mom.models.parts import Part, PartName
 from mom.serving.board import Board
@@ -29,6 +38,7 @@ STATUS: dict[type[Exception], int] = {
     ConflictError: 409,
     InputError: 400,
     SettingsError: 400,
+    PartUnavailableError: 400,  # the address that was asked for is not right
 }
 
 
@@ -41,11 +51,13 @@ class Controlled(Protocol):
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
         """Raises `SettingsError` for an address that cannot play the part."""
 
-    def reset(self, part: PartName) -> None:
-        """Raises `ConflictError` where the settings name no model for it."""
+    def reset(self, part: PartName) -> None: ...
 
     def cancel(self, part: PartName) -> None:
         """Raises `ConflictError` where nothing is under way that could be given up."""
+
+    async def models_at(self, part: PartName, address: str, api_key: str | None) -> list[str]:
+        """Raises `SettingsError`, and `PartUnavailableError` where no such server answers, or not to this key."""
 
     async def offers(self) -> dict[str, Any]: ...
 
@@ -71,12 +83,12 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
 
     async def swap_part(request: Request) -> Response:
         part = _part_of(request)
-        wanted = await _read_json(request)
-        address, api_key = wanted.get("address"), wanted.get("api_key")
-        if not isinstance(address, str) or not (api_key is None or isinstance(api_key, str)):
-            raise ParameterError("A swap needs an 'address'.", param="address")
-        controlled.swap(part, address, api_key)
+        controlled.swap(part, *await _read_address(request))
         return JSONResponse({}, status_code=202)
+
+    async def list_models(request: Request) -> Response:
+        part = _part_of(request)
+        return JSONResponse({"models": await controlled.models_at(part, *await _read_address(request))})
 
     async def reset_part(request: Request) -> Response:
         controlled.reset(_part_of(request))
@@ -96,6 +108,7 @@ def create_control_app(controlled: Controlled, token: str, host: str, closing: a
         routes=[
             Route("/parts", _in_envelope(read_parts)),
             Route("/parts/{name}/swap", _in_envelope(swap_part), methods=["POST"]),
+            Route("/parts/{name}/models", _in_envelope(list_models), methods=["POST"]),
             Route("/parts/{name}/choices", _in_envelope(read_choices)),
             Route("/parts/{name}/reset", _in_envelope(reset_part), methods=["POST"]),
             Route("/parts/{name}/cancel", _in_envelope(cancel_change), methods=["POST"]),
@@ -171,6 +184,15 @@ def _part_of(request: Request) -> PartName:
     if name not in [part.value for part in PartName]:
         raise NotFoundError(f"There is no part {name!r}.")
     return PartName(name)
+
+
+async def _read_address(request: Request) -> tuple[str, str | None]:
+    """The model address in the body, and the key for it."""
+    wanted = await _read_json(request)
+    address, api_key = wanted.get("address"), wanted.get("api_key")
+    if not isinstance(address, str) or not isinstance(api_key, str | None):
+        raise ParameterError("This needs an 'address'.", param="address")
+    return address, api_key
 
 
 async def _read_json(request: Request) -> dict[str, Any]:

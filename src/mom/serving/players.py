@@ -35,25 +35,48 @@ class Stage:
     restarts: Restarts
     web_is_ready: asyncio.Event
     ollama_url: str
+    in_container: bool = False
     image_lora: str | None = None
     image_engine: str = ""
     llama_server: Path | None = None
     install_image: Torch | None = None
 
 
-def choose_player(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
-    """Raises `SettingsError` where such an address cannot play this part."""
+def choose_player(
+    part: PartName, address: ModelAddress, api_key: str | None, stage: Stage, *, is_tried: bool = False
+) -> Player:
+    """`is_tried`: a model of another server plays only once it has begun an answer. Raises `SettingsError` where such an address
+    cannot play this part.
+    """
     if not _is_text(address.target):
         raise SettingsError(f"The address of the {part.words} is not UTF-8. Rename the file or its folder.")
-    return replace(_player_of(part, address, api_key, stage), address=hide_password(str(address)))
+    return replace(_player_of(part, address, api_key, stage, is_tried=is_tried), address=hide_password(str(address)))
 
 
-def _player_of(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage) -> Player:
+def nobody() -> Player:
+    """Plays a part that may be left out, so that it is."""
+
+    async def play(report: Report) -> None:
+        report(Standing(State.NONE))
+        await asyncio.Event().wait()  # a performance lasts until it is ended
+
+    return Player("", play)
+
+
+def _player_of(part: PartName, address: ModelAddress, api_key: str | None, stage: Stage, *, is_tried: bool) -> Player:
     match address.kind:
         case AddressKind.OLLAMA if part is PartName.IMAGE_MODEL:
             raise SettingsError(f"The {part.words} cannot be '{address}': Ollama draws no pictures.")
         case AddressKind.URL | AddressKind.OLLAMA:
-            return player_elsewhere(part, address, api_key, ollama_url=stage.ollama_url, http=stage.http)
+            return player_elsewhere(
+                part,
+                address,
+                api_key,
+                ollama_url=stage.ollama_url,
+                http=stage.http,
+                in_container=stage.in_container,
+                is_tried=is_tried,
+            )
         case AddressKind.SAME if part in {PartName.SMALL_LLM, PartName.VISION_LLM}:
             return _same_as_large_llm(stage.board)
         case AddressKind.SAME:

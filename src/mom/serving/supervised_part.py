@@ -11,7 +11,7 @@ from mom.serving.draining import wait_until_disconnected
 from mom.serving.performance import Performance, Player, Standing
 
 ON_THE_WAY = {State.STARTING, State.DOWNLOADING}
-CAN_BE_ASKED = {State.READY, State.EXTERNAL}
+CAN_TAKE_OVER = {State.READY, State.EXTERNAL, State.NONE}
 
 
 class SupervisedPart:
@@ -24,6 +24,7 @@ class SupervisedPart:
         self._next: Performance | None = None
         self._take_back: Callable[[], None] | None = None
         self._note = ""
+        self._is_gone = False
         self._endings: dict[asyncio.Task[None], Performance] = {}
 
     def play(self, player: Player, take_back: Callable[[], None] | None = None) -> None:
@@ -33,7 +34,7 @@ class SupervisedPart:
         answers, a server that does not answer yet is waited for.
         """
         performance = Performance(player, self._on_change)
-        self._note = ""
+        self._note, self._is_gone = "", False
         if self._next is None or self._take_back is None:
             # Of several changes at once the first one's stays: it knows what was chosen before them.
             self._take_back = take_back
@@ -49,8 +50,8 @@ class SupervisedPart:
     def cancel(self, forget: Callable[[], None]) -> None:
         """Give up the change that is under way; without one, the download with which the part began.
 
-        What was chosen before is taken back; where nothing is to be taken back, `forget` is called: a choice of an earlier run.
-        Raises `ConflictError` where neither is under way.
+        What was chosen before is taken back; where nothing is to be taken back, `forget` is called: a choice of an earlier run,
+        also of one that has failed by now. Raises `ConflictError` where there is nothing to give up.
         """
         if self._next is not None:
             (self._take_back or forget)()
@@ -60,6 +61,9 @@ class SupervisedPart:
         elif self._current is not None and self._current.standing.state is State.DOWNLOADING:
             forget()
             self._current.give_up("The download was cancelled. What has arrived is kept for another try.")
+        elif self._is_gone:
+            forget()
+            self._note, self._is_gone = "", False
         else:
             raise ConflictError(f"The {self.name.words} is not being changed.")
         self._show()
@@ -86,25 +90,38 @@ class SupervisedPart:
     def _consider_next(self, following: Performance) -> None:
         assert self._current is not None
         old, standing = self._current, following.standing
-        is_awaited = self._take_back is not None and old.standing.endpoint is not None
+        is_awaited = self._take_back is not None and (
+            old.standing.endpoint is not None or old.standing.state is State.NONE
+        )
         has_failed = standing.state is State.FAILED or (not standing.answers and is_awaited)
         if has_failed and self._take_back is not None:
             self._take_back()
-        can_be_asked = standing.state in CAN_BE_ASKED and standing.answers
-        if can_be_asked or (old.standing.state is State.FAILED and standing.state not in ON_THE_WAY):
+        can_take_over = standing.state in CAN_TAKE_OVER and standing.answers
+        if can_take_over or (old.standing.state is State.FAILED and standing.state not in ON_THE_WAY):
             self._current, self._next = following, None
             self._end_soon(old)
         elif has_failed:
             self._next = None
-            self._note = f"{following.player.model} could not take over: {standing.detail}"
+            self._note = f"{self._name_of(following)} could not take over: {standing.detail}"
+            if self._take_back is None:
+                self._is_gone = True
+                self._note += " It is tried again at each start, until another model is chosen."
             self._end_soon(following)
+
+    def _name_of(self, following: Performance) -> str:
+        """Whoever did not choose it just now need not remember it."""
+        return f"{following.player.model}{'' if self._take_back else ', chosen before,'}"
 
     def _show(self) -> None:
         if self._current is None:
             return
         if self._next is None:
             self._put(self._current, self._current.standing, self._note)
-        elif self._current.standing.endpoint is None and self._next.standing.answers:
+        elif (
+            self._current.standing.endpoint is None
+            and self._current.standing.state is not State.NONE
+            and self._next.standing.answers
+        ):
             self._put(self._next, self._next.standing)
         else:
             what = self._next.standing.detail or "it is starting"
@@ -113,7 +130,7 @@ class SupervisedPart:
                 replace(
                     self._current.standing, progress=self._next.standing.progress or self._current.standing.progress
                 ),
-                f"{self._next.player.model} will take over: {what}",
+                f"{self._name_of(self._next)} will take over: {what}",
             )
 
     def _put(self, performance: Performance, standing: Standing, note: str = "") -> None:
@@ -133,6 +150,7 @@ class SupervisedPart:
                 address=player.address,
                 chosen=player.chosen,
                 changing=self._next is not None,
+                gone=self._is_gone,
             )
         )
 

@@ -8,18 +8,20 @@ from typing import Any
 
 import httpx
 
-from mom.errors import ConflictError, SettingsError
-from mom.models.addresses import ModelAddress, hide_password, parse_address
+from mom.errors import SettingsError
+from mom.models.addresses import AddressKind, ModelAddress, hide_password, parse_address
 from mom.models.http_client import make_http_client
 from mom.models.parts import PartName, State
 from mom.serving.board import Board
-from mom.serving.chosen_models import ChosenModels
+from mom.serving.chosen_models import Choice, ChosenModels
 from mom.serving.control import ControlServer
 from mom.serving.downloads import Hub
+from mom.serving.elsewhere import check_answers
 from mom.serving.found_models import find_models
 from mom.serving.keeping import DEFAULT_RESTARTS, GivenUp, News, Restarts, Running, keep
 from mom.serving.offers import find_choices, find_offers
-from mom.serving.players import Stage, choose_player
+from mom.serving.performance import Player
+from mom.serving.players import Stage, choose_player, nobody
 from mom.serving.program import Program
 from mom.serving.reloading import wait_for_edit
 from mom.serving.serve_plan import ServePlan
@@ -48,6 +50,7 @@ def stage_of(
         restarts=restarts,
         web_is_ready=web_is_ready or asyncio.Event(),
         ollama_url=plan.ollama_url,
+        in_container=plan.in_container,
         image_lora=plan.image_lora,
         image_engine=plan.image_engine,
         llama_server=plan.llama_server,
@@ -96,28 +99,37 @@ class Supervisor:
             return
 
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
-        """Have another model play a part, as soon as it is ready. One that the settings name is asked with their key, where no other
-        is given. Raises `SettingsError`.
-        """
+        """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
         wanted = parse_address(address)
-        is_setting = wanted == self._setting(part)
-        key = api_key or (self._plan.api_keys.get(part) if is_setting else None)
-        player = choose_player(part, wanted, key, self._stage)
-        player = replace(player, chosen=not is_setting or key != self._plan.api_keys.get(part))
-        before = self._chosen.read().get(part)
-        self._parts[part].play(player, take_back=lambda: self._write_down(part, before))
-        self._write_down(part, address if player.chosen and api_key is None else None)
+        kept = api_key or self._key_before(part, wanted)
+        key = kept or self._settings_key(part, wanted)
+        is_setting = wanted == self._setting(part) and key == self._plan.api_keys.get(part)
+        player = choose_player(part, wanted, key, self._stage, is_tried=not is_setting)
+        self._take(part, player, None if is_setting else Choice(address, kept))
 
     def reset(self, part: PartName) -> None:
-        """Have the model that the settings name play a part again, as `swap` does. Raises `ConflictError` where they name none."""
+        """Have the model that the settings name play a part again, with their key, as `swap` does: where they name none, nobody."""
         setting = self._setting(part)
         if setting is None:
-            raise ConflictError(f"{part.variable} is not set, so there is no other {part.words} to go back to.")
-        self.swap(part, str(setting), None)
+            self._take(part, nobody(), None)
+        else:
+            self._take(part, choose_player(part, setting, self._plan.api_keys.get(part), self._stage), None)
 
     def cancel(self, part: PartName) -> None:
         """Give up a change of models, or a download, that is under way. Raises `ConflictError` where there is none."""
         self._parts[part].cancel(forget=lambda: self._chosen.forget(part))
+
+    async def models_at(self, part: PartName, address: str, api_key: str | None) -> list[str]:
+        """The models that another server lists at `address`; none where it has no list. Raises `SettingsError`, `PartUnavailableError`."""
+        wanted = parse_address(address)
+        if wanted.kind is not AddressKind.URL:
+            return []
+        key = api_key or self._key_before(part, wanted) or self._settings_key(part, wanted)
+        stage = self._stage
+        names = await check_answers(
+            part, wanted, key, ollama_url=stage.ollama_url, http=stage.http, in_container=stage.in_container
+        )
+        return sorted(names or ())
 
     async def offers(self) -> dict[str, Any]:
         """Models of others on this machine that could play parts."""
@@ -142,24 +154,45 @@ class Supervisor:
             return None
         return parse_address(self._plan.addresses.get(part, DEMO), name=part.variable)
 
-    def _write_down(self, part: PartName, address: str | None) -> None:
-        if address is None:
+    def _key_before(self, part: PartName, wanted: ModelAddress) -> str | None:
+        """The key that was given with the last choice, if that was of the same server: no other is told it."""
+        before = self._chosen.read().get(part)
+        with suppress(SettingsError):
+            if before and _are_of_one_server(parse_address(before.address), wanted):
+                return before.api_key
+        return None
+
+    def _settings_key(self, part: PartName, wanted: ModelAddress) -> str | None:
+        """The key in the settings, if they name the same server."""
+        setting = self._setting(part)
+        return self._plan.api_keys.get(part) if setting and _are_of_one_server(setting, wanted) else None
+
+    def _take(self, part: PartName, player: Player, choice: Choice | None) -> None:
+        before = self._chosen.read().get(part)
+        self._parts[part].play(
+            replace(player, chosen=choice is not None), take_back=lambda: self._write_down(part, before)
+        )
+        self._write_down(part, choice)
+
+    def _write_down(self, part: PartName, choice: Choice | None) -> None:
+        if choice is None:
             self._chosen.forget(part)
         else:
-            self._chosen.keep(part, address)
+            self._chosen.keep(part, choice)
 
     def _start_parts(self) -> None:
+        settings = {name: self._setting(name) for name in PartName}
         players = {
-            name: choose_player(name, setting, self._plan.api_keys.get(name), self._stage)
-            for name in PartName
-            if (setting := self._setting(name)) is not None
+            name: choose_player(name, setting, self._plan.api_keys.get(name), self._stage) if setting else nobody()
+            for name, setting in settings.items()
         }
         for name, player in players.items():
             self._parts[name].play(player)
-        for name, address in self._chosen.read().items():
+        for name, choice in self._chosen.read().items():
             # Beside the one that the settings ask for: that one answers until the chosen one can, and where it cannot.
             with suppress(SettingsError):
-                player = choose_player(name, parse_address(address), None, self._stage)
+                address = parse_address(choice.address)
+                player = choose_player(name, address, choice.api_key or self._settings_key(name, address), self._stage)
                 self._parts[name].play(replace(player, chosen=True))
 
     async def _keep_web(self, program: Program) -> str:
@@ -188,3 +221,7 @@ class Supervisor:
             if keeping in done:
                 keeping.result()
                 return reason
+
+
+def _are_of_one_server(one: ModelAddress, other: ModelAddress) -> bool:
+    return one.kind is other.kind and (one.kind is AddressKind.OLLAMA or one.target == other.target)

@@ -33,11 +33,14 @@ class ControlApi:
 
     async def swap(self, part: PartName, address: str, api_key: str | None = None) -> None:
         """Have `address` play `part`; how it goes is seen in the part's state."""
-        body = {"address": address} | ({"api_key": api_key} if api_key else {})
-        await self._ask("POST", f"/parts/{part.value}/swap", body)
+        await self._ask("POST", f"/parts/{part.value}/swap", {"address": address, "api_key": api_key or None})
+
+    async def models_at(self, part: PartName, address: str, api_key: str | None = None) -> dict[str, Any]:
+        """The names of the models that the server at `address` lists. Raises `ParameterError`, also where none answers there."""
+        return await self._ask("POST", f"/parts/{part.value}/models", {"address": address, "api_key": api_key or None})
 
     async def reset(self, part: PartName) -> None:
-        """Have the model that the settings name play `part`. Raises `ConflictError` where they name none."""
+        """Have the model that the settings name play `part`; where they name none, nobody."""
         await self._ask("POST", f"/parts/{part.value}/reset")
 
     async def cancel(self, part: PartName) -> None:
@@ -52,7 +55,7 @@ class ControlApi:
         """The models that are at hand for `part`, and the one that the settings name."""
         return await self._ask("GET", f"/parts/{part.value}/choices")
 
-    async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    async def _ask(self, method: str, path: str, body: dict[str, str | None] | None = None) -> dict[str, Any]:
         try:
             response = await self._http.request(
                 method, self._url + path, json=body, headers=self._headers, timeout=TIMEOUT_S

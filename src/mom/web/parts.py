@@ -14,15 +14,15 @@ from mom.web.services import services
 from mom.web.streams import later
 
 
-class SwapBody(Body):
+class AddressBody(Body):
     address: str = Field(min_length=1, max_length=1_000)
-    api_key: str | None = Field(default=None, max_length=1_000)
+    api_key: str | None = Field(default=None, max_length=1_000, repr=False)
 
 
 def swap_part(name: str) -> Response:
     """202: the new model is being started; the old one answers until it is ready."""
     part = _part_called(name)
-    body = SwapBody.model_validate(request.get_json())
+    body = AddressBody.model_validate(request.get_json())
     address = _read_address(body.address)
     control = _control()
 
@@ -33,8 +33,21 @@ def swap_part(name: str) -> Response:
     return later(swap)
 
 
+def list_models(name: str) -> Response:
+    """The models that the server at an address lists; 400: nothing answers there, or not to this key."""
+    part = _part_called(name)
+    body = AddressBody.model_validate(request.get_json())
+    address = _read_address(body.address)
+    control = _control()
+
+    async def ask() -> Response:
+        return _json(await control.models_at(part, address, body.api_key))
+
+    return later(ask)
+
+
 def reset_part(name: str) -> Response:
-    """202: the model that the settings name is being started, as for `swap_part`; 409: they name none."""
+    """202: the model that the settings name is being started, as for `swap_part`; where they name none, nobody plays the part."""
     part = _part_called(name)
     control = _control()
 

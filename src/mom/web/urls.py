@@ -16,6 +16,7 @@ URLS: tuple[tuple[str, str, Callable[..., ResponseReturnValue]], ...] = (
     ("GET", "/readyz", health.read_readiness),
     ("GET", "/api/parts", health.read_parts),
     ("POST", "/api/parts/<name>/swap", parts.swap_part),
+    ("POST", "/api/parts/<name>/models", parts.list_models),
     ("POST", "/api/parts/<name>/reset", parts.reset_part),
     ("POST", "/api/parts/<name>/cancel", parts.cancel_change),
     ("GET", "/api/parts/<name>/choices", parts.read_choices),
