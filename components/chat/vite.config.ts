@@ -45,6 +45,8 @@ export default defineConfig({
     host: '127.0.0.1',
     proxy: { '/api': proxied, '/images': proxied },
   },
+  // Components are tested as a browser runs them.
+  ...(process.env.VITEST ? { resolve: { conditions: ['browser'] } } : {}),
   build: {
     outDir: '../../src/mom/web/static/chat',
     emptyOutDir: true,

@@ -20,24 +20,31 @@ export interface Option {
   isSetting: boolean
 }
 
-/** What the settings name, what was found, and what could be downloaded for a part. */
+/** A server that MoM does not run, as a person describes it. */
+export interface Server {
+  url: string
+  model: string
+  key: string
+}
+
+/** What the settings name (which may be nobody), what was found, and what could be downloaded for a part. */
 export function optionsFor(part: string, setting: string | null, found: readonly Found[]): Option[] {
   const downloads = downloadsFor(part).map(({ address, bytes }) => ({ address, model: nameOf(address), size_bytes: bytes }))
   const isNew = ({ address }: Found): boolean => !found.some((one) => isSame(one.address, address))
   const all = [...found, ...downloads.filter(isNew)]
   const named = all.find(({ address }) => isSame(address, setting ?? ''))
-  const first = setting === null ? [] : [{ ...(named ?? { model: nameOf(setting), size_bytes: null }), address: setting }]
-  return [...first, ...all.filter((one) => one !== named)].map((one) => ({
+  const first = { ...(named ?? { model: setting === null ? 'None' : nameOf(setting), size_bytes: null }), address: setting ?? '' }
+  return [first, ...all.filter((one) => one !== named)].map((one) => ({
     address: one.address,
     model: one.model,
     note: [
       one.address.startsWith('hf:') && isNew(one) ? 'to download, once' : placeWords(one.address),
       one.size_bytes === null ? '' : bytesWords(one.size_bytes),
-      one.address === setting ? settingWords(setting) : '',
+      one === first ? settingWords(one.address) : '',
     ]
       .filter((words) => words !== '')
       .join(' · '),
-    isSetting: one.address === setting,
+    isSetting: one === first,
   }))
 }
 
@@ -54,7 +61,7 @@ export function sourceWords(part: string, { demo, chosen, address }: { demo: boo
 }
 
 /** How a part stands. */
-export function stateWords({ state, answers }: { state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external'; answers: boolean }): string {
+export function stateWords({ state, answers }: { state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external' | 'none'; answers: boolean }): string {
   switch (state) {
     case 'starting':
       return 'is being loaded'
@@ -66,7 +73,23 @@ export function stateWords({ state, answers }: { state: 'starting' | 'downloadin
       return answers ? 'ready, run by another server' : 'does not answer, run by another server'
     case 'failed':
       return 'cannot be run'
+    case 'none':
+      return 'left out: pictures that you attach are not looked at'
   }
+}
+
+/** The address of a server's model. One that is pasted whole may end in its model's name. */
+export function addressFrom({ url, model }: Server): string {
+  const [place = '', pasted = ''] = url.trim().split('#')
+  const name = model.trim() || pasted
+  return name === '' ? place : `${place}#${name}`
+}
+
+/** The other way: empty where it is no server's, or one that is not shown whole. */
+export function serverFrom(address: string): Server {
+  const isWhole = address.startsWith('http') && !address.includes(':***@')
+  const [url = '', model = ''] = isWhole ? address.split('#') : []
+  return { url, model, key: '' }
 }
 
 function placeWords(address: string): string {
@@ -94,4 +117,7 @@ function nameOf(address: string): string {
   return address.replace(/^.*[:/]/, '').replace(/\.(gguf|safetensors)$/, '')
 }
 
-const settingWords = (address: string): string => (address === 'demo' ? 'plays unless another is chosen' : 'what .env says')
+function settingWords(address: string): string {
+  if (address === '') return 'unless another is chosen'
+  return address === 'demo' ? 'plays unless another is chosen' : 'what .env says'
+}

@@ -41,7 +41,8 @@ export interface Asked {
 }
 
 export interface Part {
-  state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external'
+  /** `none`: nobody plays it, which the vision LLM's may be left as. */
+  state: 'starting' | 'downloading' | 'ready' | 'failed' | 'external' | 'none'
   model: string
   demo: boolean
   /** False where a server that MoM does not run was found not to answer; MoM asks it again and again. */
@@ -55,6 +56,8 @@ export interface Part {
   chosen: boolean
   /** Another model is to take over, which can be cancelled. */
   changing: boolean
+  /** The model that was chosen before MoM started could not be run: the choice can be given up like a change. */
+  gone: boolean
 }
 
 /** What could play a part; `setting` is the address to go back to from a chosen model, null where there is none. */
@@ -158,10 +161,15 @@ export const readChoices = (name: string): Promise<Choices> => request('GET', `/
 
 export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
 
-/** Have the model at `address` play a part; the one before answers until it is ready. */
-export const swapPart = (name: string, address: string): Promise<unknown> => request('POST', `/api/parts/${name}/swap`, { address })
+/** Have the model at `address` play a part; the one before answers until it is ready. Without a key its server keeps the one it had. */
+export const swapPart = (name: string, address: string, api_key?: string): Promise<unknown> =>
+  request('POST', `/api/parts/${name}/swap`, { address, ...(api_key ? { api_key } : {}) })
 
-/** Have the model that the settings name play a part, in the same way. */
+/** The names of the models that the server at `address` lists. */
+export const listModels = (name: string, address: string, api_key: string): Promise<{ models: string[] }> =>
+  request('POST', `/api/parts/${name}/models`, { address, api_key })
+
+/** Have the model that the settings name play a part, in the same way; where they name none, nobody. */
 export const resetPart = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/reset`, {})
 
 /** Give up the download, or the change of models, that is under way. What has arrived is kept for another try. */

@@ -4,6 +4,7 @@ import {
   cancelChange,
   type Choice,
   type Choices,
+  listModels,
   type Part,
   type Progress,
   readChoices,
@@ -18,10 +19,10 @@ import { failureOf } from './message.svelte'
 export type { Choice, Choices, Part, Progress, Suggestion }
 
 const POLL_MS = 2000
-const SETTLED: readonly Part['state'][] = ['ready', 'failed', 'external']
+const SETTLED: readonly Part['state'][] = ['ready', 'failed', 'external', 'none']
 
 export class PartsStore {
-  /** By name: `small_llm`, `large_llm`, `image_model`, where set up `vision_llm`. Empty until MoM has answered. */
+  /** By name: `small_llm`, `large_llm`, `image_model`, `vision_llm`. Empty until MoM has answered. */
   parts = $state.raw<Record<string, Part>>({})
   isReachable = $state(true)
   /** Models of an Ollama on this machine that could take over from demo models. */
@@ -76,12 +77,26 @@ export class PartsStore {
     return this.#change(Object.entries(addresses).map(([name, address]) => () => swapPart(name, address)))
   }
 
-  /** Have the model that the settings name play a part again, in the same way. */
+  /** The same for one part and a model that may ask for a key. */
+  connect(name: string, address: string, key: string): Promise<boolean> {
+    return this.#change([() => swapPart(name, address, key)])
+  }
+
+  /** Which models there are at an address, or a plain sentence on why that cannot be told. */
+  async modelsAt(name: string, address: string, key: string): Promise<string[] | string> {
+    try {
+      return (await listModels(name, address, key)).models
+    } catch (error) {
+      return failureOf(error).message
+    }
+  }
+
+  /** Have the model that the settings name play a part again, in the same way; where they name none, nobody. */
   reset(name: string): Promise<boolean> {
     return this.#change([() => resetPart(name)])
   }
 
-  /** Keep the model that plays a part now. */
+  /** Keep the model that plays a part now, also where another one that was chosen before is gone. */
   cancel(name: string): Promise<boolean> {
     return this.#change([() => cancelChange(name)])
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isSame, optionsFor, sourceWords, stateWords } from '../../src/mixture/models'
+import { addressFrom, isSame, optionsFor, serverFrom, sourceWords, stateWords } from '../../src/mixture/models'
 import { BUNDLES, downloadsFor } from '../../src/mixture/real_models'
 
 const DEMO = { address: 'demo', model: 'demo LLM', size_bytes: null }
@@ -23,8 +23,10 @@ describe('what could play a part', () => {
     expect(first).toMatchObject({ model: 'one', note: 'to download, once · what .env says' })
   })
 
-  it('without a setting has only what was found', () => {
-    expect(optionsFor('vision_llm', null, [FILE]).map(({ isSetting }) => isSetting)).toEqual([false])
+  it('begins with nobody where the settings name none', () => {
+    const [first, ...others] = optionsFor('vision_llm', null, [FILE])
+    expect(first).toEqual({ address: '', model: 'None', note: 'unless another is chosen', isSetting: true })
+    expect(others.map(({ isSetting }) => isSetting)).toEqual([false])
   })
 
   it('has what could be downloaded, unless it is here', () => {
@@ -32,6 +34,21 @@ describe('what could play a part', () => {
     expect(notes([DEMO])).toContain('Qwen3-4B-Q4_K_M: to download, once · 2.5 GB')
     expect(notes([DEMO, { address: QWEN, model: 'Qwen3-4B-Q4_K_M', size_bytes: null }])).toContain('Qwen3-4B-Q4_K_M: downloaded')
   })
+})
+
+it.each([
+  ['http://gpu/v1', 'qwen3', 'http://gpu/v1#qwen3'],
+  [' http://gpu/v1 ', ' ', 'http://gpu/v1'],
+  ['http://gpu/v1#pasted', '', 'http://gpu/v1#pasted'],
+  ['http://gpu/v1#pasted', 'qwen3', 'http://gpu/v1#qwen3'],
+])('the address of what is written as %j and %j is %j', (url, model, address) => {
+  expect(addressFrom({ url, model, key: 'k' })).toBe(address)
+})
+
+it('the fields for a server show its address, but no password that is not shown whole', () => {
+  expect(serverFrom('http://gpu/v1#qwen3')).toEqual({ url: 'http://gpu/v1', model: 'qwen3', key: '' })
+  expect(serverFrom('http://me:***@gpu/v1#qwen3')).toEqual({ url: '', model: '', key: '' })
+  expect(serverFrom('file:models/a.gguf')).toEqual({ url: '', model: '', key: '' })
 })
 
 it("Ollama's latest is the model without a tag", () => {
@@ -49,6 +66,7 @@ it('where a model was named', () => {
 it('how a part stands', () => {
   expect(stateWords({ state: 'external', answers: false })).toBe('does not answer, run by another server')
   expect(stateWords({ state: 'ready', answers: true })).toBe('ready, run by MoM')
+  expect(stateWords({ state: 'none', answers: true })).toContain('left out')
 })
 
 it('each bundle says what it downloads', () => {

@@ -12,6 +12,7 @@ const DEMO: Part = {
   address: 'demo',
   chosen: false,
   changing: false,
+  gone: false,
 }
 const CHANGING: Part = { ...DEMO, changing: true, detail: 'second will take over: it is starting' }
 const SECOND: Part = { ...DEMO, model: 'second', demo: false, address: 'file:models/second.gguf', chosen: true }
@@ -67,6 +68,33 @@ it('the model of the settings is gone back to', async () => {
   told = DEMO
   expect(await parts.reset('large_llm')).toBe(true)
   expect(parts.parts.large_llm).toEqual(DEMO)
+})
+
+it('a model of another server is taken with its key, and its models are asked for with it', async () => {
+  const bodies: unknown[] = []
+  const parts = await watched()
+  const answer = fetch
+  vi.stubGlobal('fetch', (address: string, init: RequestInit) => {
+    if (init.body) bodies.push(JSON.parse(init.body as string))
+    return answer(address, init)
+  })
+  replies['POST /api/parts/large_llm/models'] = () => ({ models: ['a'] })
+  expect(await parts.modelsAt('large_llm', 'http://gpu/v1', 'sk-secret')).toEqual(['a'])
+  expect(await parts.connect('large_llm', 'http://gpu/v1#a', 'sk-secret')).toBe(true)
+  expect(await parts.connect('large_llm', 'http://gpu/v1#a', '')).toBe(true)
+  expect(bodies).toEqual([
+    { address: 'http://gpu/v1', api_key: 'sk-secret' },
+    { address: 'http://gpu/v1#a', api_key: 'sk-secret' },
+    { address: 'http://gpu/v1#a' },
+  ])
+  replies['POST /api/parts/large_llm/models'] = REFUSED
+  expect(await parts.modelsAt('large_llm', 'http://gpu/v1', '')).toBe('Not now.')
+})
+
+it('a part that is left out is waited for by nobody', async () => {
+  told = { ...DEMO, state: 'none', model: '', address: '', demo: false }
+  const parts = await watched()
+  expect(parts.isLoading).toBe(false)
 })
 
 it('a refused change is told in a sentence', async () => {
