@@ -14,6 +14,7 @@ from mom.chats.commands import make_commands, prepare_migrations
 from mom.chats.corrections import Corrections, CorrectionsOf
 from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
+from mom.chats.kept_responses import KeptResponses
 from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.chats.turn_log import TurnLog
@@ -65,6 +66,7 @@ def create_app(
     corrections = Corrections(database)
     models = models or _models_of(settings, control, CorrectionsOf(corrections, history.local_user_id))
     pictures = Pictures(database, settings.pictures_dir)
+    kept_responses = KeptResponses(database, pictures, settings.keep_responses_days)
     pdf_texts = PdfTexts()
     turns = Turns(loop, history, pictures, TurnLog(), models.mixture_for, models.names)
     control_api = ControlApi(control) if control else None
@@ -72,7 +74,19 @@ def create_app(
     app = Flask("mom.web")
     app.secret_key = read_or_make_secret_key(settings.data_dir)
     web.install(
-        app, web.Services(loop, history, pictures, turns, corrections, pdf_texts, models, control_api, heartbeat_s)
+        app,
+        web.Services(
+            loop,
+            history,
+            pictures,
+            kept_responses,
+            turns,
+            corrections,
+            pdf_texts,
+            models,
+            control_api,
+            heartbeat_s,
+        ),
     )
     openai_api.install(
         app,
@@ -82,6 +96,7 @@ def create_app(
             models.mixture_for,
             models.classifier_for,
             pictures,
+            kept_responses,
             pdf_texts,
             current_owner_id,
             later,

@@ -9,6 +9,7 @@
     │   ├── UnknownCommandError
     │   ├── AttachmentError       an attached picture that is no picture, or too large
     │   └── ParameterError        a field of a request is missing, misspelt or out of bounds
+    │       └── NoSuchResponseError   the response that it goes on from is not kept
     ├── NotFoundError             no such thing, or not yours: the two are never told apart
     ├── ConflictError             the thing is not in a state in which this can be done
     ├── ForbiddenError            the request comes from where none may come from
@@ -80,6 +81,10 @@ class AttachmentError(InputError):
 
 class ParameterError(InputError):
     code = "invalid_parameter"
+
+
+class NoSuchResponseError(ParameterError):
+    code = "previous_response_not_found"  # OpenAI's: clients that read it send the whole conversation
 
 
 class NotFoundError(MomError):

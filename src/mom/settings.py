@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     files_folder: Annotated[Path | None, BeforeValidator(_read_files_url)] = Field(
         default=None, validation_alias="MOM_FILES_URL"
     )
+    keep_responses_days: int = Field(default=30, ge=0, le=36_500, validation_alias="MOM_KEEP_RESPONSES_DAYS")
     hub_endpoint: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, validation_alias="HF_ENDPOINT"
     )

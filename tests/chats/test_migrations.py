@@ -15,7 +15,7 @@ from mom.chats.database import MIGRATIONS, Database
 from mom.chats.history import History
 from mom.errors import StorageError
 
-TABLES = {"alembic_version", "users", "chats", "messages", "images", "verdicts", "turns"}
+TABLES = {"alembic_version", "users", "chats", "messages", "images", "verdicts", "turns", "kept_responses"}
 APP = """
 from functools import partial
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_the_packages_own_migrations_are_an_ordinary_folder_of_flask_migrate(dat
     tutorial = Tutorial(database_url, tmp_path, tmp_path / "migrations")
     tutorial.flask("db", "upgrade")
     tutorial.flask("db", "migrate", "-m", "nothing has changed")
-    assert len(list((tmp_path / "migrations/versions").glob("*.py"))) == 5
+    assert len(list((tmp_path / "migrations/versions").glob("*.py"))) == 6
     tutorial.flask("db", "downgrade")
     tutorial.flask("db_reset", "--yes")
 
@@ -132,9 +132,9 @@ def test_the_packages_own_migrations_are_an_ordinary_folder_of_flask_migrate(dat
 def with_one_more_migration(tmp_path: Path, upgrade: str) -> Path:
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions/0006_more.py").write_text(
+    (folder / "versions/0007_more.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n\n"
-        'revision = "0006"\ndown_revision = "0005"\n\n\n'
+        'revision = "0007"\ndown_revision = "0006"\n\n\n'
         f"def upgrade():\n    {upgrade}\n\n\ndef downgrade():\n    pass\n"
     )
     return folder
@@ -145,7 +145,7 @@ def test_a_migration_that_fails_changes_nothing(database, tmp_path):
     again = Database(database.engine.url.render_as_string(hide_password=False), folder)
     with pytest.raises(StorageError):
         again.upgrade()
-    assert again.revision() == "0005"
+    assert again.revision() == "0006"
     assert "verdicts" in tables_of(again)
     again.close()
 
@@ -161,7 +161,7 @@ def test_a_migration_that_makes_a_table_anew_keeps_what_refers_to_it(stage, tmp_
     folder = with_one_more_migration(tmp_path, change)
     again = Database(stage.database.engine.url.render_as_string(hide_password=False), folder)
     again.upgrade()
-    assert again.revision() == "0006"
+    assert again.revision() == "0007"
     again.close()
     assert len(stage.history.read_chat(stage.owner, stage.chat)["messages"]) == 2
 

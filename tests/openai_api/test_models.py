@@ -33,7 +33,7 @@ def test_no_key_is_needed_on_this_machine(site):
     assert httpx.get(f"{site.url}/v1/models").json()["object"] == "list"
 
 
-@pytest.mark.parametrize("path", ["responses/resp_1", "completions", "embeddings"])
+@pytest.mark.parametrize("path", ["responses/resp_1/cancel", "completions", "embeddings"])
 def test_another_address_is_answered_with_those_that_there_are(site, path):
     answer = httpx.post(f"{site.url}/v1/{path}", json={"model": "mom", "input": "hello"})
     assert answer.status_code == 404

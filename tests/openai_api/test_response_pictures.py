@@ -187,7 +187,7 @@ def test_another_persons_picture_is_not_found_by_its_id(site, parts):
     )
     asked = {"role": "user", "content": "draw"}
     refused = post(site, input=[asked, {"type": "item_reference", "id": call["id"]}, asked])
-    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "input.1.id")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (404, "input.1")
 
 
 def test_a_picture_that_came_to_nothing_is_none(site, parts):

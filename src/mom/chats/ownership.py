@@ -5,12 +5,14 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mom.chats.tables import Chat, Image, Message, Turn, Verdict
+from mom.chats.tables import Chat, Image, KeptResponse, Message, Turn, Verdict
 from mom.errors import NotFoundError
 
-Owned = TypeVar("Owned", Chat, Message, Image, Turn, Verdict)
+Owned = TypeVar("Owned", Chat, Message, Image, Turn, Verdict, KeptResponse)
 
-_WORDS = {Chat: "chat", Message: "message", Image: "picture", Turn: "answer", Verdict: "correction"}
+_WORDS = {
+    Chat: "chat", Message: "message", Image: "picture", Turn: "answer", Verdict: "correction", KeptResponse: "response",
+}  # fmt: skip
 
 
 def find_owned(session: Session, table: type[Owned], owner_id: str, row_id: str) -> Owned:

@@ -103,6 +103,16 @@ class Pictures:
             found = find_owned(session, Image, owner_id, image_id).id
         return self.files.read(found)
 
+    def prompts_of(self, owner_id: str, ids: Collection[str]) -> dict[str, str]:
+        """What was drawn, by the ids of those that are pictures of this person."""
+        found, rest = dict[str, str](), list(ids)
+        for start in range(0, len(rest), IDS_AT_ONCE):
+            some = Image.id.in_(rest[start : start + IDS_AT_ONCE])
+            with self._database.session() as session:
+                rows = session.execute(select(Image.id, Image.prompt).where(some, Image.owner_id == owner_id))
+                found.update((row.id, row.prompt) for row in rows)
+        return found
+
     def read_thumbnail(self, owner_id: str, image_id: str) -> bytes:
         """The picture small, as WebP: made when it is first asked for, and kept beside the picture."""
         with self._database.session() as session:

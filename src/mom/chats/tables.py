@@ -1,4 +1,5 @@
-"""The tables: users own chats; a chat's messages form a tree; an answer has a turn, a verdict and pictures.
+"""The tables: users own chats; a chat's messages form a tree; an answer has a turn, a verdict and pictures. Beside them stands
+what programs were answered.
 
 Every table carries `owner_id`, and every query of `chats/` asks for it. Ids are random and say nothing. Only types that
 Alembic renders by itself are used, so that `flask db migrate` writes a migration that needs no editing.
@@ -161,3 +162,24 @@ class Turn(Table):
     usage: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
     timings: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class KeptResponse(Table):
+    """A response to a program, with what it answers. `input`, `output` and `head` (the rest of it) are JSON as a program reads it;
+    pictures in it are named by their ids, all of which are in `pictures`, with spaces between.
+
+    `previous_id` is no foreign key: where a response was deleted, those that go on from it tell of a gap. `chain_id` is the id of
+    the first of those that go on from each other. `size` is what all of it takes up, in bytes.
+    """
+
+    __tablename__ = "kept_responses"
+    __table_args__ = (Index(None, "owner_id", "chain_id"),)
+
+    owner_id: Mapped[str] = _belongs_to("users", index=False)
+    previous_id: Mapped[str | None] = mapped_column(String(ID_CHARS))
+    chain_id: Mapped[str] = mapped_column(String(ID_CHARS))
+    size: Mapped[int] = mapped_column(BigInteger)
+    pictures: Mapped[str] = mapped_column(Text, default="")
+    head: Mapped[str] = mapped_column(Text)
+    input: Mapped[str] = mapped_column(Text)
+    output: Mapped[str] = mapped_column(Text)

@@ -45,8 +45,12 @@ class Form(Protocol):
 
     def chunks(self, items: Items, verdict: Verdict | None) -> AsyncGenerator[bytes, None]: ...
 
-    def failure(self, error: Mapping[str, str | None]) -> bytes:
+    async def failure(self, error: Mapping[str, str | None]) -> bytes:
         """What ends a stream that cannot go on: its status was sent long ago."""
+        ...
+
+    async def close(self) -> None:
+        """A stream has ended, or its client has left it."""
         ...
 
 
@@ -127,6 +131,7 @@ async def _stream(
             async for chunk in chunks:
                 yield chunk
     except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
-        yield form.failure(known.as_error_json(error))
+        yield await form.failure(known.as_error_json(error))
     finally:
         await answering.close()
+        await form.close()

@@ -40,8 +40,11 @@ class CompletionForm:
                 yield self._chunk(delta)
         yield DONE
 
-    def failure(self, error: Mapping[str, str | None]) -> bytes:
+    async def failure(self, error: Mapping[str, str | None]) -> bytes:
         return data_line({"error": error}) + DONE
+
+    async def close(self) -> None:
+        """Nothing is kept of it."""
 
     async def whole(self, items: Items, verdict: Verdict | None) -> dict[str, Any]:
         deltas: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 """What programs may send to `/v1/responses`: https://platform.openai.com/docs/api-reference/responses/create
 
 As in `bodies.py`, what would make the answer another than was asked for is refused with its name, and what only tunes or
-labels is ignored. Nothing is kept between two requests, so what refers to an earlier one is refused, too.
+labels is ignored.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +14,6 @@ from mom.openai_api.image_bodies import PictureForm
 from mom.openai_api.response_input import InputItem
 
 MOST_ITEMS = 4_000  # a step of an agent is several: what was thought, the call, its result
-SEND_ALL = "MoM keeps no responses for programs; leave it out, and send the earlier items as input"
 
 
 def _as_items(sent: object) -> object:
@@ -88,8 +87,11 @@ class ResponseBody(OpenAiBody):
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
 
-    previous_response_id: Annotated[Any, only(None, otherwise=SEND_ALL)] = None
-    conversation: Annotated[Any, only(None, otherwise=SEND_ALL)] = None
+    store: bool | None = None
+    previous_response_id: str | None = None
+    conversation: Annotated[
+        Any, only(None, otherwise="MoM keeps responses, and no conversations; go on from one by previous_response_id")
+    ] = None
     prompt: Annotated[Any, only(None, otherwise="MoM keeps no prompts; send its words as instructions")] = None
     background: Annotated[
         bool | None, only(accepted=False, otherwise="an answer ends when its client leaves; wait for it, or stream it")
@@ -140,10 +142,6 @@ class ResponseBody(OpenAiBody):
             case {"name": name}:
                 return {"type": "function", "function": {"name": name}}
         return self.tool_choice
-
-    @property
-    def is_about_tools(self) -> bool:
-        return bool(self.functions) or any(item.type == "function_call" for item in self.input)
 
     @property
     def format(self) -> TextFormat:

@@ -7,7 +7,6 @@ A stream's events are numbered and named, the last is `response.completed`, `.in
 import asyncio
 import base64
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
@@ -28,7 +27,9 @@ from mom.openai_api.answering import Items, in_paragraphs
 from mom.openai_api.conversation import link_to
 from mom.openai_api.partial_images import PartialImages
 from mom.openai_api.response_body import ResponseBody
+from mom.openai_api.response_ids import RESPONSE
 from mom.openai_api.response_items import Output, Told
+from mom.openai_api.response_keeping import Keeping
 from mom.openai_api.server_sent import event_lines
 
 # Why an answer is not whole, by its finish reason.
@@ -39,43 +40,67 @@ FAILURES = {"rate_limit_error": "rate_limit_exceeded", "invalid_request_error": 
 
 class ResponseForm:
     """Writes one response. A picture is a link in a message, as in chat completions, and before it an item of its own, with
-    `image_id` told beforehand, where the program reads such items. `read_png` gives a picture's file by its id.
+    `image_id` told beforehand, where the program reads such items. `read_png` gives a picture's file by its id. With `keeping`,
+    the response is kept before its end is told, and as far as it came where its client left a stream: what was shown may be
+    referred to.
 
     The item never stands alone: OpenAI's Agents SDK would ask once more, for words.
     """
 
     def __init__(
-        self, body: ResponseBody, base_url: str, image_id: str | None, read_png: Callable[[str], bytes]
+        self,
+        response_id: str,
+        body: ResponseBody,
+        base_url: str,
+        image_id: str | None,
+        read_png: Callable[[str], bytes],
+        keeping: Keeping | None,
     ) -> None:
         self._body = body
         self._base_url = base_url
         self._image_id = image_id
         self._read_png = read_png
         self._partials = PartialImages((body.drawing.partial_images if body.drawing else None) or 0)
-        self._output = Output()
+        self._output = Output(response_id)
         self._told = 0
         self._mom: dict[str, Any] = {}
-        self._head = {"id": f"resp_{uuid.uuid4().hex}", "object": "response", "created_at": int(time.time())}
+        self._head = {"id": RESPONSE + response_id, "object": "response", "created_at": int(time.time())}
+        self._keeping = keeping
+        self._drawn: list[str] = []
+        self._is_over = False
 
     async def whole(self, items: Items, verdict: Verdict | None) -> Mapping[str, Any]:
         self._mom["verdict"] = verdict.as_json() if verdict else None
         last: Told = {}
         async for event in self._events(items):
             last = event
-        return dict(last["response"])
+        return await self._over(last["response"])
 
     async def chunks(self, items: Items, verdict: Verdict | None) -> AsyncGenerator[bytes, None]:
         self._mom["verdict"] = verdict.as_json() if verdict else None
         for kind in ("response.created", "response.in_progress"):
             yield self._chunk({"type": kind, "response": self._response("in_progress")})
         async for event in self._events(items):
-            yield self._chunk(event)
+            is_last = "response" in event
+            yield self._chunk({**event, "response": await self._over(event["response"])} if is_last else event)
 
-    def failure(self, error: Mapping[str, str | None]) -> bytes:
+    async def failure(self, error: Mapping[str, str | None]) -> bytes:
         code = FAILURES.get(error["type"] or "", "server_error")
         told = {name: error[name] for name in ("code", "message", "param")}
-        failed = self._response("failed", error={"code": code, "message": error["message"]})
+        self._output.break_off()
+        failed = await self._over(self._response("failed", error={"code": code, "message": error["message"]}))
         return self._chunk({"type": "error", **told}) + self._chunk({"type": "response.failed", "response": failed})
+
+    async def close(self) -> None:
+        if not self._is_over and self._told:
+            self._output.break_off()
+            await self._over(self._response("incomplete"))
+
+    async def _over(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The response as it is told last. Where it is to be kept, it is kept by then."""
+        self._is_over = True
+        is_kept = self._keeping is not None and await self._keeping.keep(response, self._drawn)
+        return {**response, "store": is_kept}
 
     async def _events(self, items: Items) -> AsyncGenerator[Told, None]:
         async for item in in_paragraphs(items):
@@ -106,6 +131,7 @@ class ResponseForm:
 
     async def _show(self, image: Image) -> list[Told]:
         events: list[Told] = []
+        self._drawn.append(image.id)
         if self._image_id:
             png = await asyncio.to_thread(self._read_png, image.id)
             picture, events = self._output.draw(self._image_id)
@@ -132,8 +158,9 @@ class ResponseForm:
             **self._head, "status": status, "background": False, "completed_at": None, "error": None,
             "incomplete_details": None, "instructions": body.instructions, "max_output_tokens": body.max_output_tokens,
             "metadata": body.metadata or {}, "model": body.model, "output": self._output.as_json(),
-            "parallel_tool_calls": body.parallel_tool_calls is not False, "previous_response_id": None,
-            "reasoning": {"effort": None, "summary": None}, "service_tier": "default", "store": False,
+            "parallel_tool_calls": body.parallel_tool_calls is not False,
+            "previous_response_id": body.previous_response_id, "reasoning": {"effort": None, "summary": None},
+            "service_tier": "default", "store": self._keeping is not None,
             "temperature": body.temperature, "text": text, "tool_choice": body.tool_choice or "auto",
             "tools": [tool.model_dump(exclude_unset=True) for tool in body.tools or ()], "top_p": body.top_p,
             "truncation": "auto", "usage": None, "mom": dict(self._mom), **fields,

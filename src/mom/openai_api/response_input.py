@@ -1,6 +1,9 @@
 """The input of `/v1/responses`, item by item, as messages. What an answer gave as its output can be sent back as it came."""
 
+import base64
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Annotated, Any, Literal, Self
 
@@ -8,10 +11,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mom.chats.data_urls import read_data_url
 from mom.errors import NotFoundError, ParameterError
-from mom.mixture.conversation import Attachment, Drawing, ToolCall
+from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Drawing, ToolCall
 from mom.models.wire import ExtraContent
 from mom.openai_api.bodies import KEEPS_NO_FILES, OpenAiBody, only
 from mom.openai_api.conversation import check_pictures
+from mom.openai_api.response_ids import PICTURE
 from mom.openai_api.said import Names, Said, SentFile
 from mom.openai_api.tool_steps import join
 
@@ -22,8 +26,8 @@ NAMES = Names(
     call="the function_call with its call_id",
     result="a function_call_output with this call_id",
 )
-PICTURE_ID = "ig_"  # before the id of a picture that is kept
-REASONING_ID = "rs_"
+_KEPT_PICTURE = re.compile(r"/images/([0-9a-f]{32})\.png")  # the end of its link
+_KEPT_PICTURE_CHARS = 44
 NEEDED = {
     "message": ("role", "content"),
     "function_call": ("call_id", "name", "arguments"),
@@ -84,18 +88,21 @@ class InputItem(OpenAiBody):
     result: str | None = Field(default=None, repr=False)
     revised_prompt: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_an_id_for_a_reference(cls, sent: Any) -> Any:  # noqa: ANN401 -- JSON
+        is_bare = (
+            isinstance(sent, dict) and "id" in sent and not any(sent.get(name) for name in ("type", "role", "content"))
+        )
+        return {**sent, "type": "item_reference"} if is_bare else sent
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for field in NEEDED.get(self.type, ()):
             if getattr(self, field) is None:
                 msg = f"a {self.type} has its {field}"
                 raise ValueError(msg)
-        if self.type == "item_reference" and not self.refers_to(PICTURE_ID) and not self.refers_to(REASONING_ID):
-            raise ValueError("MoM keeps no items; send each as it came (in the Vercel AI SDK, set store to false)")
         return self
-
-    def refers_to(self, kind: str) -> bool:
-        return (self.id or "").startswith(kind)
 
     @property
     def is_of_an_answer(self) -> bool:
@@ -104,24 +111,26 @@ class InputItem(OpenAiBody):
     @property
     def is_picture(self) -> bool:
         """One that came to nothing is none."""
-        return self.type in {"image_generation_call", "item_reference"} and bool(
-            self.result or self.refers_to(PICTURE_ID)
-        )
+        return self.type == "image_generation_call" and bool(self.result or (self.id or "").startswith(PICTURE))
 
 
 Placed = tuple[str, InputItem]
+"""An item, and where it stands in the request."""
 
 
-def read_input(items: Sequence[InputItem], instructions: str | None, find_picture: FindPicture) -> list[Said]:
+def read_input(placed: Sequence[Placed], instructions: str | None, find_picture: FindPicture) -> list[Said]:
     """The messages. Raises `ParameterError`, `AttachmentError`."""
     said = [Said("instructions", "system", instructions)] if instructions else []
-    placed = [(f"input.{number}", item) for number, item in enumerate(items)]
     newest = next((place for place, item in reversed(placed) if item.is_picture), None)
     for is_answer, run in groupby(placed, lambda one: one[1].is_of_an_answer):
         if is_answer:
             said += _read_answer(list(run), newest, find_picture)
         else:
             said += [_read_message(place, item) for place, item in run]
+    pictured = [number for number, message in enumerate(said) if message.picture_urls]
+    for number in pictured[-PICTURED_MESSAGES_SEEN:]:
+        urls = [_as_data_url(url, find_picture) for url in said[number].picture_urls]
+        said[number] = replace(said[number], picture_urls=urls)
     return said
 
 
@@ -165,12 +174,27 @@ def _read_picture(place: str, item: InputItem, find_picture: FindPicture) -> Dra
         picture = read_data_url(url, param=f"{place}.result")
     else:
         try:
-            picture = Attachment(find_picture((item.id or "").removeprefix(PICTURE_ID)), "image/png")
+            picture = Attachment(find_picture((item.id or "").removeprefix(PICTURE)), "image/png")
         except NotFoundError as error:
             raise ParameterError(f"MoM has no picture {item.id}: send its result.", param=f"{place}.id") from error
     [checked] = check_pictures([picture], param=f"{place}.result")
     record = checked.drawing or Drawing("")
     return Drawing(item.revised_prompt or record.prompt, record.seed, png=checked.png)
+
+
+def kept_picture(url: str) -> str | None:
+    """The id of the picture, where this is MoM's link to one."""
+    found = _KEPT_PICTURE.fullmatch(url[-_KEPT_PICTURE_CHARS:])
+    return found[1] if found else None
+
+
+def _as_data_url(url: str, find_picture: FindPicture) -> str:
+    """Of a picture that MoM keeps; any other address is left as it is, and refused where it is read."""
+    try:
+        kept = kept_picture(url)
+        return f"data:image/png;base64,{base64.b64encode(find_picture(kept)).decode()}" if kept else url
+    except NotFoundError:
+        return url
 
 
 def _words(parts: Sequence[InputPart] | None) -> str:

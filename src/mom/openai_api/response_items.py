@@ -3,14 +3,13 @@
 In the order of https://platform.openai.com/docs/api-reference/responses-streaming. An event here lacks its number only.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from mom.mixture.events import Image, ToolCallDelta
 from mom.openai_api.completion import image_record
-from mom.openai_api.response_input import PICTURE_ID, REASONING_ID
+from mom.openai_api.response_ids import PICTURE, output_id
 
 Told = dict[str, Any]
 Status = Literal["completed", "incomplete"]
@@ -45,8 +44,8 @@ class Item:
 
 
 class MessageItem(Item):
-    def __init__(self, place: int) -> None:
-        super().__init__(place, {**_head("msg_", "message"), "role": "assistant", "content": []})
+    def __init__(self, place: int, response_id: str) -> None:
+        super().__init__(place, {**_head("message", response_id, place), "role": "assistant", "content": []})
 
     def begin(self) -> list[Told]:
         return [*super().begin(), self.tell("content_part.added", content_index=0, part=_text_part(""))]
@@ -68,8 +67,8 @@ class MessageItem(Item):
 class ReasoningItem(Item):
     """What a model thinks, as the summary that OpenAI's clients show; few read any other form of it."""
 
-    def __init__(self, place: int) -> None:
-        super().__init__(place, {**_head(REASONING_ID, "reasoning"), "summary": []})
+    def __init__(self, place: int, response_id: str) -> None:
+        super().__init__(place, {**_head("reasoning", response_id, place), "summary": []})
 
     def begin(self) -> list[Told]:
         return [*super().begin(), self.tell("reasoning_summary_part.added", summary_index=0, part=_summary_part(""))]
@@ -89,8 +88,8 @@ class ReasoningItem(Item):
 
 
 class CallItem(Item):
-    def __init__(self, place: int, first: ToolCallDelta) -> None:
-        head = _head("fc_", "function_call")
+    def __init__(self, place: int, response_id: str, first: ToolCallDelta) -> None:
+        head = _head("function_call", response_id, place)
         super().__init__(place, {**head, "call_id": first.id or "", "name": first.tool or "", "arguments": ""})
 
     def write(self, piece: ToolCallDelta) -> list[Told]:
@@ -109,7 +108,8 @@ class CallItem(Item):
 
 class PictureItem(Item):
     def __init__(self, place: int, image_id: str) -> None:
-        super().__init__(place, {**_head("", "image_generation_call"), "id": PICTURE_ID + image_id, "result": None})
+        head = {"id": PICTURE + image_id, "type": "image_generation_call", "status": "in_progress"}
+        super().__init__(place, {**head, "result": None})
 
     def begin(self) -> list[Told]:
         return [*super().begin(), self.tell("image_generation_call.in_progress")]
@@ -140,8 +140,9 @@ Written = TypeVar("Written", MessageItem, ReasoningItem)
 class Output:
     """All items. Calls stay open up to the end, as their pieces may come by turns; of other items one is open at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, response_id: str) -> None:
         self.items: list[Item] = []
+        self._response_id = response_id
         self._calls: dict[int, CallItem] = {}
 
     def think(self, text: str) -> list[Told]:
@@ -156,7 +157,7 @@ class Output:
         events: list[Told] = []
         if piece.index not in self._calls:
             events = self._close_last()
-            self._calls[piece.index] = CallItem(len(self.items), piece)
+            self._calls[piece.index] = CallItem(len(self.items), self._response_id, piece)
             events += self._add(self._calls[piece.index])
         return [*events, *self._calls[piece.index].write(piece)]
 
@@ -173,6 +174,11 @@ class Output:
         unfinished = [item for item in self.items if not item.is_done]
         return [event for item in unfinished for event in item.end(status if item is self.items[-1] else "completed")]
 
+    def break_off(self) -> None:
+        """Nothing more comes: what was said and thought stays, as far as it came. No unfinished call or picture is one."""
+        if isinstance(self._last, MessageItem | ReasoningItem):
+            self._last.end("incomplete")
+
     def as_json(self) -> list[Mapping[str, Any]]:
         return [item.value for item in self.items if item.is_done]
 
@@ -184,7 +190,7 @@ class Output:
         last = self._last
         if isinstance(last, kind):
             return last, []
-        item: Written = kind(len(self.items))
+        item: Written = kind(len(self.items), self._response_id)
         return item, [*self._close_last(), *self._add(item)]
 
     def _close_last(self) -> list[Told]:
@@ -196,8 +202,8 @@ class Output:
         return item.begin()
 
 
-def _head(prefix: str, kind: str) -> dict[str, Any]:
-    return {"id": prefix + uuid.uuid4().hex, "type": kind, "status": "in_progress"}
+def _head(kind: str, response_id: str, place: int) -> dict[str, Any]:
+    return {"id": output_id(kind, response_id, place), "type": kind, "status": "in_progress"}
 
 
 def _text_part(text: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app
 
+from mom.chats.kept_responses import KeptResponses
 from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.mixture.classifier import Classifier
@@ -26,6 +27,7 @@ class Services:
     mixture_for: Callable[[PictureKeeper], Mixture]
     classifier_for: Callable[[str], Classifier]
     pictures: Pictures
+    kept_responses: KeptResponses
     pdf_texts: PdfTexts
     owner_id: Callable[[], str]
     later: Callable[[Callable[[], Awaitable[Response]]], Response]

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 import h11
 import uvicorn
@@ -20,6 +20,7 @@ from mom.web.services import Services, services
 
 log = logging.getLogger(__name__)
 
+CLEAN_EVERY_S = 3600.0
 SHUTDOWN_S = 3  # what is still open then is cut off
 OPEN_FILES = 8_192  # each open stream is one, and so may be its way to the model; more than macOS lets a process have is refused there
 
@@ -73,18 +74,34 @@ async def at_work(app: Flask, *, is_first: bool = True) -> AsyncIterator[None]:
         if is_first and was_free:
             await asyncio.to_thread(known.turns.mark_interrupted)
         known.models.start()
-        cleaning = asyncio.create_task(asyncio.to_thread(known.pictures.delete_orphans))
+        ending = asyncio.Event()
+        cleaning = asyncio.create_task(_clean_up(known, ending))
         try:
             yield
         finally:
-            await asyncio.wait({cleaning})
-            if (failed := cleaning.exception()) is not None:
-                log.error("files of pictures that are gone could not be deleted", exc_info=failed)
+            ending.set()
+            await cleaning
             await known.turns.close()
             await known.models.close()
             if known.control is not None:
                 await known.control.close()
             database.close()
+
+
+async def _clean_up(known: Services, ending: asyncio.Event) -> None:
+    """Delete what nobody needs any more: at the start, and then what has grown too old."""
+    await _clean(known.pictures.delete_orphans, "files of pictures that are gone could not be deleted")
+    while not ending.is_set():
+        await _clean(known.kept_responses.delete_old, "responses that are too old could not be deleted")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), CLEAN_EVERY_S)
+
+
+async def _clean(delete: Callable[[], object], failure: str) -> None:
+    try:
+        await asyncio.to_thread(delete)
+    except Exception:
+        log.exception(failure)
 
 
 def make_server(app: Flask) -> uvicorn.Server:

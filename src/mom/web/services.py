@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from mom.chats.corrections import Corrections
 from mom.chats.history import History
+from mom.chats.kept_responses import KeptResponses
 from mom.chats.pdf_texts import PdfTexts
 from mom.chats.pictures import Pictures
 from mom.chats.turns import Turns
@@ -43,6 +44,7 @@ class Services:
     loop: asyncio.AbstractEventLoop
     history: History
     pictures: Pictures
+    kept_responses: KeptResponses
     turns: Turns
     corrections: Corrections
     pdf_texts: PdfTexts
