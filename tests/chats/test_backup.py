@@ -12,12 +12,14 @@ from sqlalchemy import event
 from mom.chats.backup import FORMAT, MANIFEST, ROWS_AT_A_TIME, write_backup
 from mom.chats.database import Database
 from mom.chats.history import History
+from mom.chats.kept_responses import Kept, KeptResponses, picture_id
 from mom.chats.pictures import Pictures
 from mom.chats.restoring import PNG, read_archive, restore
-from mom.chats.tables import Message
+from mom.chats.tables import Message, new_id
 from mom.errors import ConflictError, MomError, StorageError
 from tests.chats.conftest import new_name
 from tests.chats.postgres import new_postgres_database
+from tests.scripted import png_of
 
 DESTINATIONS = ["sqlite", "postgresql"]
 
@@ -79,6 +81,20 @@ def test_all_comes_back_also_in_the_other_kind_of_database(talked, destination, 
     assert database.revision() == talked.database.revision()
     # The tables are alive: keys and defaults work on.
     History(database).create_chat(History(database).local_user_id())
+
+
+def test_what_programs_were_answered_comes_back(sqlite_stage, destination, file):
+    database, pictures = destination
+    ids = {picture_id(sqlite_stage.owner, png_of()): png_of()}
+    kept = Kept(new_id(), None, {"status": "completed"}, [{"asked": "a\u2028\0ä"}], [{"said": "\U0001f98a"}], ids)
+    KeptResponses(sqlite_stage.database, sqlite_stage.pictures, 30).add(sqlite_stage.owner, kept, ids, None)
+    save(sqlite_stage.database, sqlite_stage.pictures, file)
+    read_back(file, database, pictures)
+    there = KeptResponses(database, pictures, 30)
+    assert there.delete_old() == 0
+    assert there.chain(sqlite_stage.owner, kept.id) == [*kept.input, *kept.output]
+    there.delete(sqlite_stage.owner, kept.id)
+    assert list(pictures.files.folder.glob("??/*.png")) == []
 
 
 def test_what_is_said_during_the_backup_is_not_in_it_and_what_was_said_is_whole(talked, destination, file):

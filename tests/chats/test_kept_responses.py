@@ -1,5 +1,6 @@
 """What is kept of responses: whose it is, how long it stays, how much of it there may be, in both kinds of database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -164,6 +165,13 @@ def test_the_same_picture_of_two_people_is_each_ones_own(stage, add):
         assert stage.pictures.read_png(owner, picture_id(owner, png_of())).startswith(b"\x89PNG")
     with pytest.raises(NotFoundError):
         stage.pictures.read_png(stranger, picture_id(stage.owner, png_of()))
+
+
+def test_one_picture_that_is_sent_several_times_at_once_is_kept_once(stage, add):
+    with ThreadPoolExecutor(4) as threads:
+        responses = list(threads.map(lambda words: add(words, sent=[png_of()]), "abcd"))
+    assert ids_kept(stage) == set(responses)
+    assert len(list(stage.folder.glob("??/*.png"))) == 1
 
 
 def test_a_person_who_is_deleted_takes_theirs_along(stage, add):

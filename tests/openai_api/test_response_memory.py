@@ -2,16 +2,21 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import openai as sdk
 import pytest
 from openai import OpenAI
 
+from mom.chats.kept_responses import Kept
+from mom.chats.tables import KeptResponse, new_id
 from mom.errors import PartBrokenError
 from mom.mixture.conversation import ToolCall, ToolRequest
 from mom.mixture.events import ReasoningDelta, TextDelta, ToolCallDelta
 from mom.mixture.ports import Ended
+from mom.openai_api.response_ids import input_id, output_id
+from mom.web import server
 from tests.chats.stage import another_person
 from tests.chats.waiting import wait_for
 from tests.openai_api.responses import create, post, stream
@@ -242,6 +247,17 @@ def test_nothing_is_kept_where_the_setting_says_so(tmp_path, parts):
         wait_for(lambda: read(site, given["id"]).status_code == 404, "what was kept before to be deleted")
 
 
+def test_what_grows_too_old_goes_while_mom_runs(tmp_path, parts, monkeypatch):
+    monkeypatch.setattr(server, "CLEAN_EVERY_S", 0.05)
+    with running_site(tmp_path, parts) as site:
+        old, young = create(site), create(site)
+        with site.services.history.database.session() as session:
+            row = session.get(KeptResponse, old["id"].removeprefix("resp_"))
+            row.created_at -= timedelta(days=31)
+        wait_for(lambda: read(site, old["id"]).status_code == 404, "the old one to be deleted")
+        assert read(site, young["id"]).status_code == 200
+
+
 def test_an_answer_is_kept_over_a_restart(tmp_path, parts):
     with running_site(tmp_path, parts) as site:
         given = create(site, model="mom-text", input="a")
@@ -323,13 +339,22 @@ def test_an_answer_is_worth_more_than_its_being_kept(site, parts, caplog, gate):
     assert "could not be kept" in caplog.text
 
 
-def test_a_chain_of_two_hundred_is_read_at_once(site, parts):
-    given = create(site, model="mom-text", input="0")
-    for number in range(1, 200):
-        given = create(site, model="mom-text", input=str(number), previous_response_id=given["id"])
-    asked = [words for role, words in said_to(parts) if role == "user"]
-    assert asked == [str(number) for number in range(200)]
-    ids = [item["id"] for item in listed(site, given["id"], limit=100)]
+def message_of(role: str, words: str, item_id: str) -> dict:
+    kind = "output_text" if role == "assistant" else "input_text"
+    return {"id": item_id, "type": "message", "role": role, "content": [{"type": kind, "text": words}]}
+
+
+def test_a_chain_of_two_hundred_is_gone_on_from(site, parts):
+    owner, previous = site.services.history.local_user_id(), None
+    for number in range(200):
+        response_id = new_id()
+        asked = message_of("user", str(number), input_id("message", response_id, 0))
+        said = message_of("assistant", "ok", output_id("message", response_id, 0))
+        site.services.kept_responses.add(owner, Kept(response_id, previous, {}, [asked], [said]), {}, previous)
+        previous = response_id
+    create(site, model="mom-text", input="200", previous_response_id=f"resp_{previous}")
+    assert [words for role, words in said_to(parts) if role == "user"] == [str(number) for number in range(201)]
+    ids = [item["id"] for item in listed(site, f"resp_{previous}", limit=100)]
     assert len(set(ids)) == 100
 
 
