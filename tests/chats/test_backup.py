@@ -88,8 +88,11 @@ def test_what_programs_were_answered_comes_back(sqlite_stage, destination, file)
     ids = {picture_id(sqlite_stage.owner, png_of()): png_of()}
     kept = Kept(new_id(), None, {"status": "completed"}, [{"asked": "a\u2028\0ä"}], [{"said": "\U0001f98a"}], ids)
     KeptResponses(sqlite_stage.database, sqlite_stage.pictures, 30).add(sqlite_stage.owner, kept, ids, None)
+    sqlite_stage.history.delete_chat(sqlite_stage.owner, sqlite_stage.chat)
     save(sqlite_stage.database, sqlite_stage.pictures, file)
     read_back(file, database, pictures)
+    with pytest.raises(ConflictError, match=r"There are 1 responses to programs already"):
+        read_back(file, database, pictures)
     there = KeptResponses(database, pictures, 30)
     assert there.delete_old() == 0
     assert there.chain(sqlite_stage.owner, kept.id) == [*kept.input, *kept.output]

@@ -24,6 +24,7 @@ ROWS = re.compile(r"tables/([a-z_]+)\.jsonl")
 PICTURE = re.compile(r"pictures/([0-9a-f]{32})\.png")
 ID = re.compile(r"[0-9a-f]{32}")
 PIECE_BYTES = 1 << 20
+KEPT_IN = {"chats": "chats", "kept_responses": "responses to programs"}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -53,10 +54,12 @@ def read_archive(path: Path, database: Database) -> Archive:
 def restore(archive: Archive, database: Database, pictures: Pictures, *, replace: bool) -> None:
     """Make the archive's content MoM's, in place of what is there. All tables change together, or none does.
 
-    Raises `ConflictError` where chats would be lost and `replace` does not say so, or another database's pictures; `StorageError`.
+    Raises `ConflictError` where chats or responses would be lost and `replace` does not say so, or another database's pictures;
+    `StorageError`.
     """
-    if (chats := count_chats(database)) and not replace:
-        raise ConflictError(f"There are {chats} chats already, which a restore deletes. If that is meant: --yes.")
+    for table, words in KEPT_IN.items():
+        if (there := count_rows(database, table)) and not replace:
+            raise ConflictError(f"There are {there} {words} already, which a restore deletes. If that is meant: --yes.")
     pictures.check_holds_no_others(but=archive.pictures)
     with tarfile.open(archive.path, "r:gz") as opened:
         for entry in opened:
@@ -66,15 +69,15 @@ def restore(archive: Archive, database: Database, pictures: Pictures, *, replace
     pictures.files.delete_all(but=archive.pictures)
 
 
-def count_chats(database: Database) -> int:
-    """Raises `StorageError`."""
+def count_rows(database: Database, table: str) -> int:
+    """0 where there is no such table yet. Raises `StorageError`."""
     try:
         with database.engine.connect() as connection:
-            if not inspect(connection).has_table("chats"):
+            if not inspect(connection).has_table(table):
                 return 0
             present = MetaData()
-            present.reflect(connection, only=["chats"])
-            return connection.scalar(select(func.count()).select_from(present.tables["chats"])) or 0
+            present.reflect(connection, only=[table])
+            return connection.scalar(select(func.count()).select_from(present.tables[table])) or 0
     except SQLAlchemyError as error:
         raise StorageError("The database does not answer. `mom doctor` tells what is wrong with it.") from error
 

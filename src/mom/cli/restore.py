@@ -7,7 +7,7 @@ import click
 
 from mom.chats.database import Database
 from mom.chats.pictures import Pictures
-from mom.chats.restoring import count_chats, read_archive
+from mom.chats.restoring import count_rows, read_archive
 from mom.chats.restoring import restore as restore_archive
 from mom.cli.at_hand import running_server
 from mom.cli.data_in_use import alone
@@ -18,7 +18,7 @@ from mom.settings import Settings
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--yes", is_flag=True, help="Restore even if chats are there already: they are deleted.")
+@click.option("--yes", is_flag=True, help="Restore even if chats or responses are there already: they are deleted.")
 def restore(*, file: Path, yes: bool) -> None:
     """Replace all chats and pictures by those of FILE, which `mom backup` wrote. MoM must not run meanwhile."""
     settings = read_settings_aloud()
@@ -33,7 +33,7 @@ def _restore(file: Path, settings: Settings, *, replace: bool) -> None:
     pictures = Pictures(database, settings.pictures_dir)
     try:
         restore_archive(read_archive(file, database), database, pictures, replace=replace)
-        click.echo(f"Restored: {count_chats(database)} chats.", err=True)
+        click.echo(f"Restored: {count_rows(database, 'chats')} chats.", err=True)
     finally:
         database.close()
 
