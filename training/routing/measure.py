@@ -64,6 +64,7 @@ def main() -> None:
         "blind, sixth part": read_blind("w27"),
         "blind, seventh part": read_blind("w30"),
         "blind, eighth part": read_blind("w32"),
+        "blind, ninth part": read_blind("w35"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
