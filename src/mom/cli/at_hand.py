@@ -50,11 +50,10 @@ class Server:
         told = set[str]()
         while True:
             parts = await self.parts()
-            unsettled = [name for name in names if name in parts and parts[name]["state"] in UNSETTLED]
-            if not unsettled and parts["web"]["state"] not in UNSETTLED:
+            if not any(name in parts and parts[name]["state"] in UNSETTLED for name in ("web", *names)):
                 return
-            for name in unsettled:
-                if parts[name]["state"] == State.DOWNLOADING and name not in told:
+            for name in names:
+                if name in parts and parts[name]["state"] == State.DOWNLOADING and name not in told:
                     told.add(name)
                     click.echo(f"The {name.words} is being downloaded: {parts[name]['model']}.", err=True)
             await asyncio.sleep(POLL_S)

@@ -3,6 +3,7 @@
 import json
 import logging
 import subprocess
+from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -79,7 +80,8 @@ def _convert(model: "OpenVinoModel") -> None:
         with subprocess.Popen(CONVERT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as child:  # noqa: S603 -- our own program
             assert child.stdin is not None
             assert child.stdout is not None
-            child.stdin.write(line)
+            with suppress(BrokenPipeError):  # its end is told below
+                child.stdin.write(line)
             said = child.stdout.read().decode(errors="replace").splitlines()
             code = child.wait()
     except OSError as error:
