@@ -16,7 +16,17 @@ from training.routing.generate import Row
 from training.routing.known import left_out
 from training.routing.written import split_written
 
-PLAIN = ("w1", "w2_", "w3", "w4", "w5", "w6", "w7", "w8", "w9")  # not w20 on: written as look-alikes of each other
+PLAIN = (
+    "w1",
+    "w2_",
+    "w3_",
+    "w4_",
+    "w5_",
+    "w6_",
+    "w7_",
+    "w8_",
+    "w9_",
+)  # not w20 on: written as look-alikes of each other
 OF_EACH = {"en": 24}  # of a kind; of other languages `OTHERWISE`
 OTHERWISE = 4
 LONGEST = 120  # characters
