@@ -1,10 +1,14 @@
+import time
+
 import pytest
 
 from mom.errors import ParameterError
 from mom.mixture.conversation import Conversation, Message
 from mom.mixture.paths import answer
 from mom.mixture.verdict import DecidedBy, Need
+from mom.models.bert import stage
 from mom.models.bert.options import BertOptions
+from mom.models.bert.reader import load_reader
 from mom.models.bert.stage import BertStage
 from mom.models.mixture_factory import make_classifier, make_mixture, make_named_classifier
 from mom.models.parts import Part, PartName, State
@@ -36,9 +40,28 @@ async def test_bert_alone_asks_no_llm():
     assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.BERT)
 
 
+@pytest.mark.parametrize("choice", ["bert", "cascade"])
+async def test_a_message_just_after_the_start_waits_for_bert_to_be_loaded_whatever_the_deadline(monkeypatch, choice):
+    def load_slowly(head):
+        time.sleep(2.5)
+        return load_reader(head)
+
+    monkeypatch.setattr(stage, "_shared_reader", load_slowly)
+    roster = Roster(TellingSource())
+    classifier = make_classifier(choice, 2, roster, bert=BertStage())
+    verdict = await classifier.classify(Conversation((Message("user", "draw a red fox"),)))
+    await roster.close()
+
+    assert (verdict.need, verdict.decided_by) == (Need.IMAGE, DecidedBy.BERT)
+    assert verdict.took_ms < 2000
+
+
 async def test_the_cascade_asks_the_small_llm_only_where_bert_does_not_say():
     class Unsure:
         name = "bert"
+
+        async def load(self):
+            pass
 
         async def classify(self, conversation):
             return None

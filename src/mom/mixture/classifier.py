@@ -7,7 +7,7 @@ the reason. Where nothing decides in time the answer is text, because a picture 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -33,18 +33,24 @@ def tell_nobody(_stage: str) -> None:
     """For callers who need not know which stage is being asked."""
 
 
+async def ready_at_once() -> None:
+    """For stages that need no preparation."""
+
+
 @dataclass(frozen=True)
 class Classifier:
-    """Asks `stages` in their order; `deadline_s` bounds the whole."""
+    """Asks `stages` in their order; `deadline_s` bounds the whole, but for what they still wait for when a process has just started."""
 
     stages: Sequence[ClassifierStage]
     deadline_s: float
+    until_ready: Callable[[], Awaitable[object]] = ready_at_once
 
     async def classify(self, conversation: Conversation, on_asking: Callable[[str], None] = tell_nobody) -> Verdict:
         """What the conversation's last message needs. Never raises a `MomError`: the last stage is the default, text.
 
         `on_asking` is told the name of each stage just before it is asked.
         """
+        await self.until_ready()
         started = time.perf_counter()
         failures: list[str] = []
         verdict = None

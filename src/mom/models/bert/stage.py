@@ -53,14 +53,14 @@ class BertStage:
 
     def load_soon(self) -> None:
         """Begin to load, so that the first message does not wait for it; call it on the event loop."""
-        self._loading = asyncio.create_task(self._load_once(), name="loading of the bert stage")
+        self._loading = asyncio.create_task(self.load(), name="loading of the bert stage")
 
     def is_loading(self) -> bool:
-        """Whether what `load_soon` began still goes on: a message's deadline may end before it does."""
+        """Whether what `load_soon` began still goes on."""
         return self._loading is not None and not self._loading.done()
 
     async def classify(self, conversation: Conversation) -> Verdict | None:
-        await self._load_once()
+        await self.load()
         if self._reader is None:
             return None
         return await in_its_thread(self._weigh, self._reader, conversation)
@@ -73,7 +73,8 @@ class BertStage:
             _evidence_thread, evidence_for, self._reader, conversation
         )
 
-    async def _load_once(self) -> None:
+    async def load(self) -> None:
+        """Return when its files were loaded, or turned out not to be usable; they are loaded once."""
         async with self._loaded:
             if self._reader is None and self._usable:
                 await in_its_thread(self._load)
