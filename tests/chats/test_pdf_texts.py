@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from mom.chats.pdf_texts import MAX_PDF_BYTES, PdfTexts
+from mom.chats import pdf_texts
+from mom.chats.pdf_texts import KEPT_TEXTS, MAX_PDF_BYTES, PdfTexts
 from mom.errors import AttachmentError, MessageTooLongError, MomError
 from tests.chats.waiting import wait_for
 from tests.pdfs import locked, pdf_of, pdf_of_a_scan, pdf_of_much_work, pdf_readers, pdf_that_unfolds
@@ -100,3 +101,16 @@ async def test_two_are_read_at_a_time_and_the_next_when_one_is_done() -> None:
 def wait_for_two() -> set[int]:
     wait_for(lambda: len(pdf_readers()) == 2, "two processes that read")
     return pdf_readers()
+
+
+async def test_what_was_read_last_is_not_read_again_within_the_same_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = PdfTexts()
+    others = [pdf_of(f"Number {number}.") for number in range(KEPT_TEXTS)]
+    for pdf in (PDF, *others[1:], PDF, others[0]):  # the second of them has been left out then
+        await texts.read(pdf, "a.pdf", most_bytes=1_000)
+    monkeypatch.setattr(pdf_texts, "CHILD", ("false",))
+
+    assert await texts.read(PDF, "b.pdf", most_bytes=1_000) == TEXT
+    for pdf, most_bytes in ((others[1], 1_000), (PDF, 10)):
+        with pytest.raises(AttachmentError):
+            await texts.read(pdf, "a.pdf", most_bytes=most_bytes)

@@ -1,6 +1,7 @@
 """The text of PDFs, read in a process of its own each: a PDF may be made to loop, or to unfold without end."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import sys
@@ -12,6 +13,7 @@ from mom.errors import AttachmentError, MessageTooLongError, ServingError
 MAX_PDF_BYTES = 20_000_000
 READING_S = 30.0
 AT_A_TIME = 2
+KEPT_TEXTS = 8  # programs send a conversation's files again with each request
 CHILD = (sys.executable, "-P", "-m", "mom.chats.pdf_child")
 BEGINNING = b"%PDF-"
 WITHIN = 1_024  # bytes, as PDF readers have always looked for it
@@ -27,10 +29,11 @@ REFUSALS = {
 
 
 class PdfTexts:
-    """Reads some PDFs at a time; others wait."""
+    """Reads some PDFs at a time, others wait; what was read last is not read again."""
 
     def __init__(self, *, reading_s: float = READING_S) -> None:
         self._reading_s = reading_s
+        self._texts: dict[tuple[bytes, int], str] = {}
         self._free = asyncio.Semaphore(AT_A_TIME)
 
     async def read(self, data: bytes, name: str, *, most_bytes: int, param: str | None = None) -> str:
@@ -43,9 +46,16 @@ class PdfTexts:
             raise too_large(name, param=param)
         if BEGINNING not in data[:WITHIN]:
             raise AttachmentError(f"{name} is said to be a PDF, but is none.", param=param)
+        key = (await asyncio.to_thread(hashlib.sha256, data)).digest(), most_bytes
+        if (known := self._texts.pop(key, None)) is not None:
+            self._texts[key] = known
+            return known
         async with self._free:
             outcome, text = await self._ask_child(data, most_bytes)
         if outcome is Outcome.READ:
+            self._texts[key] = text
+            if len(self._texts) > KEPT_TEXTS:
+                del self._texts[next(iter(self._texts))]  # the one not asked for longest
             return text
         if outcome is Outcome.TOO_LONG:
             raise MessageTooLongError(
