@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Sequence
 from functools import cache
 
-import psutil
 from pypdf import PdfReader, PdfWriter
+
+from tests.processes import children_that_run
 
 FONT = (
     b"<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [4 0 R] /ToUnicode 5 0 R >>",
@@ -46,7 +47,7 @@ def pdf_that_unfolds(pages: int) -> bytes:
 
 def pdf_readers() -> set[int]:
     """The ids of the processes that read PDFs for this one."""
-    return {child.pid for child in psutil.Process().children() if "mom.chats.pdf_child" in child.cmdline()}
+    return {child.pid for child in children_that_run("mom.chats.pdf_child")}
 
 
 def _shown(words: str) -> bytes:

@@ -5,7 +5,6 @@ import shutil
 import struct
 from contextlib import contextmanager
 
-import psutil
 import pytest
 
 from mom.errors import ModelFileError, ServingError
@@ -13,6 +12,7 @@ from mom.serving.image_server.checkpoint import Family, find_checkpoint, find_lo
 from mom.serving.image_server.config import ServerConfig
 from mom.serving.tether import DO_NOT_RESTART
 from tests.image_server import DEADLINE_S, QUICK, SLOW, make_tiny_pipeline, running_image_server, wait_for
+from tests.processes import children_that_run
 from tests.serving.waiting import has_ended
 
 LCM = {"_class_name": "LCMScheduler"}
@@ -121,9 +121,8 @@ def converting_server(model, folder):
     """A server in the middle of a conversion for OpenVINO, and the process that converts."""
     config = {"options": {"engine": "openvino"}, "conversions_folder": str(folder / "conversions")}
     with running_image_server(model, folder, **config) as server:
-        of_server = psutil.Process(server.process.pid)
         (child,) = wait_for(
-            lambda: [each for each in of_server.children() if "openvino_child" in " ".join(each.cmdline())],
+            lambda: children_that_run("mom.serving.image_server.openvino_child", server.process.pid),
             "the process that converts",
         )
         yield server, child

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.processes import children_that_run
 from tests.random_llm import write_random_llm
 from tests.serving.waiting import has_ended, wait_until
 
@@ -79,8 +80,7 @@ def test_one_block_tells_the_address_the_parts_and_what_to_do_next(serve, model)
 def test_what_happens_later_is_one_line_each(serve, model, tmp_path):
     process = serve(addresses={"image_model": NOBODY, "small_llm": "same", "large_llm": model})
     read_until(process, "Stop with Ctrl-C")
-    child = next(c for c in psutil.Process(process.pid).children() if "mom.serving.llama_child" in c.cmdline())
-    child.kill()
+    children_that_run("mom.serving.llama_child", process.pid)[0].kill()
     assert "large LLM" in read_until(process, "ready")
 
 

@@ -7,13 +7,13 @@ import threading
 from contextlib import contextmanager
 
 import httpx
-import psutil
 import pytest
 
 from mom.errors import ConflictError
 from mom.models.parts import PartName, State
 from mom.serving import elsewhere
 from mom.serving.child import free_port
+from tests.processes import children_that_run
 from tests.random_llm import SHAPES, write_random_llm
 from tests.serving.supervising import LARGE, NOBODY, NOBODY_ANSWERS, answers, until_part, watch
 from tests.serving.waiting import has_ended, until
@@ -110,7 +110,7 @@ async def test_a_download_can_be_given_up_and_taken_up_again(supervised, models,
             supervisor.cancel(LARGE)
         supervisor.swap(LARGE, "hf:owner/repo/third.gguf", None)
         await until(lambda: supervisor.board.parts[LARGE].progress, "progress")
-        [download] = [p for p in psutil.Process().children() if "mom.serving.download_child" in p.cmdline()]
+        [download] = children_that_run("mom.serving.download_child")
         supervisor.cancel(LARGE)
         part = await until_part(supervisor, LARGE, State.READY, model="first", progress=None)
         assert part.detail == "The change of models was cancelled."
