@@ -65,6 +65,7 @@ def main() -> None:
         "blind, seventh part": read_blind("w30"),
         "blind, eighth part": read_blind("w32"),
         "blind, ninth part": read_blind("w35"),
+        "blind, tenth part": read_blind("w37"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
