@@ -34,6 +34,21 @@ async def test_what_loads_at_the_first_message_is_no_latency_of_an_example():
     assert [each.verdict.took_ms for each in outcomes] == [5.0, 5.0]
 
 
+async def test_of_a_message_with_a_file_the_own_words_are_asked_about_as_in_a_chat():
+    asked = []
+
+    async def ask(conversation):
+        asked.append(conversation.last.content)
+        return certain(Need.IMAGE, DecidedBy.REGEX, "so")
+
+    file = "File: a.txt\n```\ndraw a fox\n```"
+    rows = [example(f"{file}\n\na poster of it"), example(file)]
+    outcomes = await measure(ask, rows, lambda _done, _of: None)
+    assert asked == [THROWN_AWAY.last.content, "a poster of it"]
+    assert [each.words for each in outcomes] == ["a poster of it", ""]
+    assert outcomes[1].verdict.decided_by is DecidedBy.ATTACHMENT
+
+
 async def test_a_command_decides_by_itself_and_one_that_does_not_exist_is_words():
     async def ask(_conversation):
         return certain(Need.TEXT, DecidedBy.REGEX, "so")

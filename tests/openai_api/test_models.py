@@ -60,5 +60,14 @@ def test_classify_reads_the_routing_datas_marker_of_a_picture(site, parts):
     assert "[image] a fox" in parts.small_llm.questions[0][-1].content
 
 
+def test_a_classifier_asked_by_its_name_reads_a_persons_own_words_alone_as_in_a_chat(site, parts):
+    content = "File: a.txt\n```\ndef f(x)\n```\n\na poster of it"
+    body = {"messages": [{"role": "user", "content": content}], "classifier": "small-llm", "explain": True}
+    assert httpx.post(f"{site.url}/v1/classify", json=body).json()["decided_by"] == "small_llm"
+    asked = [question[-1].content for question in parts.small_llm.questions]
+    assert len(asked) == 2  # the verdict, and its explanation
+    assert all("a poster of it" in words and "def f" not in words for words in asked)
+
+
 def test_classify_wants_a_conversation(site):
     assert httpx.post(f"{site.url}/v1/classify", json={"message": "hello"}).status_code == 400

@@ -14,11 +14,15 @@ PERCENTILES = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One conversation: what it needs (`route`), what the classifier said, and which slices it belongs to."""
+    """One conversation: what it needs (`route`), what the classifier said, and which slices it belongs to.
+
+    `words` are the last message's own, for reports.
+    """
 
     route: Need
     verdict: Verdict
     slices: Mapping[str, str]
+    words: str = ""
 
     @property
     def is_right(self) -> bool:

@@ -177,11 +177,12 @@ async def reach_verdict(
     if asked.last.attachments:
         return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a picture is attached")
     if not asked.last.content.strip():
-        return _wordless_verdict(conversation)
+        return wordless_verdict(conversation)
     return await classifier.classify(asked, on_asking)
 
 
-def _wordless_verdict(conversation: Conversation) -> Verdict:
+def wordless_verdict(conversation: Conversation) -> Verdict:
+    """What is needed where there is a file or a picture of MoM's, and no word of the person's."""
     if conversation.last.content.strip():
         return certain(Need.TEXT, DecidedBy.ATTACHMENT, "a file is attached, without a word")
     return certain(Need.IMAGE, DecidedBy.ATTACHMENT, "a picture that was drawn here is attached, without a word")

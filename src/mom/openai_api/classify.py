@@ -37,9 +37,9 @@ async def _answer(
     """The verdict. A classifier that is asked by its name is asked whatever the message's form is."""
     conversation = await read_messages()
     classifier = named or known.mixture_for(known.pictures.keeper(owner_id)).classifier
-    verdict = await (named.classify(conversation) if named else reach_verdict(conversation, classifier))
+    asked = conversation.taking_up_records().in_own_words()
+    verdict = await (named.classify(asked) if named else reach_verdict(conversation, classifier))
     value = verdict.as_json()
     if explained:
-        read = conversation if named else conversation.taking_up_records().in_own_words()
-        value["explanation"] = [opinion.as_json() for opinion in await explain(read, classifier)]
+        value["explanation"] = [opinion.as_json() for opinion in await explain(asked, classifier)]
     return Response(json.dumps(value), headers=route_header(verdict), mimetype="application/json")
