@@ -6,6 +6,7 @@ import pytest
 
 from mom.cli.findings import Finding
 from mom.cli.machine_checks import check_image_part, check_llama, check_memory, check_page, check_python, check_room
+from mom.models.bert.options import SHIPPED
 from mom.settings import read_settings
 from tests.cli.calling import mom
 from tests.cli.doctor import doctor, one_failed
@@ -45,6 +46,19 @@ def test_for_people_each_fix_stands_below_its_finding(environment):
 def test_settings_that_do_not_fit(environment):
     environment.setenv("MOM_PORT", "eighty")
     assert "MOM_PORT='eighty'" in one_failed("settings")["fix"]
+
+
+def test_a_head_that_was_trained_here_and_cannot_be_used_is_noted(tmp_path):
+    assert doctor()[0]["classifier"]["words"] == "the head that comes with MoM"
+    trained = tmp_path / "data" / "routing_head.npz"
+    trained.parent.mkdir(exist_ok=True)
+    trained.write_bytes(b"no head")
+    checks, exit_code = doctor()
+    assert (checks["classifier"]["finding"], exit_code) == ("note", 0)
+    assert "the head that comes with MoM is used" in checks["classifier"]["words"]
+    assert str(trained) in checks["classifier"]["fix"]
+    trained.write_bytes(SHIPPED.read_bytes())
+    assert doctor()[0]["classifier"]["words"] == f"{trained}, trained here"
 
 
 def test_a_setting_that_is_misspelt_is_noted(environment):

@@ -84,4 +84,5 @@ def test_eval_measures_the_head_in_use_and_tells_one_that_cannot_be_used(environ
     trained.write_bytes(b"no head")
     result = mom(*words)
     assert result.exit_code == 3
-    assert "routing_head.npz cannot be read" in one_sentence(result)
+    assert "routing_head.npz cannot be read" in result.stderr
+    assert f"`mom train routing`, or delete {trained}." in result.stderr

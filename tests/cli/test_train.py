@@ -1,7 +1,13 @@
 """`mom train routing`: the trainer of the repository, fed with this installation's corrections."""
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from mom.chats.corrections import Corrections
@@ -73,8 +79,10 @@ def test_a_head_is_trained_with_the_corrections_and_kept_in_the_data_folder(hist
     assert result.exit_code == 0, result.output
     with_it = read_head(data_dir / "routing_head.npz")
     assert "with 1 corrections" in result.stderr
+    assert "uses it from its next start on" in result.stderr
     correct(history, FOX, "text")
-    mom("train", "routing", "--share", "400", "--output", str(data_dir / "other.npz"))
+    elsewhere = mom("train", "routing", "--share", "400", "--output", str(data_dir / "other.npz"))
+    assert "next start" not in elsewhere.stderr
     asked = Conversation((Spoken("user", FOX),))
     assert with_it.ngrams_logit(asked) > read_head(data_dir / "other.npz").ngrams_logit(asked)
     assert SHIPPED.read_bytes() == shipped
@@ -109,6 +117,28 @@ def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatc
     assert "The training failed" in result.stderr
     assert (data_dir / "routing_head.npz").read_bytes() == b"old"
     assert list(data_dir.glob("*.part")) == []
+
+
+def test_ctrl_c_ends_the_training_without_a_traceback_and_leaves_nothing(data_dir, tmp_path):
+    pytest.importorskip("scipy")
+    (tmp_path / "temporary").mkdir()
+    words = [sys.executable, "-m", "mom", "train", "routing"]
+    started = {**os.environ, "TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=started, start_new_session=True) as training:
+        said = training.stderr.readline()
+        _wait_for_trainer(training.pid)
+        os.killpg(training.pid, signal.SIGINT)
+        rest = training.stderr.read()  # to its end, so that the trainer, which could write there, has ended
+    assert "Training with" in said
+    assert (training.returncode, rest.strip()) == (1, "Aborted!")
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not (data_dir / "routing_head.npz").exists()
+
+
+def _wait_for_trainer(pid: int) -> None:
+    """Until it runs as Python, which answers Ctrl-C with a traceback."""
+    while not any(child.cpu_times().user > 0.3 for child in psutil.Process(pid).children()):
+        time.sleep(0.01)
 
 
 def test_where_no_head_can_be_put_nothing_is_trained(data_dir, tmp_path):

@@ -119,10 +119,14 @@ async def _ask_here(name: str, settings: Settings) -> Ask:
 
 def _check_head(settings: Settings) -> None:
     """Raises `PartUnavailableError` for a head that cannot be used: the default would silently be measured in its place."""
+    head = settings.bert_options.head
     try:
-        load_reader(settings.bert_options.head)
+        load_reader(head)
     except HeadError as error:
-        raise PartUnavailableError(f"The classifier bert is not available: {error}.", part="bert") from error
+        raise PartUnavailableError(
+            f"The classifier bert is not available: {error}. Train it anew with `mom train routing`, or delete {head}.",
+            part="bert",
+        ) from error
 
 
 async def _ask_of_server(server: Server, name: str) -> Ask:

@@ -1,4 +1,4 @@
-"""`mom doctor` on the machine and what is installed: Python, Node, the page, llama.cpp, torch, disk, memory."""
+"""`mom doctor` on the machine and what is installed: Python, Node, the page, llama.cpp, torch, the classifier, disk, memory."""
 
 import importlib.metadata
 import os
@@ -15,6 +15,9 @@ import mom
 from mom.cli.environment import plan_of
 from mom.cli.findings import Check, failed, note, ok
 from mom.errors import MomError
+from mom.models.bert.head import HeadError
+from mom.models.bert.options import SHIPPED
+from mom.models.bert.reader import load_reader
 from mom.serving.image_install import is_installed
 from mom.serving.llama_child import CANNOT_LOAD_FIX
 from mom.serving.start_checks import check_data_dir
@@ -38,6 +41,7 @@ def check_machine(settings: Settings) -> list[Check]:
             is_whole=is_installed(),
             has_gpu=shutil.which("nvidia-smi") is not None,
         ),
+        check_classifier(settings),
         check_data_folder(settings),
         check_memory(psutil.virtual_memory().available),
     ]
@@ -129,6 +133,19 @@ def check_image_part(settings: Settings, torch: str | None, *, is_whole: bool, h
         fix = "make clean && make run TORCH=cuda: the pictures take a fraction of the time."
         return note("image part", f"torch {torch}, though there is an NVIDIA GPU", fix)
     return ok("image part", f"torch {torch}")
+
+
+def check_classifier(settings: Settings) -> Check:
+    """The head that decides most messages: one that was trained here may be damaged, or older than MoM."""
+    head = settings.bert_options.head
+    try:
+        load_reader(head)
+    except HeadError as error:
+        if head == SHIPPED:
+            return failed("classifier", str(error), "Install MoM anew: a file of it is missing or damaged.")
+        fix = f"mom train routing (in a clone), or delete {head}"
+        return note("classifier", f"{error}, so the head that comes with MoM is used", fix)
+    return ok("classifier", "the head that comes with MoM" if head == SHIPPED else f"{head}, trained here")
 
 
 def check_data_folder(settings: Settings) -> Check:

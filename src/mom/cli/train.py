@@ -44,11 +44,14 @@ def routing(*, output: Path | None, share: int) -> None:
         more.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         click.echo(f"Training with {len(rows)} corrections. This takes minutes.", err=True)
         wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
-        done = subprocess.run([sys.executable, "-m", TRAINER, *wishes], cwd=CLONE, check=False)  # noqa: S603 -- our own module
+        # In a group of its own, as Ctrl-C is for this process alone: the trainer would say with a traceback where it was.
+        trainer = [sys.executable, "-m", TRAINER, *wishes]
+        done = subprocess.run(trainer, cwd=CLONE, check=False, process_group=0)  # noqa: S603 -- our own module
         if done.returncode:
             raise MomError("The training failed; the lines above say why.")
         _keep(made, output)
-    click.echo(f"Written to {output}", err=True)
+    use = ". A MoM that runs uses it from its next start on." if output == settings.trained_head else ""
+    click.echo(f"Written to {output}{use}", err=True)
 
 
 def lessons(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

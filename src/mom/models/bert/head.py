@@ -68,7 +68,7 @@ def read_head(path: Path = SHIPPED) -> Head:
     except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError) as error:
         raise HeadError(f"{path.name} cannot be read ({error})") from error
     if not isinstance(facts, dict) or facts.get("version") != VERSION:
-        raise HeadError(f"{path.name} was made for another version of MoM; make it anew with `mom train routing`")
+        raise HeadError(f"{path.name} was made for another version of MoM")
     numbers = {name: facts.get(name) for name in NUMBERS}
     known = {name: number for name, number in numbers.items() if isinstance(number, float) and math.isfinite(number)}
     encoder = facts.get("encoder")

@@ -46,9 +46,7 @@ def load_reader(head_path: Path = SHIPPED, encoder_folder: Path = SHIPPED_ENCODE
     except EncoderError as error:
         raise HeadError(str(error)) from error
     if head.encoder != encoder.checksum:
-        raise HeadError(
-            f"{head_path.name} was made for another encoder than this version's; make it anew with `mom train routing`"
-        )
+        raise HeadError(f"{head_path.name} was made for another encoder than this version's")
     _give_back_memory()
     return Reader(encoder, head)
 

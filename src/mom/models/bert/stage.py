@@ -85,7 +85,7 @@ class BertStage:
             try:
                 self._reader = _shared_reader(head)
             except HeadError as error:
-                log.warning("a head of the bert stage is left out: %s", error)
+                log.warning("a head of the bert stage is left out: %s; `mom doctor` says what to do", error)
             else:
                 return
         self._usable = False
