@@ -66,6 +66,30 @@ def test_each_plot_is_well_formed_and_stays_in_its_frame(report):
             assert all(0 <= x <= width and 0 <= y <= height for x, y in points)
 
 
+def test_the_messages_that_were_routed_wrongly_are_listed_the_surest_first():
+    text = "Why is the sky <blue>?"
+    wrong = [outcome("image", 0.4, words="a fox"), outcome("text", 0.97, words=text), outcome("text", 0.1, words="hi")]
+    report = write_html({"bert": wrong}, ["x"])
+    assert "Wrong: 2" in report
+    assert report.index("<td>Why is the sky &lt;blue&gt;?</td><td>text</td><td>image 0.97</td>") < report.index("a fox")
+    assert "hi</td>" not in report
+    assert "Wrong" not in write_html({"bert": wrong[2:]}, ["x"])
+
+
+def test_of_very_many_wrong_ones_it_is_said_that_only_some_are_listed():
+    report = write_html({"bert": [outcome("text", 0.9, words="so it is")] * 150}, ["x"])
+    assert "Wrong: the 100 surest of 150" in report
+    assert report.count("so it is") == 100
+
+
+@pytest.mark.parametrize("took_ms", [0.521, 11.4, 1_500.0, 60_000.0])
+def test_the_figures_of_the_latency_axis_are_plain_and_within_the_plot(took_ms):
+    report = write_html({"small": [outcome("text", 0.0, took_ms=took_ms)]}, ["x"])
+    last = re.findall(r'<text class="tick" x="([\d.]+)" y="[\d.]+">([^<]+)<', report)[-1]
+    assert last[1] == f"{took_ms:g}"
+    assert float(last[0]) + 3.2 * len(last[1]) <= 360  # half of the words, at 6.4 px a sign of 11 px
+
+
 def test_a_set_of_one_need_alone_can_be_reported():
     assert "small" in write_html({"small": [outcome("text", 0.0, took_ms=0.0)]}, ["x"])
     assert write_table({"small": figures([outcome("text", 0.0)])}).count("-") >= 1

@@ -7,22 +7,25 @@ from typing import Any
 from mom.evaluation.figures import Outcome, calibration_bins, figures, percentile
 from mom.evaluation.plots import Curve, confusion_plot, line_plot, reliability_plot
 from mom.evaluation.table import interval, percent
+from mom.mixture.explaining import excerpt
 from mom.mixture.verdict import Need
 
 THRESHOLDS = 100
+WRONG_SHOWN, EXCERPT_CHARS = 100, 120
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --faint: #8884; --a: #3565c4; --b: #2f8a57; --c: #c4483a }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8ea; --paper: #17181a; --a: #7da2f0; --b: #68c793; --c: #f0897d } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid var(--faint); padding-top: 1rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid var(--faint) }
-th:first-child, td:first-child { text-align: left } caption { text-align: left; font-weight: 600; padding: .6rem 0 .2rem }
+th:first-child, td:first-child { text-align: left } td + td { white-space: nowrap } caption { text-align: left; font-weight: 600; padding: .6rem 0 .2rem }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1rem } figure { margin: 0 } figcaption { font-weight: 600 }
 .tables { display: flex; flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } .table { max-width: 100%; overflow-x: auto } svg { width: 100%; height: auto }
 svg text { font: 11px system-ui, sans-serif; fill: var(--ink); text-anchor: middle } svg .end { text-anchor: end } svg .key { text-anchor: start }
 svg .count { font-size: 16px } .frame { fill: none; stroke: var(--faint) } .grid { stroke: var(--faint) } .guide { stroke: var(--ink); stroke-dasharray: 3 3; opacity: .5 }
 .line { fill: none; stroke-width: 2 } .line.a { stroke: var(--a) } .line.b { stroke: var(--b) } .line.c { stroke: var(--c) }
 .dot.a, .cell.a, svg text.a { fill: var(--a) } .cell.b, svg text.b { fill: var(--b) } .cell.c, svg text.c { fill: var(--c) } .dot { fill-opacity: .7 }
+@media print { h2 { break-before: page; border: 0 } figure, tr { break-inside: avoid } }
 """
 
 
@@ -90,7 +93,26 @@ def _section(name: str, outcomes: Sequence[Outcome], found: Mapping[str, Any]) -
         tables.append(_table(f"By {field}", [field, "n", "accuracy"], rows))
     return (
         f'<h2>{escape(name)}</h2><div class="plots">{"".join(plots)}</div><div class="tables">{"".join(tables)}</div>'
+        f"{_wrong(outcomes)}"
     )
+
+
+def _wrong(outcomes: Sequence[Outcome]) -> str:
+    """The messages that were routed wrongly, what was surest first."""
+    wrong = sorted((each for each in outcomes if not each.is_right), key=lambda each: -each.verdict.confidence)
+    if not wrong:
+        return ""
+    rows = [
+        [
+            excerpt(each.words, EXCERPT_CHARS),
+            each.route.value,
+            f"{each.verdict.need} {each.verdict.confidence:.2f}",
+            each.verdict.decided_by.value,
+        ]
+        for each in wrong[:WRONG_SHOWN]
+    ]
+    shown = f"the {WRONG_SHOWN} surest of {len(wrong)}" if len(wrong) > WRONG_SHOWN else str(len(wrong))
+    return _table(f"Wrong: {shown}", ["last message", "needs", "said", "decided by"], rows)
 
 
 def _threshold_plot(outcomes: Sequence[Outcome]) -> str:

@@ -6,7 +6,7 @@ from html import escape
 
 from mom.evaluation.figures import Bin
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 360, 240, 44, 34, 12, 12  # px of the view box
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 360, 240, 44, 34, 12, 18  # px of the view box
 _PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -53,7 +53,7 @@ def reliability_plot(bins: Sequence[Bin]) -> str:
 def confusion_plot(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
     """`counts[needed][said]`; the deeper the colour, the larger the share of what was needed."""
     side = 76
-    marks = [f'<text class="label" x="{LEFT + 60 + side}" y="{HEIGHT - 6}">said</text>']
+    marks = []
     for row, (needed, line) in enumerate(zip(labels, counts, strict=True)):
         y = TOP + 22 + row * (side + 4)
         marks.append(f'<text class="label end" x="{LEFT + 50}" y="{y + side / 2}">needs {escape(needed)}</text>')
@@ -61,11 +61,13 @@ def confusion_plot(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> st
             x, share = LEFT + 60 + column * (side + 4), count / (sum(line) or 1)
             kind = "b" if row == column else "c"
             marks.append(
-                f'<rect class="{kind} cell" fill-opacity="{0.12 + 0.7 * share:.2f}" x="{x}" y="{y}" width="{side}" height="{side}"/>'
+                f'<rect class="{kind} cell" fill-opacity="{0.12 + 0.45 * share:.2f}" x="{x}" y="{y}" width="{side}" height="{side}"/>'
                 f'<text class="count" x="{x + side / 2}" y="{y + side / 2 + 5}">{count}</text>'
             )
             if row == 0:
-                marks.append(f'<text class="label" x="{x + side / 2}" y="{TOP + 12}">{escape(labels[column])}</text>')
+                marks.append(
+                    f'<text class="label" x="{x + side / 2}" y="{TOP + 12}">said {escape(labels[column])}</text>'
+                )
     return _svg("Confusion", marks)
 
 
@@ -74,7 +76,9 @@ def _axes(x_label: str, y_label: str, x_most: float) -> str:
     for tick in _TICKS:
         marks.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(tick):.1f}" y2="{_y(tick):.1f}"/>')
         marks.append(f'<text class="tick end" x="{LEFT - 6}" y="{_y(tick) + 4:.1f}">{tick:g}</text>')
-        marks.append(f'<text class="tick" x="{_x(tick):.1f}" y="{HEIGHT - BOTTOM + 14}">{tick * x_most:.3g}</text>')
+        marks.append(
+            f'<text class="tick" x="{_x(tick):.1f}" y="{HEIGHT - BOTTOM + 14}">{_figure(tick * x_most)}</text>'
+        )
     middle = TOP + _PLOT_HEIGHT / 2
     marks.append(f'<text class="label" x="{LEFT + _PLOT_WIDTH / 2}" y="{HEIGHT - 4}">{escape(x_label)}</text>')
     marks.append(
@@ -88,6 +92,11 @@ def _svg(title: str, marks: Sequence[str]) -> str:
         f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(title)}">{"".join(marks)}</svg></figure>'
     )
+
+
+def _figure(value: float) -> str:
+    """Three digits, and as many as it takes from a thousand on."""
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"  # noqa: PLR2004 - there :.3g would write 1e+03
 
 
 def _x(share: float) -> float:
