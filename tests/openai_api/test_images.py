@@ -56,6 +56,17 @@ def test_a_stream_shows_partial_images_then_the_picture(openai: OpenAI, parts):
     assert base64.b64decode(events[2].b64_json).startswith(PNG)
 
 
+def test_the_events_of_a_stream_have_every_field_that_openais_have(openai: OpenAI, parts):
+    steps = [ImageProgress(1, 2, "data:image/jpeg;base64,cHJldmlldw==")]
+    parts.image_model = ScriptedImageModel(steps)
+    drawn = list(openai.images.generate(prompt="a fox", stream=True, partial_images=1, size="128x64"))
+    edited = list(openai.images.edit(image=png_of(), prompt="a fox", stream=True, partial_images=1))
+    for event in (*drawn, *edited):
+        type(event).model_validate(event.to_dict())  # the client itself checks nothing: what is missing fails when it is read
+    assert [(event.output_format, event.size) for event in drawn] == [("jpeg", "128x64"), ("png", "128x64")]
+    assert edited[0].size == "auto"
+
+
 def test_what_guides_the_picture_reaches_the_model_and_programs_come_after_people(openai: OpenAI, parts):
     openai.images.generate(prompt="a fox", extra_body={"negative_prompt": "hands", "cfg_scale": 1.5})
     (asked,) = parts.image_model.requests

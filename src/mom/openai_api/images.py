@@ -29,6 +29,13 @@ from mom.openai_api.services import Services, services
 
 ROUTE = route_header(certain(Need.IMAGE, DecidedBy.COMMAND, "pictures were asked for"))
 
+NO_TOKENS = {
+    "input_tokens": 0,
+    "input_tokens_details": {"image_tokens": 0, "text_tokens": 0},
+    "output_tokens": 0,
+    "total_tokens": 0,
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -125,13 +132,14 @@ async def _events(drawing: Relay[Any], asked: Asked, known: Services, kept: list
         while (event := await drawing.next()) is not None:
             match event:
                 case ImageProgress() if jpeg := partials.take(event):
+                    form = _form("jpeg", asked.body.size or "auto")
                     index = partials.shown - 1
-                    yield _event(f"{asked.kind}.partial_image", b64_json=jpeg, partial_image_index=index)
+                    yield _event(f"{asked.kind}.partial_image", b64_json=jpeg, partial_image_index=index, **form)
                 case ImageFinished(image):
-                    usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
                     told = await _image_json(image, asked, known)
                     kept.clear()
-                    yield _event(f"{asked.kind}.completed", **told, usage=usage)
+                    form = _form("png", f"{image.width}x{image.height}")
+                    yield _event(f"{asked.kind}.completed", **told, **form, usage=NO_TOKENS)
     except Exception as error:  # noqa: BLE001 -- `as_error_json` logs what it has no name for
         yield _event("error", error=known.as_error_json(error))
     finally:
@@ -172,6 +180,11 @@ async def _image_json(image: Image, asked: Asked, known: Services) -> dict[str, 
         await asyncio.to_thread(known.pictures.discard, image.id)  # nobody would ask for it by its address
         return {"b64_json": base64.b64encode(png).decode(), **made}
     return {"url": asked.base_url + image.url, **made}
+
+
+def _form(output_format: str, size: str) -> dict[str, str]:
+    """What OpenAI's events say of the picture in them: its clients take it for granted."""
+    return {"output_format": output_format, "size": size, "background": "opaque", "quality": "auto"}
 
 
 def _event(kind: str, **fields: Any) -> bytes:  # noqa: ANN401 -- JSON
