@@ -99,8 +99,9 @@ async def test_a_web_ui_is_known_by_what_it_has_or_by_its_address(http, path):
     }  # fmt: skip
 
 
-async def test_a_record_that_is_nested_too_deeply_is_none(http):
-    with WebUi(info="[" * 100_000).serving() as root:
+@pytest.mark.parametrize("info", ["[" * 100_000, {"seed": "none"}, ["x"]], ids=["deep", "object", "list"])
+async def test_a_record_that_cannot_be_read_is_none(http, info):
+    with WebUi(info=info).serving() as root:
         *_, picture = await draw(client(root, http, "/sdapi/v1"), DrawingRequest(prompt="a fox", seed=5, steps=3))
     assert (picture.seed, picture.steps) == (None, None)
 

@@ -73,6 +73,15 @@ async def test_a_data_url_is_a_picture_too(http, field):
         assert len(await draw_at(server, http)) == 1
 
 
+async def test_what_is_told_in_an_odd_way_does_not_cost_the_picture(http):
+    nothing = dict.fromkeys(("url", "seed", "dropped_tail", "unknown_words", "scheduler", "negative_prompt"))
+    odd = {"seed": "12", "steps": 4.0, "cfg_scale": "high", "strength": [1]}
+    for told in (nothing, odd):
+        with running({GENERATIONS: [whole(picture_bytes(), **told)]}) as server:
+            (picture,) = await draw_at(server, http)
+        assert (picture.seed, picture.steps, picture.scheduler, picture.negative_prompt) == (None, None, "", "")
+
+
 def bomb() -> bytes:
     return picture_bytes((30_000, 30_000), mode="1")
 

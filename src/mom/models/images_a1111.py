@@ -46,7 +46,7 @@ class _Progress(BaseModel):
 
 class _Reply(BaseModel):
     images: list[str]
-    info: str = ""
+    info: object = ""
 
 
 class A1111:
@@ -190,9 +190,9 @@ def _body(request: DrawingRequest, task: str) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _read_info(text: str) -> Mapping[str, Any]:
+def _read_info(text: object) -> Mapping[str, Any]:
     try:
-        info = json.loads(text)
+        info = json.loads(str(text))
     except (ValueError, RecursionError):
         return {}
     return info if isinstance(info, dict) else {}

@@ -4,14 +4,24 @@ import base64
 import binascii
 from typing import Any
 
-from pydantic import BaseModel, FiniteFloat, StrictInt
+from pydantic import (
+    BaseModel,
+    FiniteFloat,
+    StrictInt,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 JPEG_START = b"\xff\xd8\xff"
 MAX_PREVIEW_BYTES = 200_000
 
 
 class DrawnImage(BaseModel):
-    """One picture, as bytes in base64 or as an address. `seed` and `steps` are told by servers of local models only."""
+    """One picture, as bytes in base64 or as an address. The rest is told by servers of local models only, and some of them
+    write it in ways of their own: the picture is worth more than what is told about it.
+    """
 
     b64_json: str | None = None
     url: str | None = None
@@ -23,6 +33,19 @@ class DrawnImage(BaseModel):
     cfg_scale: FiniteFloat | None = None
     negative_prompt: str = ""
     strength: float | None = None
+
+    @field_validator(
+        "seed", "steps", "dropped_tail", "unknown_words", "scheduler", "cfg_scale", "negative_prompt", "strength",
+        mode="wrap",
+    )  # fmt: skip
+    @classmethod
+    def _leave_out_what_is_odd(
+        cls, value: object, read: ValidatorFunctionWrapHandler, field: ValidationInfo
+    ) -> object:
+        try:
+            return read(value)
+        except ValidationError:
+            return cls.model_fields[str(field.field_name)].default
 
 
 class ImagesReply(BaseModel):
