@@ -1,11 +1,13 @@
 """Pictures that are added to a question."""
 
+import io
 import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
-from mom.chats.attachments import MAX_ATTACHMENTS
+from mom.chats.attachments import MAX_ATTACHMENTS, check_attachments
 from mom.errors import AttachmentError, NotFoundError
 from mom.mixture.conversation import Attachment
 from tests.scripted import ScriptedImageModel, png_of
@@ -61,6 +63,14 @@ def test_an_attachment_that_is_refused_stores_nothing(sqlite_stage, attachments)
         stage.ask("see", attachments=[Attachment(data, "image/png") for data in attachments])
     assert stage.history.read_chat(stage.owner, stage.chat)["messages"] == []
     assert list(stage.folder.rglob("*.png")) == []
+
+
+@pytest.mark.parametrize("side", [8_000, 15_000])  # beyond what MoM takes, and beyond what Pillow opens
+def test_a_picture_of_too_many_pixels_is_named_so(side):
+    buffer = io.BytesIO()
+    Image.new("1", (side, side)).save(buffer, "PNG")
+    with pytest.raises(AttachmentError, match="50 million pixels"):
+        check_attachments([Attachment(buffer.getvalue(), "image/png")])
 
 
 IN_A_PROCESS_OF_ITS_OWN = """

@@ -62,7 +62,9 @@ def test_the_events_of_a_stream_have_every_field_that_openais_have(openai: OpenA
     drawn = list(openai.images.generate(prompt="a fox", stream=True, partial_images=1, size="128x64"))
     edited = list(openai.images.edit(image=png_of(), prompt="a fox", stream=True, partial_images=1))
     for event in (*drawn, *edited):
-        type(event).model_validate(event.to_dict())  # the client itself checks nothing: what is missing fails when it is read
+        type(event).model_validate(
+            event.to_dict()
+        )  # the client itself checks nothing: what is missing fails when it is read
     assert [(event.output_format, event.size) for event in drawn] == [("jpeg", "128x64"), ("png", "128x64")]
     assert edited[0].size == "auto"
 

@@ -56,17 +56,22 @@ def _check(data: bytes) -> CheckedPicture:
     try:
         with Pixels.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise AttachmentError(
-                    f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Attach a smaller one.",
-                    param="attachments",
-                )
+                raise _too_many_pixels()
             with _one_at_a_time:
                 return _as_png(picture)
-    # Pillow tells of a broken file in many ways, and of a very large one by a warning that may be an error.
-    except (OSError, SyntaxError, ValueError, EOFError, Pixels.DecompressionBombError, Warning) as error:
+    except (Pixels.DecompressionBombError, Pixels.DecompressionBombWarning) as error:  # a warning may be made an error
+        raise _too_many_pixels() from error
+    except (OSError, SyntaxError, ValueError, EOFError, Warning) as error:  # Pillow tells of a broken file in many ways
         raise AttachmentError(
             "An attached file is not a picture that can be read. Attach a PNG, a JPEG or a WebP.", param="attachments"
         ) from error
+
+
+def _too_many_pixels() -> AttachmentError:
+    return AttachmentError(
+        f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Attach a smaller one.",
+        param="attachments",
+    )
 
 
 def _as_png(picture: Pixels.Image) -> CheckedPicture:

@@ -39,9 +39,7 @@ class DrawnImage(BaseModel):
         mode="wrap",
     )  # fmt: skip
     @classmethod
-    def _leave_out_what_is_odd(
-        cls, value: object, read: ValidatorFunctionWrapHandler, field: ValidationInfo
-    ) -> object:
+    def _leave_out_what_is_odd(cls, value: object, read: ValidatorFunctionWrapHandler, field: ValidationInfo) -> object:
         try:
             return read(value)
         except ValidationError:

@@ -11,6 +11,7 @@ from mom.serving.image_server.parameters import MAX_SIDE_PX, MIN_SIDE_PX
 MAX_SOURCE_BYTES = 10_000_000
 MAX_SOURCE_PIXELS = 50_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
+FITS = 0.97  # what was fitted before has more pixels now and then, as its sides were rounded: it keeps its size
 
 
 def open_source(data: bytes) -> Image.Image:
@@ -25,6 +26,8 @@ def open_source(data: bytes) -> Image.Image:
             return _paint_on_white(ImageOps.exif_transpose(picture))
     except ParameterError:
         raise
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
     except Exception as error:  # Pillow tells of a broken file in many ways, struct.error and TypeError among them
         raise ParameterError(
             "image is not a picture that can be read. Send a PNG, a JPEG or a WebP.", param="image"
@@ -44,13 +47,18 @@ def _paint_on_white(picture: Image.Image) -> Image.Image:
 
 def _check_pixels(picture: Image.Image) -> None:
     if picture.width * picture.height > MAX_SOURCE_PIXELS:
-        raise ParameterError("image has too many pixels. Send a smaller one.", param="image")
+        raise _too_many_pixels()
+
+
+def _too_many_pixels() -> ParameterError:
+    return ParameterError("image has too many pixels. Send a smaller one.", param="image")
 
 
 def fit_size(picture: Image.Image, abilities: Abilities) -> str:
     """The size for this picture's shape with as many pixels as the model was trained for, as a request writes it."""
     width, height = abilities.default_size
-    scale = min(1.0, (width * height / (picture.width * picture.height)) ** 0.5)
+    scale = (width * height / (picture.width * picture.height)) ** 0.5
+    scale = 1.0 if scale > FITS else scale
     multiple = abilities.side_multiple
     sides = (max(MIN_SIDE_PX, round(side * scale / multiple) * multiple) for side in picture.size)
     return "x".join(str(min(side, MAX_SIDE_PX)) for side in sides)
