@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mom.mixture.conversation import Drawing
 from mom.mixture.events import Image
 from mom.mixture.ports import Picture
 
@@ -15,5 +16,6 @@ class Album:
         self.words.append(words)
         return Image("1", "/images/1.png", 8, 8, picture.seed, picture.steps, picture.prompt, picture.prompt)
 
-    async def read(self, image_id: str) -> bytes | None:
-        return self.files.get(image_id)
+    async def read(self, image_id: str) -> Drawing | None:
+        png = self.files.get(image_id)
+        return Drawing("", 7, image_id, png) if png else None

@@ -1,6 +1,7 @@
 """What a new picture keeps of the last one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ PNG = b"the boat's file"
 
 def carried(prompt, *, last=BOAT, source=PNG, **wishes) -> DrawingRequest:
     anew = wishes.pop("anew", False)
-    return carry_over(DrawingRequest(prompt=prompt, **wishes), last, source, anew=anew)
+    return carry_over(DrawingRequest(prompt=prompt, **wishes), replace(last, png=source), anew=anew)
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,14 @@ def test_the_three_mixtures_and_the_models_by_their_names(openai: OpenAI, parts)
 
 def test_a_conversation_goes_on_from_a_picture(openai: OpenAI, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
-    first = openai.chat.completions.create(model="mom", messages=FOX).choices[0].message
+    parts.large_llm = ScriptedLanguageModel(structure={"prompt": "a blue fox"})
+    first = openai.chat.completions.create(model="mom", messages=FOX, seed=7).choices[0].message
     again = [*FOX, {"role": "assistant", "content": first.content}, {"role": "user", "content": "make it bluer"}]
     openai.chat.completions.create(model="mom", messages=again)
     assert "[image] a fox" in parts.small_llm.questions[-1][-1].content
+    asked = parts.image_model.requests[-1]
+    assert (asked.prompt, asked.seed) == ("a blue fox", 7)
+    assert asked.source is not None
 
 
 def test_an_answer_that_shows_a_picture_from_elsewhere_is_words(openai: OpenAI, parts):

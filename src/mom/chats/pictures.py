@@ -103,6 +103,12 @@ class Pictures:
             found = find_owned(session, Image, owner_id, image_id).id
         return self.files.read(found)
 
+    def read_drawing(self, owner_id: str, image_id: str) -> Drawing:
+        """What is remembered of a picture, with its file."""
+        with self._database.session() as session:
+            row = find_owned(session, Image, owner_id, image_id)
+        return Drawing(row.prompt, row.seed, row.id, self.files.read(row.id))
+
     def prompts_of(self, owner_id: str, ids: Collection[str]) -> dict[str, str]:
         """What was drawn, by the ids of those that are pictures of this person."""
         found, rest = dict[str, str](), list(ids)
@@ -229,9 +235,9 @@ class _Keeper:
         image = await keeping
         await self._pictures.patience.write(partial(self._pictures.discard, image.id))
 
-    async def read(self, image_id: str) -> bytes | None:
-        """The file of one of this person's pictures, or None."""
+    async def read(self, image_id: str) -> Drawing | None:
+        """One of this person's pictures, or None."""
         try:
-            return await asyncio.to_thread(self._pictures.read_png, self._owner_id, image_id)
+            return await asyncio.to_thread(self._pictures.read_drawing, self._owner_id, image_id)
         except NotFoundError:
             return None

@@ -83,10 +83,10 @@ def find_subject(prompt: str) -> str:
     return subject
 
 
-def carry_over(request: DrawingRequest, last: Drawing, source: bytes | None, *, anew: bool = False) -> DrawingRequest:
-    """`request`, whose prompt is written, with what it keeps of the last drawing; `source` is that one's picture file.
+def carry_over(request: DrawingRequest, last: Drawing, *, anew: bool = False) -> DrawingRequest:
+    """`request`, whose prompt is written, with what it keeps of the last drawing.
 
-    A change of the picture keeps its seed and begins from it, the stronger the more there is to change. The same prompt
+    A change of the picture keeps its seed and begins from its file, the stronger the more there is to change. The same prompt
     again ("another one") is a variation: a new seed and nothing else. `anew`: the person wants another try of this change.
     """
     change = compare(last.prompt, request.prompt)
@@ -95,9 +95,9 @@ def carry_over(request: DrawingRequest, last: Drawing, source: bytes | None, *, 
     kept = request
     if request.seed is None and not anew:
         kept = replace(kept, seed=last.seed)
-    if source is not None and change.new <= NEW_AT_MOST:
+    if last.png is not None and change.new <= NEW_AT_MOST:
         strength = LEAST_STRENGTH + (MOST_STRENGTH - LEAST_STRENGTH) * change.new / NEW_AT_MOST
-        kept = replace(kept, source=source, strength=round(strength, 2))
+        kept = replace(kept, source=last.png, strength=round(strength, 2))
     return kept
 
 

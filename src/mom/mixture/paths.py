@@ -19,7 +19,7 @@ from functools import partial
 
 from mom.errors import EmptyMessageError, UnknownCommandError
 from mom.mixture.classifier import Classifier, tell_nobody
-from mom.mixture.conversation import Conversation
+from mom.mixture.conversation import Conversation, Drawing
 from mom.mixture.events import AnswerEvent, Routed, ToolCallDelta, TurnFinished
 from mom.mixture.follow_up import carry_over
 from mom.mixture.image_pipeline import draw_image
@@ -217,11 +217,18 @@ async def _write_prompt_then_draw(
         watch.mark("image_prompt_ms")
         request = replace(wishes.drawing, prompt=prompt)
         if last:
-            source = last.png or (await mixture.pictures.read(last.image_id) if last.image_id else None)
-            request = carry_over(request, last, source, anew=wishes.anew)
+            request = carry_over(request, await _find(last, mixture.pictures), anew=wishes.anew)
     async with aclosing(_answer_with_image(request, conversation, mixture)) as events:
         async for event in events:
             yield event
+
+
+async def _find(drawing: Drawing, pictures: PictureKeeper) -> Drawing:
+    """The same with its file, where that is kept, and with its seed, which a program's conversation does not tell."""
+    if drawing.png or not drawing.image_id:
+        return drawing
+    kept = await pictures.read(drawing.image_id)
+    return replace(drawing, seed=kept.seed, png=kept.png) if kept else drawing
 
 
 async def _answer_with_image(

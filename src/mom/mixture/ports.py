@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mom.mixture.conversation import Conversation, Message
+from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from mom.mixture.verdict import Need, Verdict
 
@@ -138,8 +138,8 @@ class PictureKeeper(Protocol):
         """Store a picture with its record (`words`: what the person wrote). Raises `StorageError`."""
         ...
 
-    async def read(self, image_id: str) -> bytes | None:
-        """The file of a picture that was kept for the same person, or None where it is gone. Raises `StorageError`."""
+    async def read(self, image_id: str) -> Drawing | None:
+        """A picture that was kept for the same person, with its file, or None where it is gone. Raises `StorageError`."""
         ...
 
 
