@@ -242,9 +242,16 @@ def test_a_client_that_leaves_drops_the_job(site, parts, gate):
     assert parts.image_model.freed.wait(20)
 
 
-def test_a_failure_is_a_status(openai: OpenAI, parts):
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_failure_is_a_status(openai: OpenAI, parts, stream):
     from mom.errors import PartUnavailableError
 
     parts.image_model = ScriptedImageModel([PartUnavailableError("No image model is set up.", part="image_model")])
     with pytest.raises(sdk.InternalServerError, match="No image model is set up"):
-        openai.images.generate(prompt="a fox")
+        list(openai.images.generate(prompt="a fox", stream=stream))
+    with pytest.raises(sdk.InternalServerError, match="No image model is set up"):
+        list(
+            openai.chat.completions.create(
+                model="mom", messages=[{"role": "user", "content": "/image a fox"}], stream=stream
+            )
+        )

@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Generic, TypeVar
 
+from mom.mixture.events import ImagePromptWritten
+
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -28,18 +30,22 @@ class Relay(Generic[Item]):
 
     async def next(self) -> Item | None:
         """The next item, or None after the last. Raises what the items raised."""
-        if self._ahead:
-            return self._ahead.popleft()
+        return self._ahead.popleft() if self._ahead else await self._wait()
+
+    async def _wait(self) -> Item | None:
         item = await self._queue.get()
         if item is None:
             await self._task
         return item
 
     async def look_ahead(self) -> None:
-        """Wait a moment for the next item: a failure which comes at once is raised here, where there can still be a status."""
+        """Wait a moment for the next item: a failure which comes at once is raised here, where there can still be a status.
+        That a prompt is written is no sign yet of the model that is to draw it.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(FAIL_EARLY_S):
-                self._ahead.append(await self.next())
+                while not self._ahead or isinstance(self._ahead[-1], ImagePromptWritten):
+                    self._ahead.append(await self._wait())
 
     async def close(self) -> None:
         self._task.cancel()
