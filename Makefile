@@ -13,8 +13,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DELETE_ON_ERROR:
 .PHONY: run test check dev bench bench-image image format clean lock dist train-llm train-image eval-demo help
 
+# In the place of the shell, which would not hand on the signal that ends make.
 run: .venv/.base $(PAGE)  ## serve the chat; the image part installs itself while text already answers
-	@$(SERVE)
+	@exec env $(SERVE)
 
 dev: .venv/.dev components/chat/node_modules/.ready  ## the same, reloading on changes of Python and Svelte
 	@cd components/chat && npm run --silent watch & \

@@ -19,6 +19,7 @@ from mom.openai_api.bodies import ChatBody
 from mom.openai_api.response_body import ResponseBody
 from mom.settings import variable_names
 from mom.web import urls as people
+from tests.serving.waiting import has_ended, wait_until
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -180,6 +181,18 @@ def test_make_run_answers_at_the_port_that_is_named(monkeypatch):
     assert "MOM_PORT=9000 .venv/bin/mom serve" in make("--dry-run", "run", "PORT=9000")
     monkeypatch.setenv("PORT", "3000")  # as some hosts have it for programs of their own
     assert "MOM_PORT" not in make("--dry-run", "run").splitlines()[-1]
+
+
+def test_what_ends_make_run_ends_mom(tmp_path):
+    program = tmp_path / "mom"
+    program.write_text("#!/bin/sh\necho $$\nexec sleep 300\n")
+    program.chmod(0o755)
+    command = ["make", "--no-print-directory", "run", "PORT=9000", f"BIN={tmp_path}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as making:
+        assert making.stdout is not None
+        mom = int(making.stdout.readline())
+        making.terminate()
+        wait_until(lambda: has_ended(mom), "the end of MoM")
 
 
 def test_make_help_names_what_can_be_made():
