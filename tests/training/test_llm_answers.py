@@ -13,6 +13,7 @@ from training.llm.frames import Author, every_choice, groups, sections
 from training.llm.names import UNTOLD, name_told
 from training.llm.outside import bare_question, touches_known
 from training.llm.sums import in_words, sum_exchange
+from training.llm.talk import picture_in_words
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +101,14 @@ def test_sums_in_a_row_and_below_zero_are_right() -> None:
 def test_a_capital_that_is_not_known_is_not_made_up() -> None:
     countries = {country.casefold() for country in sections("facts")["unknowncountry"]}
     assert not countries & {country.casefold() for country in CAPITALS}
+
+
+def test_a_wish_that_is_answered_in_words_is_told_and_not_drawn() -> None:
+    author = Author(18)
+    for *before, last in (picture_in_words(author) for _ in range(400)):
+        assert re.fullmatch(r'In words: .+\. Say "draw that", and it is drawn\.', last.assistant)
+        assert last.learned
+        assert not any(turn.learned for turn in before)
 
 
 def test_numbers_are_told_in_words() -> None:

@@ -25,8 +25,7 @@ from training.llm.frames import Author, groups, plural, sections, side
 from training.llm.messages import _order
 from training.llm.outside import bare_question, known_questions
 from training.llm.pictures import TIMES, Picture, Thing
-from training.llm.requests import bare_place, draw_example
-from training.llm.requests import follow_up as picture_follow_up
+from training.llm.requests import bare_place, changed_picture, draw_example
 from training.llm.sums import is_held_out_sum
 from training.llm.wide import KINDS, _sections
 
@@ -249,8 +248,8 @@ def test_a_message_of_a_place_is_none_of_a_time() -> None:
 def test_several_messages_can_undo_the_last_change() -> None:
     author = Author(17)
     undone = 0
-    for _ in range(3000):
-        earlier, message, picture = picture_follow_up(author)
+    for _ in range(9000):
+        earlier, message, picture = changed_picture(author)
         if message.lower().startswith("undo") and "size" not in message.lower():
             undone += 1
             assert f"[image] {picture.words()}" == earlier[-3][1]

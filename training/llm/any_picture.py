@@ -78,6 +78,11 @@ def any_medium(author: Author) -> str:
     )
 
 
+def any_owner(author: Author) -> str:
+    """Whose it is."""
+    return author.word("owner") if author.chance(0.85) else f"{any_name(author)}'s"
+
+
 def any_thing(author: Author, *, shapes: bool) -> Thing:
     """One thing: a shape or a piece of scenery as the demo image model draws them, or anything."""
     chance = author.chance
@@ -88,13 +93,13 @@ def any_thing(author: Author, *, shapes: bool) -> Thing:
         noun = author.random.choice(SHAPES if chance(0.5) else SCENERY)
         colour = any_colour(author) if chance(0.8) else ""
         if noun in SCENERY and count == 1 and chance(0.06):
-            return Thing(noun, colour, size, owner=author.word("owner"), name=any_name(author) if chance(0.5) else "")
+            return Thing(noun, colour, size, owner=any_owner(author), name=any_name(author) if chance(0.5) else "")
         return Thing(noun, colour, size, "", count, digits)
     look = any_look(author) if chance(0.42) else ""
     colour = any_colour(author) if chance(0.35) else ""
     if chance(0.06):
         return Thing(any_name(author), proper=True, doing=any_doing(author) if chance(0.2) else "")
-    owner = author.word("owner") if count == 1 and chance(0.12) else ""
+    owner = any_owner(author) if count == 1 and chance(0.12) else ""
     name = any_name(author) if owner and chance(0.5) else ""
     noun = author.word("animal" if chance(0.6) else "person") if name and chance(0.7) else any_noun(author)
     return Thing(noun, colour, "" if look else size, look, count, digits, owner, name)

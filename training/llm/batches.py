@@ -13,7 +13,7 @@ from training.llm.chat import PAD, Task
 from training.llm.data import SHARES, mixed_examples
 from training.llm.tokenizer import encode, special_id
 
-LENGTHS = (32, 48, 64, 96, 128, 192, 320, 768)
+LENGTHS = (24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 256, 320, 768)
 POOL = 2048
 # A decision is one token among the dozens of an answer: it must not drown.
 WEIGHTS: dict[Task, float] = {"route": 4.0, "draw": 1.0, "answer": 0.7}

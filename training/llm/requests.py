@@ -75,7 +75,7 @@ def pictures_in_a_row(author: Author, earlier: Earlier) -> list[Picture]:
     return pictures
 
 
-def follow_up(author: Author) -> tuple[Earlier, str, Picture]:
+def changed_picture(author: Author) -> tuple[Earlier, str, Picture]:
     """Earlier turns ending in a picture, a message that changes it, the new picture."""
     earlier = small_history(author, author.random.choice((0, 0, 0, 1)))
     pictures = pictures_in_a_row(author, earlier)
@@ -123,6 +123,11 @@ def bare_place(author: Author) -> tuple[Earlier, str, Picture]:
     return earlier, dress(author, picture.words(), polite=author.chance(0.3), slips=False), picture
 
 
+def drawn_in_words(scene: str) -> str:
+    """What the demo model says where a picture was wished for and words are to be the answer."""
+    return f'In words: {scene}. Say "draw that", and it is drawn.'
+
+
 def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
     """Words were spoken of something that is now to be drawn."""
     earlier = small_history(author, author.random.choice((0, 0, 1)))
@@ -134,6 +139,7 @@ def draw_that(author: Author) -> tuple[Earlier, str, Picture]:
         (f"do you know {scene}", "I am only a demo model."), (f"i dreamed of {scene}", "What a dream!"),
         (f"give me an image prompt for {scene}", scene), ("what should i draw", f"You could draw {scene}."),
         ("what is your favourite thing", f"I like {scene}."), ("give me an idea for a picture", f"How about {scene}?"),
+        (author.random.choice(("draw {}", "{}", "a picture of {} please")).format(scene), drawn_in_words(scene)),
     ))  # fmt: skip
     earlier += [("user", dress(author, said[0], polite=False, slips=False)), ("assistant", said[1])]
     words = author.frame("image", "drawthat")
@@ -158,7 +164,7 @@ def image_message(author: Author) -> tuple[Earlier, str, str]:
             words = wide_message(author, "image") if author.chance(0.4) else request(author)[0]
             return small_history(author, author.random.choice((0, 0, 0, 1, 1, 2))), words, "request"
         case "follow-up":
-            earlier, words, _ = follow_up(author)
+            earlier, words, _ = changed_picture(author)
             if author.chance(0.2):
                 words = dress(author, author.frame("image", "follow"), polite=author.chance(0.3))
             elif author.chance(0.3):
@@ -213,7 +219,7 @@ def draw_example(author: Author) -> Example:
         case "request":
             earlier, words, picture = bare_place(author) if author.chance(0.04) else new_scene(author)
         case "follow-up":
-            earlier, words, picture = follow_up(author)
+            earlier, words, picture = changed_picture(author)
         case "draw that":
             earlier, words, picture = draw_that(author)
         case _:

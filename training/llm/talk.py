@@ -9,7 +9,7 @@ from training.llm.frames import Author, groups, side
 from training.llm.messages import dress, loosened, request
 from training.llm.names import UNTOLD, name_told
 from training.llm.outside import bare_question, foreign_question, outside
-from training.llm.requests import Earlier, after_picture
+from training.llm.requests import Earlier, after_picture, changed_picture, drawn_in_words
 from training.llm.sums import Exchange, sum_exchange
 
 COURTESIES = ("hi", "how are you", "thanks", "nice", "ok")  # the first questions of these groups
@@ -77,12 +77,21 @@ def picture_turns(author: Author) -> tuple[str, list[Turn]]:
     """A picture, perhaps changed once or twice, and a question about the last one; or a remark that is beyond the model."""
     earlier: Earlier = []
     picture = after_picture(author, earlier)
-    turns = [Turn(said[1], drawn[1], learned=False) for said, drawn in zip(earlier[::2], earlier[1::2], strict=True)]
     kind, last = "picture", Turn(*picture_question(author, picture))
     # Training asks more often for what only the world knows, which is the harder of the two to tell apart.
     if author.chance(0.2 if author.held_out else 0.35):
         kind, last = after_picture_exchange(author)
-    return kind, [*turns, last]
+    return kind, [*_only_read(earlier), last]
+
+
+def picture_in_words(author: Author) -> list[Turn]:
+    """A wish for a picture, or for a change to one, that is to be answered in words all the same ("answer as text")."""
+    earlier, words, picture = changed_picture(author) if author.chance(0.3) else ([], *request(author))
+    return [*_only_read(earlier), Turn(words, drawn_in_words(picture.words()))]
+
+
+def _only_read(earlier: Earlier) -> list[Turn]:
+    return [Turn(asked[1], said[1], learned=False) for asked, said in zip(earlier[::2], earlier[1::2], strict=True)]
 
 
 def name_turns(author: Author, turns: list[Turn]) -> tuple[str, list[Turn]]:
@@ -102,9 +111,11 @@ def next_turns(author: Author, turns: list[Turn]) -> tuple[str, list[Turn]]:
     if roll < 0.12:
         words, picture = request(author)
         return "", [Turn(words, f"[image] {picture.words()}", learned=False)]
-    if roll < 0.17:
+    if roll < 0.16:
+        return "in words", picture_in_words(author)
+    if roll < 0.21:
         return name_turns(author, turns)
-    if roll < 0.30 and turns and turns[-1].learned:
+    if roll < 0.34 and turns and turns[-1].learned:
         exchange = follow_up(author, turns[-1])
         return "follow-up", [Turn(*exchange)] if exchange else []
     kind, turn = any_exchange(author)

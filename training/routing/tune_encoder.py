@@ -30,7 +30,7 @@ from training.routing.shipped_layers import read_layers
 from training.routing.source_encoder import read_source
 from training.routing.written import split_written
 
-CPU_BATCH, GPU_BATCH, GPU_WORKERS = 48, 192, 3
+CPU_BATCH, GPU_BATCH, GPU_WORKERS = 48, 512, 3
 RATE, OUT_RATE, WARM_UP, DECAY = 1.5e-4, 1e-3, 0.06, 0.01
 SMOOTHING = 0.02  # of the labels: some are a matter of taste
 TAUGHT_SHARE = 0.7  # of what is to be learned, where there are teachers; the rest is the label
@@ -197,10 +197,11 @@ def weighed(model: RoutingEncoder, readings: Sequence[Reading]) -> np.ndarray:
     """The logits of the readings, in their order."""
     order = sorted(range(len(readings)), key=lambda at: len(readings[at].pieces))
     logits, device = np.zeros(len(readings), np.float32), model.out.weight.device
+    size = GPU_BATCH if device.type == "cuda" else CPU_BATCH
     model.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
-        for at in range(0, len(order), CPU_BATCH):
-            batch = order[at : at + CPU_BATCH]
+        for at in range(0, len(order), size):
+            batch = order[at : at + size]
             inputs = (part.to(device) for part in batch_of([readings[place] for place in batch]))
             logits[batch] = model(*inputs).cpu().numpy()
     return logits
