@@ -66,6 +66,7 @@ def main() -> None:
         "blind, eighth part": read_blind("w32"),
         "blind, ninth part": read_blind("w35"),
         "blind, tenth part": read_blind("w37"),
+        "blind, eleventh part": read_blind("w39"),
     }
     for name, examples in sets.items():
         print(name, json.dumps(measured(reader, examples), ensure_ascii=False))
