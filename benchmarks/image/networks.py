@@ -111,9 +111,9 @@ class Bench:
         tiny = choose_preview(self._pipeline.vae, load_tiny_autoencoder(self._asked.taesd, self._hardware))
         found = {
             "kind": linear.kind,
-            "s": statistics.median(self._time(lambda: make_jpeg(linear.colours(self._latents)), 20)),
+            "s": statistics.median(self._time(lambda: make_jpeg(linear.colours(self._latents)()), 20)),
         }
-        by_tiny = statistics.median(self._time(lambda: make_jpeg(tiny.colours(self._latents)), self._asked.rounds))
+        by_tiny = statistics.median(self._time(lambda: make_jpeg(tiny.colours(self._latents)()), self._asked.rounds))
         return found | {"by_taesd_s": by_tiny}
 
     def _alone(self, network: Any, ask: Callable[[Any, torch.device], object]) -> dict[str, Any]:  # noqa: ANN401 -- diffusers is untyped

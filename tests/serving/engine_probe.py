@@ -7,9 +7,11 @@ import io
 import json
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -217,6 +219,24 @@ def draw_as_for_a_gpu(engine: DiffusersEngine) -> dict[str, Any]:
     }
 
 
+def tells_a_step_within_the_next(engine: DiffusersEngine) -> bool:
+    """Beside a GPU's drawing a step is told once the next was launched: at the third, the first one has to be known."""
+    first_is_told, known, calls = threading.Event(), [], count(1)
+
+    def tell(_number: int, event: StepDone | Drawn) -> None:
+        if isinstance(event, StepDone) and event.step == 1:
+            first_is_told.set()
+
+    hook = engine.pipeline.unet.register_forward_pre_hook(
+        lambda _module, _inputs: known.append(first_is_told.wait(20)) if next(calls) == 3 else None
+    )
+    own, engine._device = engine._device, torch.device("mps")
+    with hook:
+        engine.draw([replace(SPEC, steps=3)], check=lambda: None, tell=tell)
+    engine._device = own
+    return known == [True]
+
+
 def free_memory_of_apples_gpu(engine: DiffusersEngine) -> int:
     """How often it is asked to, by an engine that is on one."""
     asked: list[bool] = []
@@ -250,6 +270,7 @@ if __name__ == "__main__":
         ],
         "frees_apples_gpu": free_memory_of_apples_gpu(engine),
         "as_for_a_gpu": draw_as_for_a_gpu(engine),
+        "tells_in_time": tells_a_step_within_the_next(engine),
         "batch_apart": draw_together_and_alone(engine),
         "out_of_memory": run_out_of_memory(engine),
         "out_of_memory_beside_recordings": run_out_of_memory_beside_recordings(engine),

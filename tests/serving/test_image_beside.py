@@ -33,6 +33,20 @@ def test_at_once_is_at_once():
         assert done == [threading.current_thread()]
 
 
+def test_what_is_put_off_is_begun_when_it_is_to_go_on_and_before_what_is_asked_for_next():
+    done, begun = [], threading.Event()
+    with BesideDrawing(1, at_once=False) as beside:
+        beside.put_off(0, lambda: done.append(1))
+        beside.put_off(0, begun.set)
+        assert beside._asked == []
+        beside.go_on()
+        assert begun.wait(60)
+        beside.put_off(0, lambda: done.append(2))
+        beside.do(0, lambda: done.append(3))
+        beside.put_off(0, lambda: done.append(4))
+    assert done == [1, 2, 3, 4]
+
+
 def test_what_fails_is_raised_at_the_end():
     with pytest.raises(MemoryError), BesideDrawing(1, at_once=False) as beside:
         beside.do(0, lambda: raise_error(MemoryError()))

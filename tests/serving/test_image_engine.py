@@ -55,6 +55,10 @@ def test_what_is_done_beside_the_drawing_of_a_gpu_changes_nothing(findings):
     assert findings["as_for_a_gpu"] == {"same_steps": True, "apart": 0}
 
 
+def test_a_step_of_a_gpu_is_told_while_the_next_one_is_computed(findings):
+    assert findings["tells_in_time"]
+
+
 def test_where_memory_runs_out_recordings_are_given_up_before_the_picture(findings):
     assert findings["out_of_memory_beside_recordings"] == {
         "unet": [[0, 1, 2, 0, 1, 2, 3, 4], True],  # recorded at its second step, refused at the third

@@ -15,16 +15,32 @@ class BesideDrawing:
     def __init__(self, pictures: int, *, at_once: bool) -> None:
         self._threads = [] if at_once else [ThreadPoolExecutor(1, "beside") for _ in range(pictures)]
         self._asked: list[Future[None]] = []
+        self._put_off: list[tuple[int, Callable[[], None]]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def do(self, number: int, work: Callable[[], None]) -> None:
         """For the picture of this number."""
+        self.go_on()
         if self._threads:
             self._asked.append(self._threads[number].submit(work))
         else:
             work()
+
+    def put_off(self, number: int, work: Callable[[], None]) -> None:
+        """As `do`, but begun at `go_on` or at what is asked for next: once the GPU has its next step. A thread that wakes while that
+        is launched takes turns with it at the interpreter, and the GPU waits.
+        """
+        if self._threads:
+            self._put_off.append((number, work))
+        else:
+            work()
+
+    def go_on(self) -> None:
+        """Begin what was put off."""
+        put_off, self._put_off = self._put_off, []
+        self._asked += [self._threads[number].submit(work) for number, work in put_off]
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -33,5 +49,6 @@ class BesideDrawing:
             for thread in self._threads:
                 ending.callback(thread.shutdown, cancel_futures=kind is not None)
             if kind is None:
+                self.go_on()
                 for each in self._asked:
                     each.result()

@@ -138,14 +138,16 @@ class DiffusersEngine:
             denoised, step = self._denoising.predicted(first), index + 1
             for number in range(len(specs)):
                 colours = self._show(denoised[number : number + 1], is_last=step == first.steps)
-                beside.do(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
+                beside.put_off(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
             return tensors
 
-        with torch.inference_mode(), self._attention, self._stop.asking(check), beside:
+        launched = denoiser_of(self.pipeline).register_forward_hook(lambda *_: beside.go_on())
+        with torch.inference_mode(), self._attention, self._stop.asking(check), launched, beside:
             check()
             for number in range(len(specs)):
                 tell(number, StepDone(0, first.steps))
             latents = self._denoising.run(specs, after_step)
+            beside.go_on()
             for number, spec in enumerate(specs):
                 check()
                 rgb = self._decode(latents[number : number + 1])
@@ -178,7 +180,7 @@ class DiffusersEngine:
         with self._without_recordings():
             return decode_in_tiles(self._decoder, latents)
 
-    def _show(self, denoised: torch.Tensor, *, is_last: bool) -> torch.Tensor | None:
+    def _show(self, denoised: torch.Tensor, *, is_last: bool) -> Callable[[], torch.Tensor] | None:
         """The preview's colours; a picture is not given up for the want of one. None where it would be the picture itself."""
         if self._preview is None or (is_last and self._preview.decoder is self._decoder):
             return None
@@ -240,8 +242,8 @@ class DiffusersEngine:
         return gave_up
 
 
-def _tell_step(tell: Tell, number: int, done: StepDone, colours: torch.Tensor | None) -> None:
-    tell(number, done if colours is None else replace(done, preview=make_jpeg(colours)))
+def _tell_step(tell: Tell, number: int, done: StepDone, colours: Callable[[], torch.Tensor] | None) -> None:
+    tell(number, done if colours is None else replace(done, preview=make_jpeg(colours())))
 
 
 def _choose_preview(

@@ -8,6 +8,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
@@ -31,9 +32,11 @@ SDXL_SCALING = 0.13025
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`colours` turns latents (1, C, h, w) into RGB (3, H, W) on the CPU; `decoder` is the VAE that does it, if one does."""
+    """`colours` takes latents (1, C, h, w) to the CPU; what it gives is called for RGB (3, H, W) by any thread, once the next
+    step is on its way. `decoder` is the VAE that decodes them, if one does.
+    """
 
-    colours: Callable[[torch.Tensor], torch.Tensor]
+    colours: Callable[[torch.Tensor], Callable[[], torch.Tensor]]
     kind: str
     decoder: AutoencoderKL | AutoencoderTiny | None = None
 
@@ -41,14 +44,13 @@ class Preview:
 def choose_preview(vae: AutoencoderKL, tiny: AutoencoderTiny | None = None) -> Preview:
     """The preview that suits this VAE; `tiny` is asked where it is given."""
     if tiny is not None:
-        return Preview(lambda latents: decode_latents(tiny, latents), "previews by the tiny autoencoder", tiny)
+        return Preview(partial(_decode, tiny), "previews by the tiny autoencoder", tiny)
     if max(vae.config.block_out_channels) <= TINY_VAE_CHANNELS:  # its parameters may be elsewhere, with OpenVINO
-        return Preview(lambda latents: decode_latents(vae, latents), "decoded previews", vae)
+        return Preview(partial(_decode, vae), "decoded previews", vae)
     if _is_sd15(vae):
         weights = torch.tensor((*SD15_MATRIX, (0.0, 0.0, 0.0)))
-        return Preview(lambda latents: _apply(weights, latents), "linear previews")
-    weights = fit_matrix(vae)
-    return Preview(lambda latents: _apply(weights, latents), "linear previews, fitted")
+        return Preview(partial(_apply, weights), "linear previews")
+    return Preview(partial(_apply, fit_matrix(vae)), "linear previews, fitted")
 
 
 def _is_sd15(vae: AutoencoderKL) -> bool:
@@ -114,9 +116,20 @@ def make_picture(rgb: torch.Tensor) -> Image.Image:
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
 
 
-def _apply(weights: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
-    _, channels, height, width = latents.shape
-    pixels = latents[0].float().cpu().permute(1, 2, 0).reshape(-1, channels)
+def _decode(vae: AutoencoderKL | AutoencoderTiny, latents: torch.Tensor) -> Callable[[], torch.Tensor]:
+    rgb = decode_latents(vae, latents)
+    return lambda: rgb
+
+
+def _apply(weights: torch.Tensor, latents: torch.Tensor) -> Callable[[], torch.Tensor]:
+    here = latents[0].cpu()  # waits for the step: so no more than one is under way when it is asked whether to stop
+    return partial(_multiply, weights, here)
+
+
+def _multiply(weights: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    """Latents (C, h, w) -> RGB (3, h, w)."""
+    channels, height, width = latents.shape
+    pixels = latents.float().permute(1, 2, 0).reshape(-1, channels)
     return (_with_ones(pixels) @ weights).clamp(-1, 1).reshape(height, width, 3).permute(2, 0, 1)
 
 
