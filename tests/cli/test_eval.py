@@ -86,3 +86,15 @@ def test_eval_measures_the_head_in_use_and_tells_one_that_cannot_be_used(environ
     assert result.exit_code == 3
     assert "routing_head.npz cannot be read" in result.stderr
     assert f"`mom train routing`, or delete {trained}." in result.stderr
+
+
+def test_a_conversation_that_a_server_would_refuse_is_named_before_anything_is_measured(site, parts, data):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    said = [{"role": "user", "content": "x" * 300_000}, {"role": "assistant", "content": "y" * 300_000}]
+    for messages in ([*said, *said, said[0]], [{"role": "user", "content": "draw a fox"}] * 1_001):
+        Path(data).write_text("\n".join(json.dumps(row) for row in [*ROWS, {**ROWS[0], "messages": messages}]))
+        here = mom("eval", "routing", "--data", data, "--classifier", "regex")
+        assert here.exit_code == 0, here.stderr
+        result = mom("eval", "routing", "--data", data, "--classifier", "regex", "--classifier", "small-llm")
+        assert result.exit_code == 2
+        assert "routing.jsonl, line 3: the conversation is too long" in one_sentence(result)

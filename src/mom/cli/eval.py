@@ -16,7 +16,7 @@ from mom.evaluation.figures import Outcome, figures
 from mom.evaluation.html_report import write_html
 from mom.evaluation.measuring import Ask, measure
 from mom.evaluation.nearest_baseline import NearestStage, build_router
-from mom.evaluation.routing_data import Example, read_routing_data
+from mom.evaluation.routing_data import Example, read_routing_data, take_any
 from mom.evaluation.table import write_table
 from mom.mixture.classifier import Classifier
 from mom.mixture.conversation import Conversation
@@ -27,6 +27,8 @@ from mom.models.bert.reader import load_reader
 from mom.models.bert.stage import BertStage
 from mom.models.parts import PartName, State
 from mom.models.regex_stage import RegexStage
+from mom.openai_api.bodies import MAX_MESSAGES
+from mom.openai_api.conversation import MAX_CONVERSATION_CHARS
 from mom.settings import Settings
 
 # Those that run in this process, and those that need a server's models.
@@ -66,7 +68,7 @@ def routing(*, paths: Sequence[Path], names: Sequence[str], form: str, output: P
 
     --data and --classifier may be given several times.
     """
-    examples = read_routing_data(paths)
+    examples = read_routing_data(paths, _check_length if AT_SERVER.keys() & set(names) else take_any)
     _check_output(output)
     outcomes = asyncio.run(_measure_all(read_settings_aloud(), tuple(dict.fromkeys(names)), examples))
     if form == "html":
@@ -83,6 +85,16 @@ def routing(*, paths: Sequence[Path], names: Sequence[str], form: str, output: P
         click.echo(report)  # it may have taken hours
         raise StorageError(f"{output} cannot be written: {error.strerror}. Name another --output.") from error
     click.echo(f"Written to {output}", err=True)
+
+
+def _check_length(conversation: Conversation) -> None:
+    """Raises `ValueError` where a server would refuse it, which would end a measuring of hours."""
+    asked = conversation.in_own_words().messages
+    if len(asked) > MAX_MESSAGES or sum(len(message.as_words) for message in asked) > MAX_CONVERSATION_CHARS:
+        raise ValueError(
+            f"the conversation is too long for {', '.join(AT_SERVER)}, which take {MAX_MESSAGES:,} messages of "
+            f"{MAX_CONVERSATION_CHARS:,} characters together; leave the line out"
+        )
 
 
 def _check_output(output: Path | None) -> None:

@@ -5,7 +5,7 @@ picture has the content `[image] PROMPT`. Nothing is repaired: a line that canno
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +26,22 @@ class Example:
     slices: Mapping[str, str]
 
 
-def read_routing_data(paths: Iterable[Path]) -> list[Example]:
-    """All examples of these files, in their order. Raises `ParameterError` with file and line, and `StorageError`."""
-    examples = [example for path in paths for example in _read_file(path)]
+def take_any(_conversation: Conversation) -> None:
+    """For classifiers that take conversations of any length."""
+
+
+def read_routing_data(paths: Iterable[Path], check: Callable[[Conversation], None] = take_any) -> list[Example]:
+    """All examples of these files, in their order. `check` raises `ValueError` with a clause, as `read_example` does.
+
+    Raises `ParameterError` with file and line, and `StorageError`.
+    """
+    examples = [example for path in paths for example in _read_file(path, check)]
     if not examples:
         raise ParameterError("The data holds no conversation, so there is nothing to measure.", param="data")
     return examples
 
 
-def _read_file(path: Path) -> Iterator[Example]:
+def _read_file(path: Path, check: Callable[[Conversation], None]) -> Iterator[Example]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -42,9 +49,11 @@ def _read_file(path: Path) -> Iterator[Example]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield read_example(line)
+                example = read_example(line)
+                check(example.conversation)
             except ValueError as error:
                 raise ParameterError(f"{path}, line {number}: {error}.", param="data") from error
+            yield example
 
 
 def read_example(line: bytes) -> Example:

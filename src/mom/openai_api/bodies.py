@@ -23,6 +23,7 @@ from mom.mixture.conversation import ToolCall
 from mom.models.wire import ExtraContent
 from mom.openai_api.said import Names, Said, SentFile
 
+MAX_MESSAGES = 1_000
 TOKENS_LIMIT = 131_072
 MOST_STOPS = 4  # as with OpenAI
 STOP_CHARS = 1_000
@@ -171,7 +172,7 @@ class StreamOptions(OpenAiBody):
 
 
 class ConversationBody(OpenAiBody):
-    messages: list[WireMessage] = Field(min_length=1, max_length=1_000)
+    messages: list[WireMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
 
     @property
     def said(self) -> list[Said]:
