@@ -119,7 +119,8 @@ def test_a_training_that_fails_leaves_the_old_head(history, data_dir, monkeypatc
     assert list(data_dir.glob("*.part")) == []
 
 
-def test_ctrl_c_ends_the_training_without_a_traceback_and_leaves_nothing(data_dir, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_training_that_is_ended_ends_its_trainer_without_a_traceback_and_leaves_nothing(data_dir, tmp_path, number):
     pytest.importorskip("scipy")
     (tmp_path / "temporary").mkdir()
     words = [sys.executable, "-m", "mom", "train", "routing"]
@@ -127,7 +128,7 @@ def test_ctrl_c_ends_the_training_without_a_traceback_and_leaves_nothing(data_di
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=started, start_new_session=True) as training:
         said = training.stderr.readline()
         _wait_for_trainer(training.pid)
-        os.killpg(training.pid, signal.SIGINT)
+        os.killpg(training.pid, number)
         rest = training.stderr.read()  # to its end, so that the trainer, which could write there, has ended
     assert "Training with" in said
     assert (training.returncode, rest.strip()) == (1, "Aborted!")

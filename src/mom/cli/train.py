@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,7 @@ def train() -> None:
 def routing(*, output: Path | None, share: int) -> None:
     """Train the head that decides most messages. `mom serve` uses the one in the data folder from its next start on."""
     _check_trainer()
+    _end_as_with_ctrl_c()
     settings = read_settings_aloud()
     output = output or settings.trained_head
     with TemporaryDirectory(prefix="mom-train-") as folder:
@@ -73,6 +75,14 @@ def _check_trainer() -> None:
         )
     if importlib.util.find_spec("scipy") is None:
         raise PartUnavailableError("Training needs scipy: `pip install scipy` in MoM's environment.", part="training")
+
+
+def _end_as_with_ctrl_c() -> None:
+    """Also at SIGTERM, and when the terminal is closed: the trainer ends then too, and what is temporary is deleted."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` sets it
+            signal.signal(number, signal.default_int_handler)
 
 
 def _keep(made: Path, output: Path) -> None:
