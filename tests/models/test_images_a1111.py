@@ -129,6 +129,14 @@ async def test_a_picture_from_words_alone_has_no_strength(http):
     assert picture.strength is None
 
 
+@pytest.mark.parametrize(("asked", "drawn"), [((1536, 1024), (1008, 672)), ((1024, 1792), (576, 1008))])
+async def test_what_is_too_large_is_drawn_smaller_in_the_same_proportions(http, asked, drawn):
+    web_ui = WebUi()
+    with web_ui.serving() as root:
+        await draw(client(root, http), DrawingRequest(prompt="x", width=asked[0], height=asked[1]))
+    assert (web_ui.asked["width"], web_ui.asked["height"]) == drawn
+
+
 async def test_leaving_interrupts_the_drawing(http):
     web_ui = WebUi(steps=1000)
     with web_ui.serving() as root:

@@ -27,6 +27,12 @@ async def test_another_server_is_asked_in_openais_words_only(http):
     assert (picture.seed, picture.steps, picture.width, picture.height) == (None, None, 96, 64)
 
 
+async def test_another_server_is_asked_for_openais_own_sizes(http):
+    with running({GENERATIONS: [whole(picture_bytes())]}) as server:
+        await draw_at(server, http, DrawingRequest(prompt="x", width=1536, height=1024))
+        assert server.bodies(GENERATIONS)[0]["size"] == "1536x1024"
+
+
 async def test_a_server_that_knows_base64_only_is_asked_again_without_the_word(http):
     unknown = refused(400, "Unknown parameter: 'response_format'.", param="response_format")
     with running({GENERATIONS: [unknown, whole(picture_bytes())]}) as server:

@@ -38,6 +38,13 @@ async def test_our_server_gives_progress_with_previews_and_then_the_picture(serv
 
 
 @pytest.mark.torch
+async def test_what_is_too_large_for_our_server_is_drawn_smaller_in_the_same_proportions(server, http):
+    request = DrawingRequest(prompt="a red circle", steps=1, width=1792, height=1024)
+    *_, picture = await draw(ImagesClient(server.endpoint, http), request)
+    assert (picture.width, picture.height) == (1008, 576)
+
+
+@pytest.mark.torch
 async def test_our_server_tells_how_it_was_guided(server, http):
     guided = DrawingRequest(prompt="a ring", steps=1, width=64, height=64, negative_prompt="fog", cfg_scale=1.5)
     *_, picture = await draw(ImagesClient(server.endpoint, http), guided)

@@ -211,6 +211,7 @@ def test_of_pictures_that_a_client_does_not_wait_for_none_is_kept(site, parts, g
         {"prompt": "x", "n": 5},
         {"prompt": "x", "n": 0},
         {"prompt": "x", "size": "4096x4096"},
+        {"prompt": "x", "size": "1536x1536"},
         {"prompt": "x", "size": "100x100"},
         {"prompt": "x", "size": "../etc"},
         {"prompt": "x", "size": "9x9"},
@@ -227,6 +228,13 @@ def test_bounds_are_kept(site, body, parts):
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "invalid_parameter"
     assert parts.image_model.requests == []
+
+
+@pytest.mark.parametrize("size", ["1536x1024", "1024x1536", "1792x1024", "1024x1792"])
+def test_the_sizes_that_openais_clients_offer_are_asked_of_the_image_model(openai, parts, size):
+    openai.images.generate(prompt="a fox", size=size)
+    [asked] = parts.image_model.requests
+    assert f"{asked.width}x{asked.height}" == size
 
 
 @pytest.mark.parametrize("prompt", ["", " \n"])

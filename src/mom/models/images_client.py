@@ -21,6 +21,7 @@ from mom.mixture.events import ImageProgress, ImageQueued
 from mom.mixture.ports import DrawingRequest, Picture
 from mom.models.bounded import ByteLimits
 from mom.models.http_client import TimeLimits
+from mom.models.image_sizes import shrink
 from mom.models.images_a1111 import A1111
 from mom.models.images_stream import read_openais_stream, read_our_stream
 from mom.models.images_wire import DrawnImage, ImagesReply, decode_base64
@@ -68,9 +69,9 @@ class ImagesClient:
     async def _draw(self, request: DrawingRequest) -> AsyncGenerator[ImageQueued | ImageProgress | Picture]:
         events: AsyncGenerator[ImageQueued | ImageProgress | DrawnImage]
         if await self._is_a1111():
-            events = self._a1111.draw(request)
+            events = self._a1111.draw(shrink(request))
         elif (ours := await self._find_ours()) is not None:
-            events = self._draw_at_ours(request, can_edit=bool(ours["abilities"].get("edits")))
+            events = self._draw_at_ours(shrink(request), can_edit=bool(ours["abilities"].get("edits")))
         else:
             self._refuse_source(request)
             events = self._draw_at_openais(request)

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from mom.chats.question import MAX_SEED
+from mom.models.image_sizes import LONGEST_SIDE_PX, OPENAIS_LONGER
 from mom.openai_api.bodies import OpenAiBody, only
 
-LONGEST_SIDE_PX = 1024
 SHORTEST_SIDE_PX = 64
 
 
@@ -35,9 +35,12 @@ class PictureForm(OpenAiBody):
         within = sides and all(
             int(side) % 8 == 0 and SHORTEST_SIDE_PX <= int(side) <= LONGEST_SIDE_PX for side in sides.groups()
         )
-        if size in {None, "auto"} or within:
+        if size in {None, "auto", *OPENAIS_LONGER} or within:
             return size
-        msg = f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}"
+        msg = (
+            f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}, "
+            f"or one of {', '.join(OPENAIS_LONGER)}"
+        )
         raise ValueError(msg)
 
 
