@@ -134,6 +134,12 @@ def test_a_bad_edit_is_refused_by_name(server, image, fields, param):
     assert response.json()["error"]["message"].endswith(".")
 
 
+def test_more_steps_than_a_low_strength_leaves_are_refused_with_the_reason(server):
+    response = edit(server, steps="20", strength="0.3")
+    assert response.status_code == 400
+    assert "With a strength of 0.3 this model takes 15 steps at most." in response.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("size", [[], {}, 7, ["64x64"]])
 def test_a_size_of_another_type_is_refused_by_name(server, size):
     url = f"data:image/png;base64,{base64.b64encode(picture_file()).decode()}"

@@ -92,8 +92,7 @@ def read_request(fields: Mapping[str, Any], defaults: Defaults, source: bytes | 
     if source is not None:
         strength = _read_number(fields, "strength", DEFAULT_STRENGTH, lowest=MIN_STRENGTH, highest=1.0)
     width, height = _read_size(fields, abilities)
-    most_steps = max(1, int(abilities.max_steps * strength))
-    steps = _read_integer(fields, "steps", min(defaults.steps, most_steps), lowest=1, highest=most_steps)
+    steps = _read_steps(fields, defaults, strength)
     negative_prompt, cfg_scale = _read_guidance(fields, abilities)
     seed = _read_integer(fields, "seed", secrets.randbelow(MAX_SEED + 1), lowest=0, highest=MAX_SEED)
     specs = tuple(
@@ -116,6 +115,18 @@ def _read_prompt(fields: Mapping[str, Any]) -> str:
     if not prompt.strip():
         raise ParameterError("Say in prompt what is to be drawn.", param="prompt")
     return prompt
+
+
+def _read_steps(fields: Mapping[str, Any], defaults: Defaults, strength: float) -> int:
+    """Of the model's longest schedule only the last `strength` is taken."""
+    most = max(1, int(defaults.abilities.max_steps * strength))
+    steps = _read_integer(fields, "steps", min(defaults.steps, most), lowest=1, highest=defaults.abilities.max_steps)
+    if steps > most:
+        raise ParameterError(
+            f"With a strength of {strength:g} this model takes {most} steps at most. Ask for fewer, or raise strength.",
+            param="steps",
+        )
+    return steps
 
 
 def _read_guidance(fields: Mapping[str, Any], abilities: Abilities) -> tuple[str, float | None]:
