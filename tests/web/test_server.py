@@ -3,7 +3,10 @@
 import socket
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 
+import httpx
 import pytest
 
 from mom.web.server import listen
@@ -33,3 +36,16 @@ def test_connections_send_at_once():
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://127.0.0.1:8600/api/messages?words=x", "evil.example", 200),
+        ("http://evil.example/api/chats", "127.0.0.1", 403),
+    ],
+)
+def test_a_request_in_absolute_form_is_for_the_host_in_it(site, target, host, status):
+    with closing(HTTPConnection("127.0.0.1", httpx.URL(site.url).port)) as connection:
+        connection.request("GET", target, headers={"Host": host})
+        assert connection.getresponse().status == status

@@ -36,7 +36,7 @@ class AsgiApp:
             await send({"type": f"{scope['type']}.close"})
             return
         take_over = TakeOver()
-        answer = await self._ask_flask(scope, receive, take_over)
+        answer = await self._ask_flask(_in_origin_form(scope), receive, take_over)
         if answer is None:
             return
         start, body = answer
@@ -58,6 +58,15 @@ class AsgiApp:
         headers.append((b"content-length", str(length).encode()))
         environ = build_environ({**scope, "headers": headers, "mom.take_over": take_over}, io.BytesIO(body))
         return await asyncio.get_running_loop().run_in_executor(self._threads, _answer_of, self._app, environ)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """A request for `http://HOST/path` as one for `/path` at that host, whatever its header says (RFC 9112, section 3.2.2)."""
+    host, _, path = scope["path"].partition("://")[2].partition("/")
+    if scope["path"].startswith("/") or not host:
+        return scope
+    headers = [*(pair for pair in scope["headers"] if pair[0] != b"host"), (b"host", host.encode())]
+    return {**scope, "path": f"/{path}", "headers": headers}
 
 
 def _answer_of(app: Flask, environ: dict[str, Any]) -> tuple[Event, bytes]:
