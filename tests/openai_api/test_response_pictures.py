@@ -89,7 +89,7 @@ def test_a_format_and_a_picture_cannot_both_be_had(site, form):
 @pytest.mark.parametrize(
     ("tool", "param"),
     [
-        ({"size": "1024x1536"}, "tools.0.size"),
+        ({"size": "1536x1536"}, "tools.0.size"),
         ({"partial_images": 4}, "tools.0.partial_images"),
         ({"output_format": "webp"}, "tools.0.output_format"),
         ({"background": "transparent"}, "tools.0.background"),
