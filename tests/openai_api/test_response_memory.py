@@ -17,7 +17,6 @@ from mom.mixture.events import ReasoningDelta, TextDelta, ToolCallDelta
 from mom.mixture.ports import Ended
 from mom.openai_api.response_ids import input_id, output_id
 from mom.web import server
-from tests.chats.stage import another_person
 from tests.chats.waiting import wait_for
 from tests.openai_api.responses import create, post, stream
 from tests.scripted import ScriptedLanguageModel
@@ -43,18 +42,6 @@ def read(site, path: str, **query) -> httpx.Response:
 
 def listed(site, response_id: str, **query) -> list[dict]:
     return read(site, f"{response_id}/input_items", **query).json()["data"]
-
-
-@pytest.fixture
-def as_another_person(site):
-    """From then on, whoever asks is somebody else."""
-
-    def change() -> None:
-        stranger = another_person(site.services.history.database)
-        name = "mom.openai_api"
-        site.app.extensions[name] = replace(site.app.extensions[name], owner_id=lambda: stranger)
-
-    return change
 
 
 def test_a_conversation_goes_on_from_the_response_before(openai: OpenAI, parts):

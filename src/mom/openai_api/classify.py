@@ -13,6 +13,7 @@ from mom.mixture.explaining import explain
 from mom.mixture.paths import reach_verdict
 from mom.openai_api.bodies import CHAT_NAMES, ClassifyBody
 from mom.openai_api.conversation import read_conversation
+from mom.openai_api.kept_links import put_in_kept_pictures
 from mom.openai_api.route import route_header
 from mom.openai_api.services import Services, services
 
@@ -21,7 +22,8 @@ def classify() -> Response:
     request.max_content_length = PICTURES_LIMIT
     body = ClassifyBody.model_validate(request.get_json())
     known = services()
-    read = partial(read_conversation, body.said, CHAT_NAMES, known.pdf_texts, keeps_thinking=body.is_about_tools)
+    said = put_in_kept_pictures(body.said, partial(known.pictures.read_png, known.owner_id()))
+    read = partial(read_conversation, said, CHAT_NAMES, known.pdf_texts, keeps_thinking=body.is_about_tools)
     named = known.classifier_for(body.classifier) if body.classifier is not None else None
     return known.later(partial(_answer, read, known, known.owner_id(), named, explained=body.explain))
 

@@ -1,9 +1,6 @@
 """The input of `/v1/responses`, item by item, as messages. What an answer gave as its output can be sent back as it came."""
 
-import base64
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated, Any, Literal, Self
 
@@ -11,10 +8,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mom.chats.data_urls import read_data_url
 from mom.errors import NotFoundError, ParameterError
-from mom.mixture.conversation import PICTURED_MESSAGES_SEEN, Attachment, Drawing, ToolCall
+from mom.mixture.conversation import Attachment, Drawing, ToolCall
 from mom.models.wire import ExtraContent
 from mom.openai_api.bodies import KEEPS_NO_FILES, OpenAiBody, only
 from mom.openai_api.conversation import check_pictures
+from mom.openai_api.kept_links import FindPicture, put_in_kept_pictures
 from mom.openai_api.response_ids import PICTURE
 from mom.openai_api.said import Names, Said, SentFile
 from mom.openai_api.tool_steps import join
@@ -26,16 +24,12 @@ NAMES = Names(
     call="the function_call with its call_id",
     result="a function_call_output with this call_id",
 )
-_KEPT_PICTURE = re.compile(r"/images/([0-9a-f]{32})\.png")  # the end of its link
-_KEPT_PICTURE_CHARS = 44
 NEEDED = {
     "message": ("role", "content"),
     "function_call": ("call_id", "name", "arguments"),
     "function_call_output": ("call_id", "output"),
     "item_reference": ("id",),
 }
-FindPicture = Callable[[str], bytes]
-"""The PNG of a kept picture by its id. Raises `NotFoundError`."""
 
 
 class InputPart(OpenAiBody):
@@ -127,11 +121,7 @@ def read_input(placed: Sequence[Placed], instructions: str | None, find_picture:
             said += _read_answer(list(run), newest, find_picture)
         else:
             said += [_read_message(place, item) for place, item in run]
-    pictured = [number for number, message in enumerate(said) if message.picture_urls]
-    for number in pictured[-PICTURED_MESSAGES_SEEN:]:
-        urls = [_as_data_url(url, find_picture) for url in said[number].picture_urls]
-        said[number] = replace(said[number], picture_urls=urls)
-    return said
+    return put_in_kept_pictures(said, find_picture)
 
 
 def _read_message(place: str, item: InputItem) -> Said:
@@ -180,21 +170,6 @@ def _read_picture(place: str, item: InputItem, find_picture: FindPicture) -> Dra
     [checked] = check_pictures([picture], param=f"{place}.result")
     record = checked.drawing or Drawing("")
     return Drawing(item.revised_prompt or record.prompt, record.seed, png=checked.png)
-
-
-def kept_picture(url: str) -> str | None:
-    """The id of the picture, where this is MoM's link to one."""
-    found = _KEPT_PICTURE.fullmatch(url[-_KEPT_PICTURE_CHARS:])
-    return found[1] if found else None
-
-
-def _as_data_url(url: str, find_picture: FindPicture) -> str:
-    """Of a picture that MoM keeps; any other address is left as it is, and refused where it is read."""
-    try:
-        kept = kept_picture(url)
-        return f"data:image/png;base64,{base64.b64encode(find_picture(kept)).decode()}" if kept else url
-    except NotFoundError:
-        return url
 
 
 def _words(parts: Sequence[InputPart] | None) -> str:

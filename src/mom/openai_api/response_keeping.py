@@ -10,8 +10,9 @@ from mom.chats.kept_responses import Item, Kept, picture_id
 from mom.chats.shapes import image_url
 from mom.errors import AttachmentError, ConflictError, StorageError
 from mom.mixture.conversation import PICTURED_MESSAGES_SEEN
+from mom.openai_api.kept_links import kept_picture
 from mom.openai_api.response_ids import PICTURE, input_id
-from mom.openai_api.response_input import InputItem, InputPart, kept_picture
+from mom.openai_api.response_input import InputItem, InputPart
 from mom.openai_api.response_memory import Recalled
 from mom.openai_api.said import Said
 from mom.openai_api.services import Services

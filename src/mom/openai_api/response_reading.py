@@ -11,8 +11,8 @@ from pydantic import Field
 from mom.chats.kept_responses import Item
 from mom.errors import NotFoundError, ParameterError
 from mom.openai_api.bodies import OpenAiBody
+from mom.openai_api.kept_links import FindPicture
 from mom.openai_api.response_ids import PICTURE, key_of
-from mom.openai_api.response_input import FindPicture
 from mom.openai_api.services import services
 
 
