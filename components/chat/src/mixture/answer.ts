@@ -125,14 +125,15 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
   }
 }
 
-/** The step that is over with an event, under the name that the turn's own timings have for it. */
-const TIMED: Partial<Record<EventName, string>> = { routed: 'routed_ms', text_delta: 'first_token_ms', image_prompt_written: 'image_prompt_ms' }
+/** The step that is over with an event, under the name that the turn's own timings have for it. The verdict tells its own time. */
+const TIMED: Partial<Record<EventName, string>> = { text_delta: 'first_token_ms', image_prompt_written: 'image_prompt_ms' }
 
 /** The answer after an event that has just happened, `elapsed` ms after the question: the turn's own timings come with its end only. */
 export function applyLiveEvent(answer: Answer, event: TurnEvent, elapsed: number): Answer {
   const step = TIMED[event.name]
   const next = applyEvent(answer, event)
-  return step === undefined || step in next.timings ? next : { ...next, timings: { ...next.timings, [step]: elapsed } }
+  if (step === undefined || step in next.timings) return next
+  return { ...next, timings: { ...next.timings, [step]: Math.max(elapsed, next.verdict?.took_ms ?? 0) } } // no step ends before the verdict
 }
 
 function drawingOf(answer: Answer): Drawing {

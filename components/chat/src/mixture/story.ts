@@ -2,6 +2,7 @@
 
 import type { Answer } from './answer'
 import type { Box } from './diagram'
+import type { Verdict } from './events'
 import { deciders, durationWords, hasOwnPrompt, isCertain, isForVision } from './words'
 
 interface Step {
@@ -21,7 +22,7 @@ export function stepsOf(answer: Answer): Step[] {
   const { verdict, timings, models } = answer
   if (!verdict) return []
   const steps: Step[] = []
-  const routed = timings.routed_ms ?? verdict.took_ms
+  const routed = routedAt(verdict, timings)
   const total = timings.total_ms ?? null
   steps.push({
     box: 'small_llm',
@@ -61,14 +62,19 @@ export function figuresOf(answer: Answer | null): Record<Box, string> {
   for (const { box, from, to } of stepsOf(answer)) {
     if (box !== 'small_llm' && from !== null && to !== null) figures[box] = durationWords(to - from)
   }
-  if (answer.status === 'running' && verdict.need === 'text' && answer.timings.first_token_ms !== undefined && answer.timings.routed_ms !== undefined) {
-    figures.large_llm = `first word ${durationWords(Math.max(0, answer.timings.first_token_ms - answer.timings.routed_ms))}`
+  if (answer.status === 'running' && verdict.need === 'text' && answer.timings.first_token_ms !== undefined) {
+    figures.large_llm = `first word ${durationWords(Math.max(0, answer.timings.first_token_ms - routedAt(verdict, answer.timings)))}`
   }
   if (answer.status === 'running' && drawing && answer.pictures.length === 0) {
     if (drawing.position) figures.image_model = `${drawing.position} before it`
     else if (drawing.steps) figures.image_model = `step ${drawing.step}/${drawing.steps}`
   }
   return figures
+}
+
+/** ms from the question to the verdict. As it happens, the page hears of the steps late, and of several at once. */
+function routedAt(verdict: Verdict, timings: Answer['timings']): number {
+  return timings.routed_ms ?? verdict.took_ms
 }
 
 function textDeed(answer: Answer, routed: number): string {
