@@ -44,6 +44,16 @@ def test_the_image_message_path_passes_both_llms_by(page: Page) -> None:
     expect(page.get_by_role("img", name="The mixture. Image model: done")).to_be_visible()
 
 
+def test_a_picture_of_the_chat_is_attached_by_dragging_it(page: Page) -> None:
+    ask(page, "/image a lighthouse")
+    attached, box = page.get_by_alt_text("To be sent"), page.get_by_label("Message", exact=True)
+    answers(page).get_by_alt_text("a lighthouse").drag_to(box)
+    expect(attached).to_have_count(1)
+    expect(box).to_be_focused()
+    ask(page, "make it bluer")
+    expect(questions(page).last.locator("img")).to_have_js_property("naturalWidth", 64)
+
+
 def test_words_that_are_not_read_are_struck_through_also_after_a_reload(mom: ScriptedMom, page: Page) -> None:
     mom.models.image_model = ScriptedImageModel(dropped_tail="and a boat")
     ask(page, "/image a lighthouse and a boat")

@@ -1,11 +1,19 @@
-/** Takes files that are dropped anywhere on the chat: the browser would leave the page to show them. */
+/** Takes files, and pictures of the chat, that are dropped anywhere on it: the browser would leave the page to show them. */
 
-/** While files are held over the node it carries `data-dropping`. */
+/** While one is held over the node it carries `data-dropping`. */
 export const takesFiles =
-  (onFiles: (files: FileList) => void) =>
+  (onFiles: (files: FileList) => void, onPicture: (url: string) => void) =>
   (node: HTMLElement): (() => void) => {
+    /** The picture of the chat that is being dragged: not every browser makes a file of it. */
+    let dragged = ''
+    const start = ({ target }: DragEvent): void => {
+      dragged = target instanceof HTMLImageElement ? target.src : ''
+    }
+    const end = (): void => {
+      dragged = ''
+    }
     const over = (event: DragEvent): void => {
-      if (!event.dataTransfer?.types.includes('Files')) return
+      if (!dragged && !event.dataTransfer?.types.includes('Files')) return
       event.preventDefault()
       node.dataset.dropping = ''
     }
@@ -14,14 +22,20 @@ export const takesFiles =
     }
     const drop = (event: DragEvent): void => {
       delete node.dataset.dropping
-      if (!event.dataTransfer?.files.length) return
+      const files = event.dataTransfer?.files
+      if (!dragged && !files?.length) return
       event.preventDefault()
-      onFiles(event.dataTransfer.files)
+      if (dragged) onPicture(dragged)
+      else if (files) onFiles(files)
     }
+    node.addEventListener('dragstart', start)
+    node.addEventListener('dragend', end)
     node.addEventListener('dragover', over)
     node.addEventListener('dragleave', leave)
     node.addEventListener('drop', drop)
     return () => {
+      node.removeEventListener('dragstart', start)
+      node.removeEventListener('dragend', end)
       node.removeEventListener('dragover', over)
       node.removeEventListener('dragleave', leave)
       node.removeEventListener('drop', drop)

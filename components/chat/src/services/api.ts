@@ -138,7 +138,7 @@ export const ask = (chatId: string, question: Question): Promise<Asked & { quest
 /** A picture that MoM keeps. */
 export async function readStoredPicture(url: string): Promise<Blob> {
   const response = await reach(fetch(url))
-  if (!response.ok) throw new RequestError(response.status, failureOf('The attached picture could not be read again.', null))
+  if (!response.ok) throw new RequestError(response.status, failureOf('The picture could not be read again.', null))
   return response.blob()
 }
 

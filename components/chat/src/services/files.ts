@@ -65,9 +65,9 @@ function readAsDataUrl(file: Blob, name: string): Promise<string> {
   })
 }
 
-/** A picture that was attached to a message before, as it is sent again. */
+/** A picture that the chat shows, as it is sent with a message again. */
 export async function fetchAsDataUrl(url: string): Promise<string> {
-  return url.startsWith('data:') ? url : readAsDataUrl(await readStoredPicture(url), 'The attached picture')
+  return url.startsWith('data:') ? url : readAsDataUrl(await readStoredPicture(url), 'The picture')
 }
 
 /** Save words as a file that is named after their title. */

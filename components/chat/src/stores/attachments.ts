@@ -3,7 +3,7 @@
 import { bytesOf, type TextFile } from '../mixture/text_files'
 import { bytesWords } from '../mixture/words'
 import { RequestError } from '../services/api'
-import { isPdf, nameOf, PICTURE_TYPES, readPdf, readPicture, readText } from '../services/files'
+import { fetchAsDataUrl, isPdf, nameOf, PICTURE_TYPES, readPdf, readPicture, readText } from '../services/files'
 import type { Conversation } from './conversation.svelte'
 import type { Reading } from './draft.svelte'
 
@@ -30,9 +30,22 @@ export async function attachFiles(conversation: Conversation, files: Iterable<Fi
   }
 }
 
+/** Attach a picture that the chat shows. */
+export async function attachShown(conversation: Conversation, url: string): Promise<void> {
+  conversation.error = ''
+  try {
+    addPicture(conversation, await fetchAsDataUrl(url))
+  } catch (error) {
+    conversation.error = error instanceof Error ? error.message : String(error)
+  }
+}
+
 async function attachPicture(conversation: Conversation, file: File): Promise<void> {
   if (file.size > LARGEST) throw new Error(`${file.name} is larger than ${bytesWords(LARGEST)}.`)
-  const picture = await readPicture(file)
+  addPicture(conversation, await readPicture(file))
+}
+
+function addPicture(conversation: Conversation, picture: string): void {
   // What is attached is looked at only now: others may have come, been removed or been sent meanwhile.
   if (conversation.draft.pictures.length >= MOST) throw new Error(`At most ${MOST} pictures can be attached to a message.`)
   conversation.draft.pictures = [...conversation.draft.pictures, picture]

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { attachFiles } from '../../src/stores/attachments'
+import { attachFiles, attachShown } from '../../src/stores/attachments'
 import { Conversation } from '../../src/stores/conversation.svelte'
 
 /** Ends the decoding of a picture, by its file's name. */
@@ -146,4 +146,12 @@ it('why a PDF was refused is shown as MoM says it, but one that is too long as a
   sent[1]?.answer({ error: { message: 'More than 100 kB.', code: 'message_too_long' } }, 413)
   await attaching
   expect(chat.error).toBe('a.pdf is a scan. b.pdf does not fit: the text files of a message may have 90 kB together. Attach the part that matters. c.pdf is larger than 20 MB. Attach the pages that matter.')
+})
+
+it('a picture of the chat that is gone is said to be, and nothing is attached', async () => {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 404 })))
+  const chat = newChat()
+  await attachShown(chat, 'http://mom.test/images/1.png')
+  expect(chat.error).toBe('The picture could not be read again.')
+  expect(chat.draft.pictures).toEqual([])
 })
