@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mom.mixture.events import ImageProgress
+from mom.models.parts import Part, PartName, State
 from tests.browser.chat_page import answers, ask
 from tests.browser.scripted_mom import ScriptedMom
-from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel
+from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
 
 def diagram(page: Page, state: str) -> None:
@@ -89,6 +90,18 @@ def test_a_stopped_answer_ends_where_it_was(mom: ScriptedMom, page: Page) -> Non
     expect(answers(page)).to_contain_text("Once")
     page.get_by_role("button", name="Stop").click()
     diagram(page, "Classifier: done, Large LLM: stopped")
+
+
+def test_a_real_vision_llm_is_no_demo_model_beside_demo_models(mom: ScriptedMom, page: Page) -> None:
+    name = mom.models.vision_llm.name
+    mom.parts[PartName.VISION_LLM] = Part(
+        PartName.VISION_LLM, State.EXTERNAL, name, address=f"http://vision.test/v1#{name}"
+    )
+    page.locator("input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png_of()})
+    ask(page, "What is in it?")
+    expect(answers(page).get_by_role("button", name="needs text:")).to_have_text(
+        re.compile(r"Vision LLM\s+[\d.]+ m?s\s*$")
+    )
 
 
 @pytest.mark.parametrize("width", [390, 340, 300])
