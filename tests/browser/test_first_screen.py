@@ -67,6 +67,7 @@ def test_what_is_loading_is_said_part_by_part_until_it_is_ready(mom: ScriptedMom
 def test_the_demo_banner_names_real_models_for_each_memory(page: Page, context: BrowserContext) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     banner = page.get_by_role("region", name="These are demo models")
+    expect(banner).to_contain_text("English")
     banner.get_by_text("Take real models").click()
     seen = set()
     for memory in ["4 GB", "8 GB", "16 GB", "24 GB"]:
