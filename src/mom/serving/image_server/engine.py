@@ -3,8 +3,6 @@
 import gc
 import io
 import logging
-import math
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -46,7 +44,6 @@ log = logging.getLogger(__name__)
 
 # zlib's levels. On a CPU the smaller file; a GPU draws in a tenth of a second, of which level 6 would take a third.
 CPU_PNG_LEVEL, GPU_PNG_LEVEL = 6, 2
-PREVIEWS_APART_S = 0.04  # on a GPU, whose steps can be so short that each preview costs an eighth of one
 STOPPABLE_BLOCKS = {"ResnetBlock2D", "FluxTransformerBlock", "FluxSingleTransformerBlock"}  # by name: no import
 
 
@@ -132,19 +129,15 @@ class DiffusersEngine:
                 return
 
     def _draw(self, specs: Sequence[PictureSpec], check: Callable[[], None], tell: Tell) -> None:
-        first, on_cpu, shown_at = specs[0], self._device.type == "cpu", -math.inf
-        beside = BesideDrawing(len(specs), at_once=on_cpu)
+        first, beside = specs[0], BesideDrawing(len(specs), at_once=self._device.type == "cpu")
 
         def after_step(_pipeline: object, index: int, _timestep: int, tensors: dict[str, Any]) -> dict[str, Any]:
             # Raising is what stops the pipeline. Its own `_interrupt` skips the steps that are left and then decodes
             # the noise into an ordinary picture, and one that is set before the call is reset by it.
-            nonlocal shown_at
             check()
             denoised, step = self._denoising.predicted(first), index + 1
-            shows = on_cpu or time.monotonic() - shown_at >= PREVIEWS_APART_S
-            shown_at = time.monotonic() if shows else shown_at
             for number in range(len(specs)):
-                colours = self._show(denoised[number : number + 1], is_last=step == first.steps) if shows else None
+                colours = self._show(denoised[number : number + 1], is_last=step == first.steps)
                 beside.put_off(number, partial(_tell_step, tell, number, StepDone(step, first.steps), colours))
             return tensors
 
