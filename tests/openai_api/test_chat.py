@@ -226,26 +226,6 @@ def test_an_attached_picture_is_seen_and_no_address_is_fetched(site, openai: Ope
         assert (refused.value.code, refused.value.param) == ("invalid_attachment", "messages")
 
 
-def test_the_address_of_a_picture_that_mom_gave_is_the_picture_to_its_owner_alone(
-    site, openai: OpenAI, parts, as_another_person
-):
-    parts.large_llm = ScriptedLanguageModel(structure={"prompt": "a blue fox"})
-    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
-    drawn = openai.images.generate(prompt="a fox", response_format="url").data[0]
-    picture = {"type": "image_url", "image_url": {"url": drawn.url}}
-    messages = [{"role": "user", "content": [{"type": "text", "text": "make it bluer"}, picture]}]
-    answer = openai.chat.completions.create(model="mom", messages=messages)
-    assert "![a blue fox](" in answer.choices[0].message.content
-    assert parts.image_model.requests[-1].seed == drawn.seed
-    assert httpx.post(f"{site.url}/v1/classify", json={"messages": messages}).json()["need"] == "image"
-    many = [{"role": "user", "content": [picture] * 100}]
-    with pytest.raises(sdk.BadRequestError, match="At most 4 pictures"):
-        openai.chat.completions.create(model="mom", messages=many)
-    as_another_person()
-    with pytest.raises(sdk.BadRequestError, match="must be sent as a data URL"):
-        openai.chat.completions.create(model="mom", messages=messages)
-
-
 def test_a_picture_that_came_earlier_is_still_seen(openai: OpenAI, parts):
     def with_picture(url: str):
         picture = {"type": "image_url", "image_url": {"url": url}}

@@ -38,7 +38,7 @@ class PictureForm(OpenAiBody):
         if size in {None, "auto", *OPENAIS_LONGER} or within:
             return size
         msg = (
-            f"size is WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}, "
+            f"write WIDTHxHEIGHT, each a multiple of 8 from {SHORTEST_SIDE_PX} to {LONGEST_SIDE_PX}, "
             f"or one of {', '.join(OPENAIS_LONGER)}"
         )
         raise ValueError(msg)
