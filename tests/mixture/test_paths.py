@@ -181,6 +181,18 @@ async def test_a_question_about_a_picture_that_was_drawn_here_goes_to_the_vision
     assert [event.text for event in events if isinstance(event, TextDelta)] == ["I see it."]
 
 
+async def test_without_a_vision_llm_the_large_one_is_told_what_was_drawn_in_it():
+    parts = ScriptedParts(can_see=False)
+    first = Message("user", "and in this?", (DRAWN_HERE,))
+    events = await events_of(asked("who lives here?", first, attachments=(DRAWN_HERE,)), parts)
+    assert (events[0].verdict.need, events[0].verdict.expert) == (Need.TEXT, None)
+    [(_, *told)] = parts.large_llm.questions
+    assert [(message.content, message.attachments) for message in told] == [
+        ("[image] a red boat\n\nand in this?", ()), ("[image] a red boat\n\nwho lives here?", ()),
+    ]  # fmt: skip
+    assert parts.vision_llm.questions == []
+
+
 async def test_a_picture_that_was_drawn_here_without_a_word_is_drawn_again():
     parts = parts_that(see_an_image=0.02)
     events = await events_of(asked(" ", attachments=(DRAWN_HERE,)), parts)
@@ -193,8 +205,9 @@ async def test_a_picture_that_was_drawn_here_without_a_word_is_drawn_again():
 async def test_a_picture_from_elsewhere_beside_it_leaves_both_to_the_vision_llm():
     parts = parts_that(see_an_image=0.98)
     both = (DRAWN_HERE, Attachment(b"png", "image/png"))
-    events = await events_of(asked("make it bluer", attachments=both), parts)
-    assert events[0].verdict.need is Need.TEXT
+    for parts.can_see in (True, False):  # where nobody sees, its error says what to do
+        events = await events_of(asked("make it bluer", attachments=both), parts)
+        assert (events[0].verdict.need, events[0].verdict.expert) == (Need.TEXT, "vision_llm")
 
 
 async def test_a_text_command_that_a_person_overrules_is_drawn_like_any_message():

@@ -145,7 +145,9 @@ class Conversation:
         )
 
     def without_pictures(self) -> "Conversation":
-        """The same conversation for a model that does not see: where pictures were added, words say so."""
+        """The same conversation for a model that does not see: where pictures were added, words say so, and of those that MoM
+        drew what was drawn.
+        """
         return Conversation(tuple(_in_words(message) for message in self.messages))
 
     def taking_up_records(self) -> "Conversation":
@@ -174,4 +176,8 @@ class Conversation:
 def _in_words(message: Message) -> Message:
     if not message.attachments:
         return message
-    return replace(message, content=f"[picture attached] {message.content}".strip(), attachments=())
+    pictures = [
+        PICTURE_MARK + attachment.drawing.prompt if attachment.drawing else "[picture attached]"
+        for attachment in message.attachments
+    ]
+    return replace(message, content="\n\n".join(filter(None, [*pictures, message.content])), attachments=())

@@ -3,7 +3,8 @@
 ::
 
     /image …          → image model (it begins from a picture that is attached, if it can)
-    attached picture  → vision LLM (one that was drawn here: its record is taken up as the last picture)
+    attached picture  → vision LLM (one that was drawn here: its record is taken up as the last picture, and is
+                        what the large LLM is asked with where no vision LLM is set up)
     anything else     → classifier ─ needs text  → large LLM: text
                                    └ needs image → large LLM: image prompt → image model
 
@@ -122,8 +123,9 @@ async def answer(
     command = read_command(conversation.last.content)
     files, _ = split_files(conversation.last.content)
     asked = conversation.with_last_words(files + command.words) if command else conversation
-    # A picture in the last message is for the vision LLM even where none is set up: its error says what to do.
-    is_to_be_seen = bool(asked.last.attachments) or (asked.is_about_a_picture and mixture.can_see())
+    # A picture from elsewhere in the last message is for the vision LLM even where none is set up: its error says what to do.
+    shown = asked if mixture.can_see() else asked.taking_up_records()
+    is_to_be_seen = bool(shown.last.attachments) or (asked.is_about_a_picture and mixture.can_see())
     speaker = mixture.vision_llm if is_to_be_seen else mixture.large_llm
     spoken = asked if is_to_be_seen else asked.without_pictures()
     async with aclosing(TextAnswer(partial(stream_text, spoken, speaker, wishes.sampling))) as text:
