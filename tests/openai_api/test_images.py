@@ -98,6 +98,40 @@ def test_an_edit_as_json_and_as_a_stream(site, openai: OpenAI, parts):
     assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
 
 
+def test_an_edit_as_json_begins_from_a_picture_that_mom_gave_an_address_of(
+    site, openai: OpenAI, parts, as_another_person
+):
+    drawn = openai.images.generate(prompt="a fox", response_format="url").data[0]
+    forms = [{"image": drawn.url}, {"images": [{"image_url": drawn.url}]}]
+    for form in forms:
+        answer = httpx.post(f"{site.url}/v1/images/edits", json={"prompt": "at night", **form})
+        assert answer.json()["data"][0]["url"].startswith(site.url)
+        with Pixels.open(io.BytesIO(parts.image_model.requests[-1].source)) as source:
+            assert source.size == (drawn.width, drawn.height)
+    as_another_person()
+    for form in forms:
+        answer = httpx.post(f"{site.url}/v1/images/edits", json={"prompt": "at night", **form})
+        assert answer.status_code == 400
+        assert "must be sent as a data URL" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"image": ["data:image/png;base64,"]},
+        {"images": []},
+        {"images": [{"file_id": "file-1"}]},
+        {"images": [{"image_url": "data:image/png;base64,"}] * 2},
+        {"image": "data:image/png;base64,", "images": [{"image_url": "data:image/png;base64,"}]},
+    ],
+)
+def test_an_edit_as_json_takes_one_picture(site, form):
+    answer = httpx.post(f"{site.url}/v1/images/edits", json={"prompt": "at night", **form})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "image")
+    assert "Send one picture" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("files", "fields"),
     [

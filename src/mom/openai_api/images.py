@@ -22,6 +22,7 @@ from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
 from mom.openai_api.conversation import check_pictures
 from mom.openai_api.image_bodies import EditsBody, ImagesBody
+from mom.openai_api.kept_links import as_data_url
 from mom.openai_api.partial_images import PartialImages
 from mom.openai_api.relay import Relay
 from mom.openai_api.route import route_header
@@ -60,15 +61,26 @@ def edit_images() -> Response:
     if request.is_json:
         sent = request.get_json()
         fields: dict[str, Any] = dict(sent) if isinstance(sent, dict) else {}
-        url = fields.pop("image", None)
-        if not isinstance(url, str):
-            raise ParameterError("Send one picture as image: in a form, or in JSON as a data: URL.", param="image")
+        known = services()
+        url = as_data_url(_take_url(fields), partial(known.pictures.read_png, known.owner_id()))
         picture = read_data_url(url, param="image")
     else:
         fields, picture = dict(request.form), _read_file()
     body = EditsBody.model_validate(fields)
     [checked] = check_pictures([picture], param="image")
     return _answer(body, checked.png)
+
+
+def _take_url(fields: dict[str, Any]) -> str:
+    """The URL of JSON's one picture: in `image`, or as OpenAI writes it."""
+    match fields.pop("image", None), fields.pop("images", None):
+        case (str(url), None) | (None, [{"image_url": str(url)}]):
+            return url
+    raise ParameterError(
+        'Send one picture: in a form as image, or in JSON as "image": URL or "images": [{"image_url": URL}], '
+        "with a data: URL or the address that MoM gave of one of its own.",
+        param="image",
+    )
 
 
 def _read_file() -> Attachment:

@@ -25,7 +25,7 @@ def put_in_kept_pictures(said: Sequence[Said], find_picture: FindPicture) -> lis
 
 def _look_up(message: Said, find_picture: FindPicture) -> Said:
     urls = message.picture_urls[: MAX_ATTACHMENTS + 1]  # with one too many it is refused, however many more there are
-    return replace(message, picture_urls=[_as_data_url(url, find_picture) for url in urls])
+    return replace(message, picture_urls=[as_data_url(url, find_picture) for url in urls])
 
 
 def kept_picture(url: str) -> str | None:
@@ -34,7 +34,7 @@ def kept_picture(url: str) -> str | None:
     return found[1] if found else None
 
 
-def _as_data_url(url: str, find_picture: FindPicture) -> str:
+def as_data_url(url: str, find_picture: FindPicture) -> str:
     """Of a picture that MoM keeps; any other address is left as it is, and refused where it is read."""
     try:
         kept = kept_picture(url)
