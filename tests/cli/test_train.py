@@ -136,9 +136,28 @@ def test_a_training_that_is_ended_ends_its_trainer_without_a_traceback_and_leave
     assert not (data_dir / "routing_head.npz").exists()
 
 
-def _wait_for_trainer(pid: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel ends no process with its parent")
+def test_a_training_that_is_killed_takes_its_trainer_along(data_dir):
+    pytest.importorskip("scipy")
+    words = [sys.executable, "-m", "mom", "train", "routing"]
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ) as training:
+        trainer = _wait_for_trainer(training.pid)
+        training.kill()
+    try:
+        trainer.wait(30)
+    finally:
+        if trainer.is_running():
+            trainer.kill()
+
+
+def _wait_for_trainer(pid: int) -> psutil.Process:
     """Until it runs as Python, which answers Ctrl-C with a traceback."""
-    while not any(child.cpu_times().user > 0.3 for child in psutil.Process(pid).children()):
+    while True:
+        for child in psutil.Process(pid).children():
+            if child.cpu_times().user > 0.3:
+                return child
         time.sleep(0.01)
 
 

@@ -16,6 +16,7 @@ import click
 from mom.cli.corrections import has_words, opened_corrections
 from mom.cli.environment import read_settings_aloud
 from mom.errors import MomError, PartUnavailableError, StorageError
+from mom.serving.tether import die_with_parent
 from mom.settings import CLONE
 
 TRAINER = "training.routing.train"
@@ -47,8 +48,13 @@ def routing(*, output: Path | None, share: int) -> None:
         click.echo(f"Training with {len(rows)} corrections. This takes minutes.", err=True)
         wishes = ["--output", str(made), "--share", str(share), *(["--more", str(more)] if rows else [])]
         # In a group of its own, as Ctrl-C is for this process alone: the trainer would say with a traceback where it was.
-        trainer = [sys.executable, "-m", TRAINER, *wishes]
-        done = subprocess.run(trainer, cwd=CLONE, check=False, process_group=0)  # noqa: S603 -- our own module
+        done = subprocess.run(  # noqa: S603 -- our own module
+            [sys.executable, "-m", TRAINER, *wishes],
+            cwd=CLONE,
+            check=False,
+            process_group=0,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,
+        )
         if done.returncode:
             raise MomError("The training failed; the lines above say why.")
         _keep(made, output)
