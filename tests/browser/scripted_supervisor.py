@@ -52,7 +52,7 @@ class ScriptedSupervisor:
 
     def choices(self) -> dict[str, object]:
         found = [{"address": each, "model": model_of(each), "size_bytes": 8_000_000} for each in self.found]
-        return {"setting": self.setting, "choices": found}
+        return {"setting": self.setting, "has_key": False, "choices": found}
 
     def swap(self, name: str, address: str) -> None:
         self.swaps.append((name, address))

@@ -84,6 +84,11 @@ def test_a_server_is_connected_from_a_phone_and_answers(page: Page, served: Runn
     expect(dialog.get_by_label("Model", exact=True)).to_have_value("theirs")
     expect(dialog.get_by_label("API key")).to_have_value("")
     assert llama.api_key not in page.content()
+    dialog.get_by_label("Forget the key that was given").check()
+    expect(dialog.get_by_label("API key")).to_be_disabled()
+    expect(dialog.get_by_role("status")).to_contain_text("wants a key: give one under")
+    dialog.get_by_label("Forget the key that was given").uncheck()
+    expect(dialog.locator("option")).to_have_attribute("value", "theirs")
 
     dialog.get_by_role("radio", name="demo LLM").check()
     take.click()

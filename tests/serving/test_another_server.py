@@ -105,12 +105,21 @@ async def test_a_key_is_kept_for_the_same_server_and_told_to_no_other(supervised
                 (f"{one.root}/v1#b", None),
                 (f"{other.root}/v1#c", None),
                 (f"{one.root}/v1#d", None),
+                (f"{one.root}/v1#e", "sk-one"),
+                (f"{one.root}/v1#f", ""),
+                (f"{other.root}/v1#g", "sk-other"),
+                (f"{other.root}/v1#h", ""),
             ]:
                 supervisor.swap(LARGE, address, key)
                 part = await until_part(supervisor, LARGE, State.EXTERNAL, address=address, chosen=True)
-                keys.append((part.endpoint.api_key, kept_in(tmp_path)[LARGE].get("api_key")))
-    # What the settings say stays there: a new key in them is taken up.
-    assert keys == [("sk-one", "sk-one"), ("sk-one", "sk-one"), ("sk-set", None), (None, None)]
+                kept = kept_in(tmp_path)[LARGE].get("api_key")
+                keys.append((part.endpoint.api_key, kept))
+                assert (await supervisor.choices(LARGE))["has_key"] == (kept is not None)
+    # What the settings say stays there: a new key in them is taken up. An empty key has the one that was given forgotten.
+    assert keys == [
+        ("sk-one", "sk-one"), ("sk-one", "sk-one"), ("sk-set", None), (None, None),
+        ("sk-one", "sk-one"), (None, None), ("sk-other", "sk-other"), ("sk-set", None),
+    ]  # fmt: skip
 
 
 async def test_a_vision_llm_is_set_up_changed_and_left_out_again(supervised):

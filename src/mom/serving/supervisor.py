@@ -99,9 +99,12 @@ class Supervisor:
             return
 
     def swap(self, part: PartName, address: str, api_key: str | None) -> None:
-        """Have another model play a part, as soon as it is ready. Raises `SettingsError`."""
+        """Have another model play a part, as soon as it is ready. An empty key has the one given before forgotten.
+
+        Raises `SettingsError`.
+        """
         wanted = parse_address(address)
-        kept = api_key or self._key_before(part, wanted)
+        kept = self._kept_key(part, wanted, api_key)
         key = kept or self._settings_key(part, wanted)
         is_setting = wanted == self._setting(part) and key == self._plan.api_keys.get(part)
         player = choose_player(part, wanted, key, self._stage, is_tried=not is_setting)
@@ -124,7 +127,7 @@ class Supervisor:
         wanted = parse_address(address)
         if wanted.kind is not AddressKind.URL:
             return []
-        key = api_key or self._key_before(part, wanted) or self._settings_key(part, wanted)
+        key = self._kept_key(part, wanted, api_key) or self._settings_key(part, wanted)
         stage = self._stage
         names = await check_answers(
             part, wanted, key, ollama_url=stage.ollama_url, http=stage.http, in_container=stage.in_container
@@ -136,12 +139,15 @@ class Supervisor:
         return await find_offers(self._http, self._plan.ollama_url)
 
     async def choices(self, part: PartName) -> dict[str, Any]:
-        """The models at hand that could play a part, and the one that plays it where none is chosen (None: nobody does)."""
+        """The models at hand that could play a part, the one that plays it where none is chosen (None: nobody does), and whether
+        a key was given with the one that is.
+        """
         found = await asyncio.to_thread(find_models, self._stage.hub.folder)
         choices = await find_choices(part, found, self._http, self._plan.ollama_url)
-        setting = self._setting(part)
+        setting, chosen = self._setting(part), self._chosen.read().get(part)
         return {
             "setting": hide_password(str(setting)) if setting else None,
+            "has_key": chosen is not None and chosen.api_key is not None,
             "choices": [asdict(choice) for choice in choices],
         }
 
@@ -154,8 +160,12 @@ class Supervisor:
             return None
         return parse_address(self._plan.addresses.get(part, DEMO), name=part.variable)
 
-    def _key_before(self, part: PartName, wanted: ModelAddress) -> str | None:
-        """The key that was given with the last choice, if that was of the same server: no other is told it."""
+    def _kept_key(self, part: PartName, wanted: ModelAddress, given: str | None) -> str | None:
+        """The key that is given, none where it is empty; else that of the last choice, if that was of the same server: no other
+        is told it.
+        """
+        if given is not None:
+            return given or None
         before = self._chosen.read().get(part)
         with suppress(SettingsError):
             if before and _are_of_one_server(parse_address(before.address), wanted):

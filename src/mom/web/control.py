@@ -32,12 +32,12 @@ class ControlApi:
         await self._http.aclose()
 
     async def swap(self, part: PartName, address: str, api_key: str | None = None) -> None:
-        """Have `address` play `part`; how it goes is seen in the part's state."""
-        await self._ask("POST", f"/parts/{part.value}/swap", {"address": address, "api_key": api_key or None})
+        """Have `address` play `part`; how it goes is seen in the part's state. An empty key has the one given before forgotten."""
+        await self._ask("POST", f"/parts/{part.value}/swap", {"address": address, "api_key": api_key})
 
     async def models_at(self, part: PartName, address: str, api_key: str | None = None) -> dict[str, Any]:
         """The names of the models that the server at `address` lists. Raises `ParameterError`, also where none answers there."""
-        return await self._ask("POST", f"/parts/{part.value}/models", {"address": address, "api_key": api_key or None})
+        return await self._ask("POST", f"/parts/{part.value}/models", {"address": address, "api_key": api_key})
 
     async def reset(self, part: PartName) -> None:
         """Have the model that the settings name play `part`; where they name none, nobody."""

@@ -24,7 +24,8 @@ export interface Option {
 export interface Server {
   url: string
   model: string
-  key: string
+  /** Empty where the server keeps the one that it has, null where that is to be forgotten. */
+  key: string | null
 }
 
 /** What the settings name (which may be nobody), what was found, and what could be downloaded for a part. */

@@ -63,6 +63,8 @@ export interface Part {
 /** What could play a part; `setting` is the address to go back to from a chosen model, null where there is none. */
 export interface Choices {
   setting: string | null
+  /** A key was given with the model that is chosen. */
+  has_key: boolean
   choices: Choice[]
 }
 
@@ -161,13 +163,18 @@ export const readChoices = (name: string): Promise<Choices> => request('GET', `/
 
 export const readOffers = (): Promise<Offers> => request('GET', '/api/offers')
 
-/** Have the model at `address` play a part; the one before answers until it is ready. Without a key its server keeps the one it had. */
-export const swapPart = (name: string, address: string, api_key?: string): Promise<unknown> =>
-  request('POST', `/api/parts/${name}/swap`, { address, ...(api_key ? { api_key } : {}) })
+/** The key for a model's server: empty where that keeps the one it has, null where it is to be forgotten. */
+export type Key = string | null
+
+const keyField = (key: Key): { api_key?: string } => (key === '' ? {} : { api_key: key ?? '' })
+
+/** Have the model at `address` play a part; the one before answers until it is ready. */
+export const swapPart = (name: string, address: string, key: Key = ''): Promise<unknown> =>
+  request('POST', `/api/parts/${name}/swap`, { address, ...keyField(key) })
 
 /** The names of the models that the server at `address` lists. */
-export const listModels = (name: string, address: string, api_key: string): Promise<{ models: string[] }> =>
-  request('POST', `/api/parts/${name}/models`, { address, api_key })
+export const listModels = (name: string, address: string, key: Key): Promise<{ models: string[] }> =>
+  request('POST', `/api/parts/${name}/models`, { address, ...keyField(key) })
 
 /** Have the model that the settings name play a part, in the same way; where they name none, nobody. */
 export const resetPart = (name: string): Promise<unknown> => request('POST', `/api/parts/${name}/reset`, {})

@@ -4,6 +4,7 @@ import {
   cancelChange,
   type Choice,
   type Choices,
+  type Key,
   listModels,
   type Part,
   type Progress,
@@ -78,12 +79,12 @@ export class PartsStore {
   }
 
   /** The same for one part and a model that may ask for a key. */
-  connect(name: string, address: string, key: string): Promise<boolean> {
+  connect(name: string, address: string, key: Key): Promise<boolean> {
     return this.#change([() => swapPart(name, address, key)])
   }
 
   /** Which models there are at an address, or a plain sentence on why that cannot be told. */
-  async modelsAt(name: string, address: string, key: string): Promise<string[] | string> {
+  async modelsAt(name: string, address: string, key: Key): Promise<string[] | string> {
     try {
       return (await listModels(name, address, key)).models
     } catch (error) {

@@ -16,7 +16,7 @@ const DEMO: Part = {
 }
 const CHANGING: Part = { ...DEMO, changing: true, detail: 'second will take over: it is starting' }
 const SECOND: Part = { ...DEMO, model: 'second', demo: false, address: 'file:models/second.gguf', chosen: true }
-const CHOICES = { setting: 'demo', choices: [{ address: 'demo', model: 'demo LLM', size_bytes: null }] }
+const CHOICES = { setting: 'demo', has_key: false, choices: [{ address: 'demo', model: 'demo LLM', size_bytes: null }] }
 
 let told: Part
 let asked: number
@@ -82,10 +82,12 @@ it('a model of another server is taken with its key, and its models are asked fo
   expect(await parts.modelsAt('large_llm', 'http://gpu/v1', 'sk-secret')).toEqual(['a'])
   expect(await parts.connect('large_llm', 'http://gpu/v1#a', 'sk-secret')).toBe(true)
   expect(await parts.connect('large_llm', 'http://gpu/v1#a', '')).toBe(true)
+  expect(await parts.connect('large_llm', 'http://gpu/v1#a', null)).toBe(true)
   expect(bodies).toEqual([
     { address: 'http://gpu/v1', api_key: 'sk-secret' },
     { address: 'http://gpu/v1#a', api_key: 'sk-secret' },
     { address: 'http://gpu/v1#a' },
+    { address: 'http://gpu/v1#a', api_key: '' },
   ])
   replies['POST /api/parts/large_llm/models'] = REFUSED
   expect(await parts.modelsAt('large_llm', 'http://gpu/v1', '')).toBe('Not now.')
@@ -130,7 +132,7 @@ it('what is found late for a part that was left is not shown', async () => {
   const parts = await watched()
   const first = parts.look('small_llm')
   await parts.look('large_llm')
-  late.release({ setting: null, choices: [] })
+  late.release({ setting: null, has_key: false, choices: [] })
   await first
   expect(parts.choices).toEqual(CHOICES)
 })
