@@ -10,7 +10,7 @@ from tests.browser.scripted_mom import ScriptedMom
 ESSAY = Path(__file__).with_name("essay.md").read_text(encoding="utf-8")
 
 
-def store_long_chat(mom: ScriptedMom, messages: int, *, last: str) -> str:
+def store_long_chat(mom: ScriptedMom, messages: int, *, last: str, essay: str = ESSAY) -> str:
     """Store a chat of `messages`, questions and essays in turn; its last answer is `last`. Gives its id."""
     database = Database(f"sqlite:///{mom.data_dir / 'mom.sqlite3'}")
     owner_id = History(database).local_user_id()
@@ -20,7 +20,7 @@ def store_long_chat(mom: ScriptedMom, messages: int, *, last: str) -> str:
         session.flush()
         parent_id = None
         for number in range(1, messages // 2 + 1):
-            content = last if number == messages // 2 else ESSAY
+            content = last if number == messages // 2 else essay
             question, answer, verdict, turn = _exchange(owner_id, chat.id, parent_id, f"Question {number}", content)
             session.add(question)
             session.flush()

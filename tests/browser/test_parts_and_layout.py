@@ -81,6 +81,23 @@ def test_on_paper_a_chat_is_whole_and_nothing_else_is(mom: ScriptedMom, context:
     expect(questions(page)).not_to_have_count(40)
 
 
+def test_on_paper_the_formulas_and_the_code_of_earlier_messages_have_their_form(
+    mom: ScriptedMom, context: BrowserContext
+) -> None:
+    said = "$$\\frac{a}{b}$$\n\n```python\nprint(1)\n```\n"
+    page = context.new_page()
+    page.goto(f"/chats/{store_long_chat(mom, 80, essay=said, last=said)}")
+    expect(page.locator(".katex")).not_to_have_count(0)
+    expect(page.locator("code span")).not_to_have_count(0)
+    # At once: a browser does not wait for what a page would still do.
+    formless = """() => {
+        dispatchEvent(new Event('beforeprint'))
+        const drawn = [...document.querySelectorAll('.math-display, pre > code')]
+        return [drawn.length, drawn.filter((node) => !node.querySelector('.katex, span')).length]
+    }"""
+    assert page.evaluate(formless) == [80, 0]
+
+
 def test_no_button_stands_over_the_words_of_a_question(page: Page) -> None:
     ask(page, "שלום " * 60)
     words = questions(page).locator("p").bounding_box()

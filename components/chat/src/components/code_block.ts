@@ -40,8 +40,11 @@ function copyButton(frame: HTMLElement): HTMLButtonElement {
   return button
 }
 
+/** Once it is here nothing is waited for, as for formulas. */
+let highlighter: typeof import('./highlight') | undefined
+
 async function colour(code: Element): Promise<void> {
-  const { highlight } = await import('./highlight')
-  const html = highlight(code.textContent, languageOf(code))
+  highlighter ??= await import('./highlight')
+  const html = highlighter.highlight(code.textContent, languageOf(code))
   if (html !== null) code.replaceChildren(sanitiseCode(html))
 }
