@@ -7,6 +7,7 @@ from mom.errors import ConflictError, PartUnavailableError, SettingsError
 from mom.models.parts import Endpoint, Part, PartName, State
 from mom.serving.board import Board
 from mom.serving.control import ControlServer
+from mom.web.control import ControlAddress, ControlApi
 
 READY = Part(PartName.LARGE_LLM, State.READY, "one", pid=1, endpoint=Endpoint("http://127.0.0.1:1/v1", "one", "key"))
 
@@ -95,6 +96,14 @@ async def test_a_swap_is_passed_on(client, controlled):
     answer = await client.post("/parts/large_llm/swap", json={"address": "demo", "api_key": "secret"})
     assert answer.status_code == 202
     assert controlled.swaps == [(PartName.LARGE_LLM, "demo", "secret")]
+
+
+async def test_no_key_and_an_empty_one_come_as_they_are(server, controlled):
+    control = ControlApi(ControlAddress(server.url, server.token))
+    for key in (None, ""):
+        await control.swap(PartName.LARGE_LLM, "demo", key)
+    await control.close()
+    assert [key for _, _, key in controlled.swaps] == [None, ""]
 
 
 @pytest.mark.parametrize(
