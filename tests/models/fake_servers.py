@@ -95,7 +95,10 @@ USAGE = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3, "t
 
 
 def sse(
-    *events: dict[str, Any] | str, done: bool = True, then: Callable[[], Any] | None = None
+    *events: dict[str, Any] | str,
+    done: bool = True,
+    then: Callable[[], Any] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Callable[[], Response]:
     """A stream of events; `then` is awaited before it ends."""
 
@@ -107,7 +110,7 @@ def sse(
         if done:
             yield "data: [DONE]\n\n"
 
-    return lambda: StreamingResponse(body(), media_type="text/event-stream")
+    return lambda: StreamingResponse(body(), headers=headers, media_type="text/event-stream")
 
 
 def completion(content: str, *, finish_reason: str = "stop", positions: list[dict[str, Any]] | None = None) -> Response:

@@ -33,6 +33,15 @@ async def test_the_connection_of_an_answer_that_has_ended_serves_the_next(http):
     assert len(set(server.callers)) == 1
 
 
+async def test_a_connection_that_llama_cpp_is_about_to_close_serves_no_other(http):
+    stream = sse(chunk("Hi"), STOP, USAGE, headers={"server": "llama.cpp"})
+    with running({CHAT: [stream]}) as server:
+        client = client_of(server, http)
+        for _ in range(3):
+            await read(client)
+    assert len(set(server.callers)) == 3
+
+
 async def test_a_server_that_keeps_the_connection_open_after_its_last_line_is_not_waited_for(http):
     events = [chunk("Hi"), STOP, USAGE, "[DONE]"]
     limits = TimeLimits(between_tokens_s=60, after_end_s=60)

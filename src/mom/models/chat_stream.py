@@ -89,7 +89,12 @@ async def _chunks(response: httpx.Response, upstream: Upstream, may_call: bool) 
 async def _read_to_the_end(
     events: AsyncGenerator[ServerSentEvent], response: httpx.Response, upstream: Upstream
 ) -> None:
-    """Only a connection whose answer was read to its end can be used again; otherwise each answer would cost a new one."""
+    """Only a connection whose answer was read to its end can be used again; otherwise each answer would cost a new one.
+
+    llama.cpp closes its own after each stream, without having said so: the next request could be sent just then, and be lost.
+    """
+    if "llama.cpp" in response.headers.get("server", ""):
+        return
     with suppress(PartBrokenError, PartTimeoutError):
         await _next_event(events, response, upstream, upstream.limits.after_done_s)
 
