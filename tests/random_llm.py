@@ -51,10 +51,18 @@ SHAPES = {
 }
 
 
-def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture: str = "llama", **parts) -> Path:
+def write_random_llm(
+    path: Path,
+    shape: Shape = SHAPES["tiny"],
+    *,
+    architecture: str = "llama",
+    ends_strings: bool = False,
+    **parts,
+) -> Path:
     """Write the file: matrices in Q8_0, vectors in F32. The same shape gives the same bytes.
 
-    `parts` says how to divide it, as gguf's writer takes it: `split_max_tensors`, `small_first_shard`.
+    With `ends_strings` a quotation mark is often the likeliest, so that a string in a structure ends long before the most
+    that its schema allows. `parts` says how to divide the file, as gguf's writer takes it: `split_max_tensors`, `small_first_shard`.
     """
     writer = gguf.GGUFWriter(path, architecture, **parts)
     writer.add_name("random weights")
@@ -68,6 +76,9 @@ def write_random_llm(path: Path, shape: Shape = SHAPES["tiny"], *, architecture:
             blocks = _random_blocks(random, size, scale=4.0 if name.startswith(("token_embd", "output")) else 1.0)
             if name == "output.weight":
                 blocks[_never_drawn(shape.vocabulary)] = 0  # a logit of 0 among many of ±4
+                if ends_strings:
+                    quote = len(SPECIAL_TOKENS) + _byte_characters().index('"')
+                    blocks[quote] = _random_blocks(random, (1, shape.width), scale=64.0)
             writer.add_tensor(name, blocks, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def mom(tmp_path_factory):
     folder = tmp_path_factory.mktemp("true-shapes")
-    llm = write_random_llm(folder / "half-billion.gguf", SHAPES["half-billion"])
+    llm = write_random_llm(folder / "half-billion.gguf", SHAPES["half-billion"], ends_strings=True)
     pipeline = folder / "sd15"
     subprocess.run([sys.executable, "-m", "benchmarks.sd15_model", pipeline], check=True, capture_output=True)
     unet = pipeline / "unet" / "config.json"
@@ -28,11 +28,12 @@ def mom(tmp_path_factory):
         "MOM_SMALL_LLM": f"file:{llm}",
         "MOM_LARGE_LLM": f"file:{llm}",
         "MOM_IMAGE_MODEL": f"file:{pipeline}",
+        "MOM_IMAGE_ENGINE": "engine=torch",  # to convert it for OpenVINO takes minutes: serving/test_image_openvino.py does, in a small shape
         "MOM_CLASSIFIER": "small-llm",
         "MOM_CLASSIFIER_DEADLINE_MS": "60000",
     }
     with running_mom(folder / "data", **settings) as mom:
-        mom.wait_for("small_llm", "large_llm", "image_model", deadline_s=300)  # the image model is converted first
+        mom.wait_for("small_llm", "large_llm", "image_model", deadline_s=300)
         yield mom
 
 
