@@ -5,7 +5,7 @@ import pytest
 from mom.errors import ContextFullError, StructureError
 from mom.mixture.conversation import Conversation, Drawing, Message, ToolRequest, ToolResult
 from mom.mixture.events import TextDelta
-from mom.mixture.needs_image import write_image_prompt
+from mom.mixture.needs_image import write_image_prompts
 from mom.mixture.needs_text import FILES_LEFT_OUT, stream_text
 from mom.mixture.ports import SamplingOptions
 from tests.scripted import ScriptedLanguageModel
@@ -108,7 +108,7 @@ async def test_pictures_read_as_words():
 
 async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
     model = ScriptedLanguageModel(structure=[BROKEN])
-    assert await write_image_prompt(Conversation((Message("user", "draw  a fox"),)), model) == "draw a fox"
+    assert await write_image_prompts(Conversation((Message("user", "draw  a fox"),)), model) == ["draw a fox"]
 
 
 @pytest.mark.parametrize(
@@ -125,22 +125,30 @@ async def test_a_model_that_breaks_the_structure_does_not_cost_the_picture():
 )  # fmt: skip
 async def test_a_prompt_that_runs_in_circles_is_said_once(written: str, drawn: str):
     model = ScriptedLanguageModel(structure={"prompt": written})
-    assert await write_image_prompt(Conversation((Message("user", "draw it"),)), model) == drawn
+    assert await write_image_prompts(Conversation((Message("user", "draw it"),)), model) == [drawn]
+
+
+async def test_each_of_several_pictures_has_its_prompt():
+    model = ScriptedLanguageModel(
+        structure={"prompt": "a fox,", "others": ["a red fox", ", ", "a blue fox, a blue fox, a blue fox"]}
+    )
+    asked = Conversation((Message("user", "three versions of a fox"),))
+    assert await write_image_prompts(asked, model) == ["a fox", "a red fox", "a blue fox"]
 
 
 async def test_a_conversation_that_is_too_long_for_the_prompt_writer_is_quoted_less():
     model = ScriptedLanguageModel(structure=[FULL])
     earlier = (Message("user", "a boat"), Message("assistant", "", drawing=Drawing("a red boat")))
-    drawn = await write_image_prompt(Conversation((*earlier, Message("user", "at night"))), model)
+    drawn = await write_image_prompts(Conversation((*earlier, Message("user", "at night"))), model)
     assert [question[-1].content for question in model.questions] == [
         "Earlier:\nuser: a boat\nassistant: [image] a red boat\nMessage: at night",
         "Earlier:\nassistant: [image] a red boat\nMessage: at night",
     ]
-    assert drawn == "a red boat, at night"
+    assert drawn == ["a red boat, at night"]
 
 
 async def test_own_words_are_merged_with_the_last_picture():
     model = ScriptedLanguageModel(structure=[BROKEN])
     drawn = Message("assistant", "", drawing=Drawing("a red boat"))
     conversation = Conversation((Message("user", "a boat"), drawn, Message("user", "make it bluer")))
-    assert await write_image_prompt(conversation, model) == "a red boat, make it bluer"
+    assert await write_image_prompts(conversation, model) == ["a red boat, make it bluer"]

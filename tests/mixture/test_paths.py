@@ -16,9 +16,10 @@ from mom.mixture.events import (
 )
 from mom.mixture.image_pipeline import name_unknown
 from mom.mixture.paths import Wishes, answer, read_command
+from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need
 from tests.mixture.album import Album
-from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, ScriptedParts
+from tests.scripted import ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, ScriptedParts, png_of
 
 
 def asked(content: str, *earlier: Message, attachments: tuple[Attachment, ...] = ()) -> Conversation:
@@ -74,6 +75,38 @@ async def test_the_prompt_writer_reads_the_picture_that_is_to_be_changed():
     assert system.role == "system"
     assert "assistant: [image] a red boat" in question.content
     assert question.content.endswith("Message: make it bluer")
+
+
+async def test_several_pictures_are_drawn_one_after_the_other_and_told_of_once():
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a zorp", "others": ["a zorp", "a zorp at night"]})
+    parts.image_model.unknown_words = ("zorp",)
+    events = await events_of(asked("two pictures of a zorp and one at night"), parts)
+    told = [ImagePromptWritten, ImageQueued, ImageProgress, ImageFinished]
+    assert [type(event) for event in events] == [Routed, *told, *told, *told, TextDelta, TurnFinished]
+    prompts = [event for event in events if isinstance(event, ImagePromptWritten)]
+    assert [(event.prompt, event.pictures) for event in prompts] == [
+        ("a zorp", 3),
+        ("a zorp", 3),
+        ("a zorp at night", 3),
+    ]
+    assert events[-2].text == name_unknown(("zorp",))
+
+
+@pytest.mark.parametrize(("seed", "seeds"), [(None, [None, None]), (5, [5, 6]), (2**32 - 1, [2**32 - 1, 0])])
+async def test_each_of_several_pictures_has_a_seed_of_its_own(seed: int | None, seeds: list[int | None]):
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a fox", "others": ["a fox"]})
+    await events_of(asked("a fox, twice"), parts, Wishes(drawing=DrawingRequest(seed=seed)))
+    assert [request.seed for request in parts.image_model.requests] == seeds
+
+
+async def test_of_several_changes_of_a_picture_the_first_alone_keeps_its_seed():
+    parts = parts_that(see_an_image=0.98, structure={"prompt": "a blue boat", "others": ["a blue boat"]})
+    earlier = (Message("user", "a red boat"), Message("assistant", "", drawing=Drawing("a red boat", image_id="1")))
+    await events_of(asked("two bluer versions", *earlier), parts, album=Album(files={"1": png_of()}))
+    assert [(request.seed, request.source) for request in parts.image_model.requests] == [
+        (7, png_of()),
+        (None, png_of()),
+    ]
 
 
 async def test_an_attached_picture_goes_to_the_vision_llm():

@@ -5,7 +5,7 @@ import pytest
 from mom.mixture.classifier import SmallLlmStage
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.events import TextDelta
-from mom.mixture.needs_image import write_image_prompt
+from mom.mixture.needs_image import write_image_prompts
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import SamplingOptions
 from mom.mixture.verdict import Need
@@ -42,7 +42,7 @@ async def test_the_demo_llm_tells_text_from_image_by_one_token(client, caplog, w
 
 
 async def test_the_demo_llm_writes_an_image_prompt(client):
-    prompt = await write_image_prompt(Conversation((Message("user", "draw a fox in the snow"),)), client)
+    [prompt] = await write_image_prompts(Conversation((Message("user", "draw a fox in the snow"),)), client)
 
     assert "fox" in prompt
 
@@ -57,9 +57,9 @@ async def test_the_demo_llm_writes_an_image_prompt(client):
 )
 async def test_the_pages_pictures_are_written_and_changed_word_for_word(client, words, prompt, change, changed):
     question = Message("user", words)
-    assert await write_image_prompt(Conversation((question,)), client) == prompt
+    assert await write_image_prompts(Conversation((question,)), client) == [prompt]
     drawn = Message("assistant", "", drawing=Drawing(prompt))
-    assert await write_image_prompt(Conversation((question, drawn, Message("user", change))), client) == changed
+    assert await write_image_prompts(Conversation((question, drawn, Message("user", change))), client) == [changed]
 
 
 @pytest.mark.parametrize(

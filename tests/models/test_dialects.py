@@ -74,6 +74,18 @@ async def test_openai_is_asked_with_a_strict_nested_schema_once_the_dialect_is_k
     assert sorted(path for path, _ in asked) == ["/api/version", "/props", CHAT, CHAT, "/version"]
 
 
+async def test_openai_is_told_that_what_may_be_left_out_may_be_empty(http):
+    others = {"type": "array", "items": {"type": "string", "maxLength": 20}, "maxItems": 3}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "others": others}}
+    with running({CHAT: [completion('{"prompt": "a fox", "others": []}')]}) as server:
+        written = await client_of(server, http).write_structure(QUESTION, schema, max_tokens=50)
+        sent = server.asked[-1][1]["response_format"]["json_schema"]["schema"]
+
+    assert written == {"prompt": "a fox", "others": []}
+    assert sent["required"] == ["prompt", "others"]
+    assert sent["properties"]["others"] == {"type": "array", "items": {"type": "string"}}
+
+
 async def test_lengths_that_openai_is_not_told_are_checked_all_the_same(http):
     with running(
         {CHAT: [completion('{"prompt": "a fox that is much too long"}'), completion('{"prompt": "fox"}')]}

@@ -133,6 +133,25 @@ def test_words_after_a_picture_begin_a_paragraph_after_its_link(site, parts, str
     assert words.startswith("I don't know “fox” yet")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_several_pictures_are_a_paragraph_each_and_the_last_is_gone_on_from(site, parts, stream):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    parts.large_llm = ScriptedLanguageModel(structure={"prompt": "a fox", "others": ["a red fox"]})
+    if stream:
+        deltas = [choice["delta"] for chunk in stream_lines(site, messages=HELLO) for choice in chunk["choices"]]
+    else:
+        deltas = [post(site, messages=HELLO).json()["choices"][0]["message"]]
+    content = "".join(delta.get("content") or "" for delta in deltas)
+    images = [image for delta in deltas for image in delta.get("images", ())]
+    assert [(image["index"], image["mom"]["prompt"]) for image in images] == [(0, "a fox"), (1, "a red fox")]
+    links = [f"![{image['mom']['prompt']}]({image['image_url']['url']})" for image in images]
+    assert content == "\n\n".join(links)
+    post(
+        site, messages=[*HELLO, {"role": "assistant", "content": content}, {"role": "user", "content": "make it bluer"}]
+    )
+    assert "[image] a red fox" in parts.small_llm.questions[-1][-1].content
+
+
 def test_the_three_mixtures_and_the_models_by_their_names(openai: OpenAI, parts):
     parts.small_llm = ScriptedLabelModel(image_probability=0.9)
     mixed = openai.chat.completions.create(model="mom", messages=HELLO)

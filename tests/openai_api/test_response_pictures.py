@@ -49,6 +49,20 @@ def test_a_streamed_picture_tells_each_step_in_openais_order(site, parts):
     assert (picture["size"], {event["item_id"] for event in partials}) == ("128x64", {picture["id"]})
 
 
+def test_several_pictures_are_an_item_each_with_previews_of_its_own(site, parts):
+    parts.small_llm = ScriptedLabelModel(image_probability=0.9)
+    parts.large_llm = ScriptedLanguageModel(structure={"prompt": "a fox", "others": ["a red fox"]})
+    parts.image_model = ScriptedImageModel([ImageProgress(1, 2, PREVIEW), ImageProgress(2, 2, PREVIEW)])
+    events = stream(site, input="two foxes, one of them red", tools=[{**CHOSEN, "partial_images": 1}])
+    first, link, second, last_link = items(events)
+    assert [item["revised_prompt"] for item in (first, second)] == ["a fox", "a red fox"]
+    partials = [event["item_id"] for event in events if event["type"].endswith("partial_image")]
+    assert partials == [first["id"], second["id"]]
+    texts = [item["content"][0]["text"] for item in (link, last_link)]
+    assert [text.strip().split("]")[0] for text in texts] == ["![a fox", "![a red fox"]
+    assert texts[1].startswith("\n\n")
+
+
 def test_a_remark_is_a_paragraph_after_the_link(site, parts):
     parts.image_model = ScriptedImageModel(unknown_words=("fox",))
     _, message = create(site, input="/image a fox", tools=DRAWS)["output"]

@@ -41,7 +41,7 @@ def test_the_shares_of_the_tasks_can_be_chosen() -> None:
     assert {example.task for example in mixed_examples(7, 200, shares=(0, 0, 1, 0))} == {"draw"}
 
 
-@pytest.mark.parametrize("file", ["image", "text", "edits"])
+@pytest.mark.parametrize("file", ["image", "text", "edits", "several"])
 def test_held_out_frames_are_not_training_frames(file: str) -> None:
     for frames in sections(file).values():
         training, held_out = set(side(frames, held_out=False)), set(side(frames, held_out=True))

@@ -43,12 +43,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training text: a task and its turns. `kind` names the generator that made it; `picture` is what the prompt is to say."""
+    """One training text: a task and its turns. `kind` names the generator that made it; `picture` is what the prompt is to say,
+    `others` what those of further pictures are.
+    """
 
     task: Task
     turns: tuple[Turn, ...]
     kind: str
     picture: Picture | None = None
+    others: tuple[Picture, ...] = ()
 
     def is_drawable(self) -> bool:
         """Whether the picture is of shapes and scenery alone, as the demo image model draws them."""

@@ -8,11 +8,12 @@ from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author
 from training.llm.outside import bare_question
 from training.llm.requests import draw_example, route_example
+from training.llm.several import several_example
 from training.llm.sums import any_sum, asked_sum, is_held_out_sum
 from training.llm.talk import answer_example
 
-MAKERS = (route_example, by_hand_example, draw_example, answer_example)
-SHARES = (18, 25, 37, 20)  # the second sort is short: a tenth of the tokens
+MAKERS = (route_example, by_hand_example, draw_example, answer_example, several_example)
+SHARES = (18, 25, 34, 20, 3)  # the second sort is short: a tenth of the tokens
 BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
@@ -31,10 +32,12 @@ def _is_of_first_minute(example: Example) -> bool:
 
 
 def held_out_examples(task: str, seed: int, count: int) -> list[Example]:
-    """`count` examples of one task with wordings that training never sees; `by hand` are decisions on messages that people wrote."""
+    """`count` examples of one task with wordings that training never sees; `by hand` are decisions on messages that people wrote,
+    `several` prompts where more than one picture is spoken of.
+    """
     author = Author(seed, held_out=True)
-    maker = {"route": route_example, "by hand": by_hand_example, "draw": draw_example, "answer": answer_example}[task]
-    return [maker(author) for _ in range(count)]
+    makers = dict(zip(("route", "by hand", "draw", "answer", "several"), MAKERS, strict=True))
+    return [makers[task](author) for _ in range(count)]
 
 
 def held_out_sums(seed: int, count: int) -> list[Example]:

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from mom.mixture.needs_image import PROMPT_TOKENS
@@ -22,6 +23,7 @@ from training.llm.data import held_out_examples, held_out_sums
 from training.llm.facts import PROMPT_TAILS, SORRY
 from training.llm.first_minute import FIRST_MINUTE, PAGE, PROMPT_FORMAT, run_talk
 from training.llm.frames import groups
+from training.llm.pictures import Picture
 from training.llm.server import Json, Server, running_server
 from training.llm.speed import measure_speed
 
@@ -90,20 +92,25 @@ def measure_prompts(server: Server, examples: list[Example]) -> Report:
     for example in examples:
         assert example.picture is not None
         said = server.chat(messages_of(example), response_format=PROMPT_FORMAT, max_tokens=PROMPT_TOKENS)
-        prompt = _prompt_in(said)
-        report.notes["without the structure"] += prompt is None
-        report.notes["right word for word"] += prompt == example.picture.words()
-        wrong = wrong_attributes(prompt or "", example.picture)
+        wanted, prompts = [example.picture, *example.others], _prompts_in(said)
+        report.notes["without the structure"] += not prompts
+        report.notes["right word for word"] += prompts == [picture.words() for picture in wanted]
+        wrong = [name for words, picture in zip_longest(prompts, wanted) for name in _wrong_in(words, picture)]
         report.notes.update(f"wrong: {name}" for name in wrong)
         report.add(example.kind, shown(example), said, right=not wrong)
     return report
 
 
-def _prompt_in(said: str) -> str | None:
+def _prompts_in(said: str) -> list[str]:
     try:
-        return str(json.loads(said)["prompt"])
+        written = json.loads(said)
+        return [written["prompt"], *written.get("others", ())]
     except (json.JSONDecodeError, KeyError):
-        return None
+        return []
+
+
+def _wrong_in(prompt: str | None, picture: Picture | None) -> list[str]:
+    return ["number of pictures"] if prompt is None or picture is None else wrong_attributes(prompt, picture)
 
 
 def measure_answers(server: Server, examples: list[Example]) -> Report:
@@ -152,6 +159,7 @@ def measure(server: Server, count: int, seed: int) -> dict[str, Report]:
         "decision, whole messages that people wrote": measure_decisions(server, asked("by hand")),
         "image prompt": measure_prompts(server, asked("draw")),
         "image prompt, what the demo image model knows": measure_prompts(server, asked("draw", Example.is_drawable)),
+        "image prompts of several pictures": measure_prompts(server, asked("several")),
         "answer": measure_answers(server, asked("answer")),
         "honest outside its world": measure_answers(server, asked("answer", lambda example: example.kind == "outside")),
         "sums (+ and - up to 20, * and / in the table of ten)": measure_answers(server, held_out_sums(seed, count)),

@@ -191,8 +191,8 @@ def main() -> None:
         type=float,
         nargs=len(SHARES),
         default=SHARES,
-        metavar=("DECISIONS", "WRITTEN", "PROMPTS", "ANSWERS"),
-        help="of the examples; of decisions, those on generated and on written messages",
+        metavar=("DECISIONS", "WRITTEN", "PROMPTS", "ANSWERS", "SEVERAL"),
+        help="of the examples; of decisions, those on generated and on written messages; of prompts, those of one picture and of several",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)

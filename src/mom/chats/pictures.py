@@ -39,11 +39,11 @@ class Pictures:
         self.files = PictureFiles(folder)
         self.patience = patience
 
-    def keeper(self, owner_id: str, message_id: str | None = None, image_id: str | None = None) -> PictureKeeper:
-        """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat. `image_id`: the id of the
-        one that will be drawn, where it was told beforehand.
+    def keeper(self, owner_id: str, message_id: str | None = None, image_ids: Sequence[str] = ()) -> PictureKeeper:
+        """Where the mixture puts the pictures of one answer, or of a request that belongs to no chat. `image_ids`: those of the
+        pictures that will be drawn, in their order, where they were told beforehand.
         """
-        return _Keeper(self, owner_id, message_id, image_id)
+        return _Keeper(self, owner_id, message_id, image_ids)
 
     def keep_drawing(
         self, owner_id: str, message_id: str | None, picture: Picture, words: str, image_id: str | None = None
@@ -214,15 +214,16 @@ class Pictures:
 
 
 class _Keeper:
-    def __init__(self, pictures: Pictures, owner_id: str, message_id: str | None, image_id: str | None) -> None:
+    def __init__(self, pictures: Pictures, owner_id: str, message_id: str | None, image_ids: Sequence[str]) -> None:
         self._pictures = pictures
         self._owner_id = owner_id
         self._message_id = message_id
-        self._image_id = image_id
+        self._image_ids = iter(image_ids)
 
     async def keep(self, picture: Picture, *, words: str) -> events.Image:
         """Store the picture. Where the answer is stopped meanwhile it is taken back: what was not shown is not kept."""
-        keep = partial(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words, self._image_id)
+        image_id = next(self._image_ids, None)
+        keep = partial(self._pictures.keep_drawing, self._owner_id, self._message_id, picture, words, image_id)
         keeping = asyncio.ensure_future(self._pictures.patience.write(keep))
         try:
             return await asyncio.shield(keeping)

@@ -8,12 +8,11 @@ from PIL import Image as Pixels
 from PIL.PngImagePlugin import PngInfo
 
 from mom import __version__
-from mom.chats.question import MAX_SEED
 from mom.chats.tables import utc_text
 from mom.errors import PartBrokenError
 from mom.mixture.conversation import Drawing
 from mom.mixture.halves import join_halves
-from mom.mixture.ports import Picture
+from mom.mixture.ports import MAX_SEED, Picture
 
 MAX_PROMPT_CHARS = 4_000
 SAMPLERS = {

@@ -2,10 +2,10 @@
 
 from mom.errors import EmptyMessageError, MessageTooLongError, ParameterError
 from mom.mixture.paths import read_command
+from mom.mixture.ports import MAX_SEED
 
 MAX_MESSAGE_BYTES = 100_000
 MAX_CLIENT_ID_CHARS = 200
-MAX_SEED = 2**32 - 1  # what image servers of all kinds take
 
 
 def check_question(content: str, *, has_attachments: bool, client_id: str | None, seed: int | None) -> None:

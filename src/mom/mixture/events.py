@@ -70,10 +70,13 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class ImagePromptWritten(Event):
-    """`dropped_tail` is what the image model's text encoder will not read of an over-long prompt, or empty."""
+    """For one of so many `pictures`; `dropped_tail` is what the image model's text encoder will not read of an over-long
+    prompt, or empty.
+    """
 
     prompt: str
     dropped_tail: str = ""
+    pictures: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The image pipeline: a prompt becomes a stored picture, with its progress on the way."""
+"""The image pipeline: prompts become stored pictures, with their progress on the way."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
@@ -11,8 +11,8 @@ MOST_NAMED = 5
 ATTACHED_STRENGTH = 0.7  # how much of an attached picture is painted over: its layout stays, and the words are seen
 
 
-async def draw_image(
-    request: DrawingRequest,
+async def draw_images(
+    requests: Sequence[DrawingRequest],
     image_model: ImageModel,
     pictures: PictureKeeper,
     *,
@@ -20,25 +20,28 @@ async def draw_image(
     attached: Sequence[Attachment] = (),
     remark: str = "",
 ) -> AsyncGenerator[ImagePromptWritten | ImageQueued | ImageProgress | ImageFinished | TextDelta]:
-    """Draw and keep one picture. `words` are the person's own, kept in the picture's record. It is begun from the last of the
-    pictures that the person `attached`. What of them was not used, words of the prompt that the model does not know,
-    and `remark` are told after it.
+    """Draw and keep pictures, one after the other: each is seen, and can be stopped, as soon as it can be.
+
+    `words` are the person's own, kept in the pictures' records. They are begun from the last of the pictures that the person
+    `attached`. What of these was not used, words of the prompts that the model does not know, and `remark` are told after them.
     """
     if attached:
-        request = replace(request, source=attached[-1].data, strength=ATTACHED_STRENGTH)
-    yield ImagePromptWritten(request.prompt)
-    async with image_model.draw(request) as drawing:
-        async for item in drawing:
-            if not isinstance(item, Picture):
-                yield item
-                continue
-            if item.dropped_tail:
-                yield ImagePromptWritten(request.prompt, item.dropped_tail)
-            yield ImageFinished(await pictures.keep(item, words=words))
-            if remarks := "\n\n".join(
-                filter(None, (name_unused(attached, item), name_unknown(item.unknown_words), remark))
-            ):
-                yield TextDelta(remarks)
+        source = attached[-1].data
+        requests = [replace(request, source=source, strength=ATTACHED_STRENGTH) for request in requests]
+    remarks: list[str] = []
+    for request in requests:
+        yield ImagePromptWritten(request.prompt, pictures=len(requests))
+        async with image_model.draw(request) as drawing:
+            async for item in drawing:
+                if not isinstance(item, Picture):
+                    yield item
+                    continue
+                if item.dropped_tail:
+                    yield ImagePromptWritten(request.prompt, item.dropped_tail, len(requests))
+                yield ImageFinished(await pictures.keep(item, words=words))
+                remarks += [name_unused(attached, item), name_unknown(item.unknown_words)]
+    if told := "\n\n".join(dict.fromkeys(filter(None, [*remarks, remark]))):
+        yield TextDelta(told)
 
 
 def name_unused(attached: Sequence[Attachment], picture: Picture) -> str:

@@ -1,8 +1,9 @@
-"""Needs image: the large LLM writes the image prompt from the conversation."""
+"""Needs image: the large LLM writes the image prompt from the conversation, or several."""
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mom.errors import ContextFullError, StructureError
 from mom.mixture.conversation import Conversation
@@ -13,12 +14,14 @@ from mom.mixture.text_files import own_words
 
 log = logging.getLogger(__name__)
 
+MOST_PICTURES = 4
 PROMPT_CHARS = 600
 # So many that a prompt that runs away still ends as a whole structure: the grammar holds it to its characters.
-PROMPT_TOKENS = PROMPT_CHARS + 40
+PROMPT_TOKENS = 2 * PROMPT_CHARS + 40
+_PROMPT = {"type": "string", "minLength": 1, "maxLength": PROMPT_CHARS}
 PROMPT_SCHEMA = {
     "type": "object",
-    "properties": {"prompt": {"type": "string", "minLength": 1, "maxLength": PROMPT_CHARS}},
+    "properties": {"prompt": _PROMPT, "others": {"type": "array", "items": _PROMPT, "maxItems": MOST_PICTURES - 1}},
     "required": ["prompt"],
     "additionalProperties": False,
 }
@@ -26,8 +29,8 @@ PROMPT_SCHEMA = {
 REPEATED = re.compile(r"(\b.{6,120}?)(?:[\s,;.]*\1){2,}|([^\W\d_]{1,5}?)\2{5,}")
 
 
-async def write_image_prompt(conversation: Conversation, large_llm: LanguageModel) -> str:
-    """The prompt for the picture that the last message asks for, merged with the last picture's where it changes it.
+async def write_image_prompts(conversation: Conversation, large_llm: LanguageModel) -> Sequence[str]:
+    """A prompt for each picture that the last message asks for, merged with the last picture's where it changes it.
 
     A model that cannot keep the structure, or reads too little at once, does not cost the person the picture: their own
     words are drawn then.
@@ -36,11 +39,16 @@ async def write_image_prompt(conversation: Conversation, large_llm: LanguageMode
         written = await _ask(conversation, large_llm)
     except (StructureError, ContextFullError) as error:
         log.warning("no image prompt from %s, drawing the person's own words: %s", large_llm.name, error.message)
-        return _own_words(conversation)
-    return REPEATED.sub(r"\1\2", join_halves(str(written["prompt"]))).strip(" ,") or _own_words(conversation)
+        return [_own_words(conversation)]
+    prompts = [_mend(prompt) for prompt in [written["prompt"], *written.get("others", ())]]
+    return [prompt for prompt in prompts if prompt] or [_own_words(conversation)]
 
 
-async def _ask(conversation: Conversation, large_llm: LanguageModel) -> Mapping[str, object]:
+def _mend(prompt: str) -> str:
+    return REPEATED.sub(r"\1\2", join_halves(prompt)).strip(" ,")
+
+
+async def _ask(conversation: Conversation, large_llm: LanguageModel) -> Mapping[str, Any]:
     """Quoting little of the conversation where much of it is longer than the model's context."""
     question, shorter = (
         question_with_transcript("write_image_prompt", conversation, excerpt)

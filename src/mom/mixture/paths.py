@@ -13,7 +13,7 @@ While the small LLM is the classifier that is asked, the text answer may be begu
 
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,8 +23,8 @@ from mom.mixture.classifier import Classifier, tell_nobody
 from mom.mixture.conversation import Conversation, Drawing
 from mom.mixture.events import AnswerEvent, Routed, ToolCallDelta, TurnFinished
 from mom.mixture.follow_up import carry_over
-from mom.mixture.image_pipeline import draw_image
-from mom.mixture.needs_image import write_image_prompt
+from mom.mixture.image_pipeline import draw_images
+from mom.mixture.needs_image import write_image_prompts
 from mom.mixture.needs_text import stream_text
 from mom.mixture.ports import DrawingRequest, Ended, ImageModel, LanguageModel, PictureKeeper, SamplingOptions, Written
 from mom.mixture.speculation import EarlyAnswer
@@ -147,7 +147,7 @@ async def answer(
             steps = _answer_with_text(text, watch)
         elif command and command.need is Need.IMAGE:  # the image message path: no LLM is asked
             request = replace(wishes.drawing, prompt=command.words)
-            steps = _answer_with_image(request, conversation, mixture, FILES_UNREAD if files else "")
+            steps = _answer_with_images([request], conversation, mixture, FILES_UNREAD if files else "")
         else:
             steps = _write_prompt_then_draw(asked.taking_up_records(), mixture, wishes, watch)
         async with aclosing(steps):
@@ -213,16 +213,21 @@ async def _write_prompt_then_draw(
         raise EmptyMessageError("Write what is to be drawn: a picture alone does not say it.", param="content")
     if last and is_wordless:  # its record alone: the same picture again
         seed = last.seed if wishes.drawing.seed is None and not wishes.anew else wishes.drawing.seed
-        request = replace(wishes.drawing, prompt=last.prompt, seed=seed)
+        requests = [replace(wishes.drawing, prompt=last.prompt, seed=seed)]
     else:
-        prompt = await write_image_prompt(conversation, mixture.large_llm)
+        prompts = await write_image_prompts(conversation, mixture.large_llm)
         watch.mark("image_prompt_ms")
-        request = replace(wishes.drawing, prompt=prompt)
-        if last:
-            request = carry_over(request, await _find(last, mixture.pictures), anew=wishes.anew)
-    async with aclosing(_answer_with_image(request, conversation, mixture)) as events:
+        last = last and await _find(last, mixture.pictures)
+        requests = [_wished(prompt, number, last, wishes) for number, prompt in enumerate(prompts)]
+    async with aclosing(_answer_with_images(requests, conversation, mixture)) as events:
         async for event in events:
             yield event
+
+
+def _wished(prompt: str, number: int, last: Drawing | None, wishes: Wishes) -> DrawingRequest:
+    """The request for the picture with this number, from 0, of those that the message asks for: the first alone keeps a seed."""
+    request = replace(wishes.drawing, prompt=prompt).further(number)
+    return carry_over(request, last, anew=wishes.anew or number > 0) if last else request
 
 
 async def _find(drawing: Drawing, pictures: PictureKeeper) -> Drawing:
@@ -233,11 +238,13 @@ async def _find(drawing: Drawing, pictures: PictureKeeper) -> Drawing:
     return replace(drawing, seed=kept.seed, png=kept.png) if kept else drawing
 
 
-async def _answer_with_image(
-    request: DrawingRequest, conversation: Conversation, mixture: Mixture, remark: str = ""
+async def _answer_with_images(
+    requests: Sequence[DrawingRequest], conversation: Conversation, mixture: Mixture, remark: str = ""
 ) -> AsyncGenerator[AnswerEvent | Ended]:
     words, attached = own_words(conversation.last.content), conversation.last.attachments
-    drawing = draw_image(request, mixture.image_model, mixture.pictures, words=words, attached=attached, remark=remark)
+    drawing = draw_images(
+        requests, mixture.image_model, mixture.pictures, words=words, attached=attached, remark=remark
+    )
     async with aclosing(drawing) as events:
         async for event in events:
             yield event

@@ -6,12 +6,14 @@ slot, a dropped job); an implementation that cannot do that is wrong. All raise 
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 from mom.mixture.conversation import Conversation, Drawing, Message
 from mom.mixture.events import Image, ImageProgress, ImageQueued, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from mom.mixture.verdict import Need, Verdict
+
+MAX_SEED = 2**32 - 1  # what image servers of all kinds take
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class DrawingRequest:
     must_begin_from_source: bool = False
     owner: str = ""
     is_batch: bool = False
+
+    def further(self, number: int) -> Self:
+        """The request for the picture with this number, from 0, of several: where the seed is fixed, each has its own."""
+        return self if self.seed is None else replace(self, seed=(self.seed + number) % (MAX_SEED + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

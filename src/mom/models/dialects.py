@@ -70,12 +70,14 @@ class Dialect(Protocol):
 
 @dataclass(frozen=True)
 class OpenAiDialect:
-    """OpenAI's chat completions, with `more` fields of a server's own."""
+    """OpenAI's chat completions, with `more` fields of a server's own. `is_stricter`: the server takes a schema in OpenAI's
+    strict form alone.
+    """
 
     name: str = "OpenAI"
     constrains: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
-    drops: frozenset[str] = frozenset()
+    is_stricter: bool = False
 
     def url(self, upstream: Upstream) -> str:
         return f"{upstream.base_url}/chat/completions"
@@ -91,7 +93,8 @@ class OpenAiDialect:
         if shape.top_tokens:
             body |= {"logprobs": True, "top_logprobs": shape.top_tokens}
         if self.constrains:
-            sent = {"name": NAME_OF_STRUCTURE, "strict": True, "schema": _without(shape.schema, self.drops)}
+            schema = _strict_form(shape.schema) if self.is_stricter else shape.schema
+            sent = {"name": NAME_OF_STRUCTURE, "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": sent}
         return body
 
@@ -151,8 +154,9 @@ _NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 LLAMA_CPP = OpenAiDialect("llama.cpp", more={**_NO_THINKING, "cache_prompt": True})
 VLLM = OpenAiDialect("vLLM", more=_NO_THINKING)
 OLLAMA = OllamaDialect()
+OPENAI = OpenAiDialect(is_stricter=True)
 # OpenAI's strict form refuses these; the answer is validated against them all the same.
-OPENAI = OpenAiDialect(drops=frozenset({"minLength", "maxLength"}))
+LIMITS = frozenset({"minLength", "maxLength", "maxItems"})
 
 
 async def find_dialect(upstream: Upstream) -> Dialect:
@@ -174,16 +178,17 @@ def _ollama_message(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": message.content} | ({"images": pictures} if pictures else {})
 
 
-def _without(schema: Any, dropped: frozenset[str]) -> Any:  # noqa: ANN401 - JSON
-    """`schema` without the keywords in `dropped`, at every depth; property names are no keywords."""
+def _strict_form(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """`schema` without `LIMITS` and with all of an object's properties required, at every depth; property names are no keywords.
+
+    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    """
     if isinstance(schema, Mapping):
-        return {
-            key: {name: _without(value, dropped) for name, value in part.items()}
-            if key == "properties" and isinstance(part, Mapping)
-            else _without(part, dropped)
-            for key, part in schema.items()
-            if key not in dropped
-        }
+        strict = {key: _strict_form(part) for key, part in schema.items() if key not in LIMITS}
+        if isinstance(properties := schema.get("properties"), Mapping):
+            strict["properties"] = {name: _strict_form(value) for name, value in properties.items()}
+            strict["required"] = list(properties)
+        return strict
     if isinstance(schema, (list, tuple)):
-        return [_without(part, dropped) for part in schema]
+        return [_strict_form(part) for part in schema]
     return schema

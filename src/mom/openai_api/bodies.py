@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from mom.chats.question import MAX_SEED
 from mom.mixture.conversation import ToolCall
+from mom.mixture.ports import MAX_SEED
 from mom.models.wire import ExtraContent
 from mom.openai_api.said import Names, Said, SentFile
 

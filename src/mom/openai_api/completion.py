@@ -65,6 +65,7 @@ class CompletionForm:
 
     async def _deltas(self, items: Items) -> AsyncGenerator[dict[str, Any] | TurnFinished, None]:
         """What each item adds to the message, and the end; nothing for items that clients of this API have no place for."""
+        drawn = 0
         async for item in in_paragraphs(items):
             match item:
                 case TextDelta(text):
@@ -74,15 +75,17 @@ class CompletionForm:
                 case ToolCallDelta():
                     yield tool_call_delta(item)
                 case ImageFinished(image):
-                    yield self._image_delta(image)
+                    yield self._image_delta(image, drawn)
+                    drawn += 1
                 case TurnFinished():
                     yield item
 
-    def _image_delta(self, image: Image) -> dict[str, Any]:
-        """A picture as a piece of a message: in `images`, and as a markdown link for clients that show text alone."""
+    def _image_delta(self, image: Image, index: int) -> dict[str, Any]:
+        """The picture with this number, from 0, as a piece of a message: in `images`, and as a markdown link for clients that show text alone."""
         url = self.base_url + image.url
-        entry = {"type": "image_url", "image_url": {"url": url}, "index": 0, "mom": image_record(image)}
-        return {"content": link_to(image.alt, url), "images": [entry]}
+        entry = {"type": "image_url", "image_url": {"url": url}, "index": index, "mom": image_record(image)}
+        gap = "\n\n" if index else ""
+        return {"content": gap + link_to(image.alt, url), "images": [entry]}
 
     def _chunk(self, delta: Mapping[str, Any], *, finish_reason: str | None = None, mom: object = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}

@@ -22,8 +22,8 @@ from mom.openai_api.sent_files import put_files_into_words
 from mom.openai_api.tool_steps import gather_tool_steps
 
 MAX_CONVERSATION_CHARS = 2**20
-# What `/v1` itself answers with where it has drawn, no picture that an answer in words shows.
-_LINK = re.compile(r"\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\)")
+# What `/v1` itself answers with where it has drawn, no picture that an answer in words shows. The groups are the last one's.
+_LINKS = re.compile(r"(?:\s*!\[(?P<alt>[^\]]*)\]\([^)\s]*/images/(?P<id>[0-9a-f]{32})\.png\))+")
 
 
 async def read_conversation(said: list[Said], names: Names, texts: PdfTexts, *, keeps_thinking: bool) -> Conversation:
@@ -100,5 +100,5 @@ def _with_instructions_before_the_question(messages: list[Message]) -> list[Mess
 def _drawing_in(words: str) -> Drawing | None:
     if words.startswith(PICTURE_MARK):
         return Drawing(words.removeprefix(PICTURE_MARK))
-    found = _LINK.match(words)
+    found = _LINKS.match(words)
     return Drawing(found["alt"], image_id=found["id"]) if found else None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mom.chats.question import MAX_SEED
+from mom.mixture.ports import MAX_SEED
 from mom.models.image_sizes import LONGEST_SIDE_PX, OPENAIS_LONGER
 from mom.openai_api.bodies import OpenAiBody, only
 

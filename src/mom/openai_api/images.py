@@ -13,11 +13,10 @@ from typing import Any
 from flask import Response, request
 
 from mom.chats.data_urls import PICTURES_LIMIT, read_data_url
-from mom.chats.question import MAX_SEED
 from mom.errors import ParameterError
 from mom.mixture.conversation import Attachment
 from mom.mixture.events import Image, ImageFinished, ImageProgress
-from mom.mixture.image_pipeline import draw_image
+from mom.mixture.image_pipeline import draw_images
 from mom.mixture.ports import DrawingRequest
 from mom.mixture.verdict import DecidedBy, Need, certain
 from mom.openai_api.conversation import check_pictures
@@ -163,15 +162,14 @@ async def _draw(asked: Asked, known: Services, number: int, kept: list[Image]) -
     """The events of one picture, which is added to `kept` as soon as it is stored."""
     body = asked.body
     width, height = body.sides
-    seed = None if body.seed is None else (body.seed + number) % (MAX_SEED + 1)
     drawing = DrawingRequest(
-        prompt=body.prompt, seed=seed, steps=body.steps, width=width, height=height,
+        prompt=body.prompt, seed=body.seed, steps=body.steps, width=width, height=height,
         negative_prompt=body.negative_prompt, cfg_scale=body.cfg_scale,
         source=asked.source, strength=body.strength if isinstance(body, EditsBody) else None,
         must_begin_from_source=True, owner=asked.owner_id, is_batch=True,
     )  # fmt: skip
     keeper = known.pictures.keeper(asked.owner_id)
-    events = draw_image(drawing, known.mixture_for(keeper).image_model, keeper, words=body.prompt)
+    events = draw_images([drawing.further(number)], known.mixture_for(keeper).image_model, keeper, words=body.prompt)
     async with aclosing(events):
         async for event in events:
             if isinstance(event, ImageFinished):

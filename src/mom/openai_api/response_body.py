@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from mom.chats.question import MAX_SEED
+from mom.mixture.ports import MAX_SEED
 from mom.openai_api.bodies import TOKENS_LIMIT, OpenAiBody, only
 from mom.openai_api.image_bodies import PictureForm
 from mom.openai_api.response_input import InputItem

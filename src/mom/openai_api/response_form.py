@@ -7,7 +7,8 @@ A stream's events are numbered and named, the last is `response.completed`, `.in
 import asyncio
 import base64
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mom.mixture.events import (
@@ -40,7 +41,7 @@ FAILURES = {"rate_limit_error": "rate_limit_exceeded", "invalid_request_error": 
 
 class ResponseForm:
     """Writes one response. A picture is a link in a message, as in chat completions, and before it an item of its own, with
-    `image_id` told beforehand, where the program reads such items. `read_png` gives a picture's file by its id. With `keeping`,
+    one of `image_ids` told beforehand, where the program reads such items. `read_png` gives a picture's file by its id. With `keeping`,
     the response is kept before its end is told, and as far as it came where its client left a stream: what was shown may be
     referred to.
 
@@ -52,13 +53,13 @@ class ResponseForm:
         response_id: str,
         body: ResponseBody,
         base_url: str,
-        image_id: str | None,
+        image_ids: Sequence[str],
         read_png: Callable[[str], bytes],
         keeping: Keeping | None,
     ) -> None:
         self._body = body
         self._base_url = base_url
-        self._image_id = image_id
+        self._image_ids = image_ids
         self._read_png = read_png
         self._partials = PartialImages((body.drawing.partial_images if body.drawing else None) or 0)
         self._output = Output(response_id)
@@ -116,10 +117,10 @@ class ResponseForm:
                 events = self._output.think(text)
             case ToolCallDelta():
                 events = self._output.call(item)
-            case ImagePromptWritten() if self._image_id:
-                _, events = self._output.draw(self._image_id)
-            case ImageProgress() if self._image_id:
-                picture, events = self._output.draw(self._image_id)
+            case ImagePromptWritten() if self._image_ids:
+                _, events = self._output.draw(self._image_ids[len(self._drawn)])
+            case ImageProgress() if self._image_ids:
+                picture, events = self._output.draw(self._image_ids[len(self._drawn)])
                 events += picture.go_on()
                 if jpeg := self._partials.take(item):
                     events += picture.show(jpeg, self._partials.shown - 1)
@@ -131,12 +132,14 @@ class ResponseForm:
 
     async def _show(self, image: Image) -> list[Told]:
         events: list[Told] = []
+        gap = "\n\n" if self._drawn else ""
         self._drawn.append(image.id)
-        if self._image_id:
+        if self._image_ids:
             png = await asyncio.to_thread(self._read_png, image.id)
-            picture, events = self._output.draw(self._image_id)
+            picture, events = self._output.draw(image.id)
             events += picture.finish(image, base64.b64encode(png).decode())
-        return [*events, *self._output.write(link_to(image.alt, self._base_url + image.url))]
+            self._partials = replace(self._partials, shown=0)
+        return [*events, *self._output.write(gap + link_to(image.alt, self._base_url + image.url))]
 
     def _finish(self, finished: TurnFinished) -> list[Told]:
         reason = INCOMPLETE.get(finished.finish_reason)

@@ -7,6 +7,7 @@ from flask import Response, request
 from mom.chats.data_urls import PICTURES_LIMIT
 from mom.chats.tables import new_id
 from mom.mixture.conversation import Conversation
+from mom.mixture.needs_image import MOST_PICTURES
 from mom.mixture.paths import Wishes
 from mom.mixture.ports import DrawingRequest, SamplingOptions
 from mom.openai_api.answering import Asked, fixed_need, respond
@@ -36,14 +37,14 @@ def create_response() -> Response:
     sampling = SamplingOptions(body.max_output_tokens, body.temperature, body.top_p, (), body.seed, body.passed_on)
     width, height = body.drawing.sides if body.drawing else (None, None)
     drawing = DrawingRequest(seed=body.seed, width=width, height=height, owner=owner_id)
-    response_id, image_id = new_id(), new_id() if body.drawing else None
+    response_id, image_ids = new_id(), [new_id() for _ in range(MOST_PICTURES if body.drawing else 0)]
     is_kept = body.store is not False and known.kept_responses.keeps_any
     keeping = Keeping(known, owner_id, response_id, recalled) if is_kept else None
     read = partial(_read, said, keeping, known, keeps_thinking=is_about_tools)
-    keeper = known.pictures.keeper(owner_id, image_id=image_id)
+    keeper = known.pictures.keeper(owner_id, image_ids=image_ids)
     asked = Asked(read, llm, Wishes(need, sampling, drawing), keeper, is_streamed=bool(body.stream))
     rest = body.model_copy(update={"input": []})  # the input may be large, and the answer may take long
-    form = ResponseForm(response_id, rest, request.root_url.rstrip("/"), image_id, read_png, keeping)
+    form = ResponseForm(response_id, rest, request.root_url.rstrip("/"), image_ids, read_png, keeping)
     return known.later(partial(respond, asked, form, known))
 
 

@@ -6,9 +6,9 @@ from flask import Response, jsonify, request
 from pydantic import Field
 
 from mom.chats.data_urls import PICTURES_LIMIT, read_data_url
-from mom.chats.question import MAX_SEED
 from mom.chats.turn_log import LoggedEvent
 from mom.chats.turn_records import FIRST
+from mom.mixture.ports import MAX_SEED
 from mom.mixture.verdict import Need
 from mom.web.auth import current_owner_id
 from mom.web.bodies import Body
