@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_examples() -> None:
 
 
 def test_the_shares_of_the_tasks_can_be_chosen() -> None:
-    assert {example.task for example in mixed_examples(7, 200, shares=(0, 0, 1, 0, 0))} == {"draw"}
+    assert {example.task for example in mixed_examples(7, 200, shares=(0, 0, 1, 0, 0, 0))} == {"draw"}
 
 
 @pytest.mark.parametrize("file", ["image", "text", "edits", "several"])

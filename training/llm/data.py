@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from training.llm.by_hand import by_hand_example
 from training.llm.chat import Example, Turn
+from training.llm.chat_prompts import chat_example
 from training.llm.first_minute import FIRST_MINUTE
 from training.llm.frames import Author
 from training.llm.outside import bare_question
@@ -12,8 +13,8 @@ from training.llm.several import several_example
 from training.llm.sums import any_sum, asked_sum, is_held_out_sum
 from training.llm.talk import answer_example
 
-MAKERS = (route_example, by_hand_example, draw_example, answer_example, several_example)
-SHARES = (18, 25, 34, 20, 3)  # the second sort is short: a tenth of the tokens
+MAKERS = (route_example, by_hand_example, draw_example, answer_example, several_example, chat_example)
+SHARES = (17, 23, 32, 19, 3, 6)  # the second sort is short: a tenth of the tokens
 BEGINNINGS = frozenset(bare_question(talk[0].words) for talk in FIRST_MINUTE)
 
 
@@ -33,10 +34,10 @@ def _is_of_first_minute(example: Example) -> bool:
 
 def held_out_examples(task: str, seed: int, count: int) -> list[Example]:
     """`count` examples of one task with wordings that training never sees; `by hand` are decisions on messages that people wrote,
-    `several` prompts where more than one picture is spoken of.
+    `several` prompts where more than one picture is spoken of, `chats` prompts in chats that people wrote.
     """
     author = Author(seed, held_out=True)
-    makers = dict(zip(("route", "by hand", "draw", "answer", "several"), MAKERS, strict=True))
+    makers = dict(zip(("route", "by hand", "draw", "answer", "several", "chats"), MAKERS, strict=True))
     return [makers[task](author) for _ in range(count)]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from mom.mixture.needs_image import PROMPT_TOKENS
 from mom.mixture.prompts import system_prompt
 from mom.serving.demo import LLM_FILE
-from training.llm.attributes import wrong_attributes
+from training.llm.attributes import words_of, wrong_attributes
 from training.llm.chat import LABELS, Example
 from training.llm.data import held_out_examples, held_out_sums
 from training.llm.facts import PROMPT_TAILS, SORRY
@@ -101,6 +101,16 @@ def measure_prompts(server: Server, examples: list[Example]) -> Report:
     return report
 
 
+def measure_chats(server: Server, examples: list[Example]) -> Report:
+    """Whether the prompts are those that were written for the message, but for harmless differences."""
+    report = Report()
+    for example in examples:
+        said = server.chat(messages_of(example), response_format=PROMPT_FORMAT, max_tokens=PROMPT_TOKENS)
+        written = [list(map(words_of, _prompts_in(reply))) for reply in (said, example.turns[-1].assistant)]
+        report.add(example.kind, shown(example), said, right=written[0] == written[1])
+    return report
+
+
 def _prompts_in(said: str) -> list[str]:
     try:
         written = json.loads(said)
@@ -160,6 +170,7 @@ def measure(server: Server, count: int, seed: int) -> dict[str, Report]:
         "image prompt": measure_prompts(server, asked("draw")),
         "image prompt, what the demo image model knows": measure_prompts(server, asked("draw", Example.is_drawable)),
         "image prompts of several pictures": measure_prompts(server, asked("several")),
+        "image prompts in chats that people wrote": measure_chats(server, asked("chats")),
         "answer": measure_answers(server, asked("answer")),
         "honest outside its world": measure_answers(server, asked("answer", lambda example: example.kind == "outside")),
         "sums (+ and - up to 20, * and / in the table of ten)": measure_answers(server, held_out_sums(seed, count)),

@@ -41,7 +41,7 @@ def follow_up(author: Author, before: Turn) -> Exchange | None:
     if before.assistant in courtesies():
         return None
     refused = before.assistant in REFUSALS
-    if not refused and author.chance(0.6) and (summed := next_sum(author, before.assistant)):
+    if author.chance(0.6) and (summed := next_sum(author, before.assistant)):
         return summed
     kind, answer = author.random.choice(_after_refusal(author) if refused else _after_answer(author, before.assistant))
     return dress(author, author.fill(author.frame("facts", kind), {}), polite=author.chance(0.2)), answer

@@ -8,7 +8,7 @@ from training.llm.messages import dress
 
 Exchange = tuple[str, str]
 
-TOO_LARGE = "I can only do sums with numbers up to 20: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
+TOO_LARGE = "I only know sums up to 20 and the table of ten: I am MoM's demo model. A real one, connected with `MOM_LARGE_LLM` in `.env`, does more."
 BY_ZERO = "Nobody can divide by 0."
 SIGNS = {
     "+": ("+", "plus", "and"),
@@ -53,7 +53,12 @@ def sum_exchange(author: Author) -> Exchange:
     first, sign, second, result = any_sum(author)
     answer = f"{first} {sign} {second} = {result}"
     roll = author.random.random()
-    if roll < 0.15:
+    if roll < 0.05:  # beyond the table of ten, by little
+        sign, first, second = "*", author.random.randint(11, 20), author.random.randint(2, 20)
+        if author.chance(0.5):
+            first, second = second, first
+        answer = TOO_LARGE
+    elif roll < 0.17:
         sign = author.random.choice("+-*")
         first = author.random.randint(21, 10 ** author.random.randint(2, 6))
         second = first if author.chance(0.5) else 20
@@ -61,11 +66,11 @@ def sum_exchange(author: Author) -> Exchange:
         if author.chance(0.5):
             first, second = second, first
         answer = TOO_LARGE
-    elif roll < 0.22:
+    elif roll < 0.24:
         return _of_three(author)
-    elif roll < 0.27:
+    elif roll < 0.29:
         return _uneven(author)
-    elif roll < 0.32:
+    elif roll < 0.34:
         return _of_one(author)
     return asked_sum(author, first, sign, second), answer
 
@@ -145,10 +150,14 @@ def _of_one(author: Author) -> Exchange:
 
 
 def next_sum(author: Author, answer: str) -> Exchange | None:
-    """After a sum: something is added to its result or taken from it; None where that would be too large or held out."""
+    """After a sum: something is added to its result or taken from it; None where the new sum is held out, or was no sum before."""
     told = SUM.fullmatch(answer)
     sign = author.random.choice("+-")
-    if told is None or int(told[4]) > 20:
+    if answer == TOO_LARGE or (told and int(told[4]) > 20):
+        return asked(
+            author, "thenplus" if sign == "+" else "thenminus", {"second": str(author.random.randint(1, 20))}
+        ), TOO_LARGE
+    if told is None:
         return None
     first = int(told[4])
     second = author.random.randint(1, 20 if sign == "+" else max(first, 1))

@@ -191,7 +191,7 @@ def main() -> None:
         type=float,
         nargs=len(SHARES),
         default=SHARES,
-        metavar=("DECISIONS", "WRITTEN", "PROMPTS", "ANSWERS", "SEVERAL"),
+        metavar=("DECISIONS", "WRITTEN", "PROMPTS", "ANSWERS", "SEVERAL", "CHATS"),
         help="of the examples; of decisions, those on generated and on written messages; of prompts, those of one picture and of several",
     )
     parser.add_argument("--seed", type=int, default=1)

@@ -1,17 +1,27 @@
-"""Reads the messages that people of this project wrote by hand: `written/*.txt` (its README tells the form) and `written/*.jsonl`."""
+"""Reads the messages that people of this project wrote by hand: `written/*.txt` (its README tells the form), `written/*.jsonl`, and
+whole chats (`training/chats`).
+"""
 
 import zlib
 from collections.abc import Container, Iterator
 from pathlib import Path
 
 from mom.evaluation.routing_data import Example, read_example
+from mom.mixture.conversation import PICTURE_MARK
 from mom.mixture.verdict import Need
+from training.chats import written_chats
 from training.routing.dataset import conversation_of
 from training.routing.generate import Row, plain
 
 FOLDER = Path(__file__).parent / "written"
 BLIND = Path(__file__).parent / "blind"
 ROUTES = ("text", "image")
+# What stands for the answers in words of whole chats, in which only what people type was written.
+ANSWERS = (
+    "Yes, that is so.", "I am not sure about that.", "You are welcome!", "Good question: it depends on what you want to do.",
+    "There is more than one answer to that. The short one is yes.", "I'm sorry, that is more than I know.",
+    "Sure. First think about what matters to you, then take it step by step.", "Thank you! What shall we try next?",
+)  # fmt: skip
 
 
 def read_written(folder: Path = FOLDER) -> dict[str, list[Row]]:
@@ -58,6 +68,17 @@ def _read_lines(path: Path) -> Iterator[Row]:
             yield Row(turns, str(example.route), example.slices.get("kind", "other"), example.slices.get("lang", "en"))
 
 
+def chat_rows() -> Iterator[Row]:
+    """A row for each message of the whole chats, after those before it."""
+    for chat in written_chats():
+        turns: tuple[tuple[str, str], ...] = ()
+        for asked in chat:
+            turns += (("user", asked.words),)
+            yield Row(turns, "image" if asked.prompts else "text", "chat", "en")
+            said = ANSWERS[zlib.crc32(asked.words.encode()) % len(ANSWERS)]
+            turns += (("assistant", f"{PICTURE_MARK}{asked.prompts[-1]}" if asked.prompts else said),)
+
+
 def read_blind(*parts: str) -> list[Example]:
     """The blind set: written after the others, and only measured. Of `parts`, which are beginnings of names, alone."""
     return [
@@ -79,7 +100,7 @@ def split_written(*, without: Container[str], files: tuple[str, ...] = ("",)) ->
     """
     trained: list[Row] = []
     held: list[Row] = []
-    for name, rows in read_written().items():
+    for name, rows in [*read_written().items(), ("chats", list(dict.fromkeys(chat_rows())))]:
         for row in rows if name.startswith(files) else ():
             words = plain(row.turns[-1][1])
             if words in without and len(words.split()) >= 3:
