@@ -36,6 +36,7 @@ DEMO = r"(?s).*demo model.*"
 HELLO = r"(?s)(Hello|Hi)!.*demo model.*"
 SPEAKS = r"(?s).*English only.*"
 RHYME = r"(?s).*\n.*"
+TOO_LARGE = r".*table of ten.*"
 ANY = r"(?s).{8,}"
 
 Talk = tuple[Asked, ...]
@@ -88,6 +89,16 @@ FIRST_MINUTE: tuple[Talk, ...] = (
     (Asked("goodbye and thanks for everything", "text", ANY),),
     (Asked("translate 'good morning' to spanish", "text", HONEST),),
     (Asked("draw a purple elephant riding a bicycle", "image", "a purple elephant riding a bicycle"), Asked("make it green and at sunset", "image", "a green elephant riding a bicycle at sunset")),
+    (Asked("show me what you can do", "text", DEMO),),
+    (Asked("whats 17*3", "text", TOO_LARGE), Asked("and minus 8", "text", TOO_LARGE)),
+    (Asked("draw the number 5", "image", "the number 5"),),
+    (Asked("a dragon", "image", "a dragon"), Asked("breathing fire", "image", "a dragon breathing fire"), Asked("in a castle", "image", "a dragon breathing fire in a castle")),
+    (Asked("of a tree", "image", "a tree"), Asked("with apples", "image", "a tree with apples"), Asked("red ones", "image", "a tree with red apples")),
+    (Asked("sketch a bicycle for me", "image", "a bicycle"), Asked("side view", "image", "a bicycle, (seen from the side|side view)")),
+    (Asked("please draw a big red heart for my girlfriend", "image", "a (big|large) red heart"), Asked("write her name Anna on it", "image", "a (big|large) red heart with the word \"?Anna\"?"), Asked("can i download it", "text", r"(?s).*Download.*")),
+    (Asked("draw me as a superhero please", "image", "a superhero"), Asked("with a cape", "image", "a superhero (with|wearing) a cape"), Asked("flying over the city", "image", "a superhero (with|wearing) a cape flying over the city")),
+    (Asked("a red square left of a blue circle", "image", "a red square left of a blue circle"), Asked("swap them", "image", "a blue circle left of a red square")),
+    (Asked("draw the rain", "image", "the rain"), Asked("can you do it as a watercolour", "image", "the rain, watercolour")),
     (Asked("draw a red circle", "image", "a red circle"), Asked("add a small blue square", "image", "a red circle and a small blue square"), Asked("what is in the picture?", "text", r"(?s).*red circle.*small blue square.*")),
 )  # fmt: skip
 
