@@ -95,7 +95,7 @@ FIRST_MINUTE: tuple[Talk, ...] = (
     (Asked("a dragon", "image", "a dragon"), Asked("breathing fire", "image", "a dragon breathing fire"), Asked("in a castle", "image", "a dragon breathing fire in a castle")),
     (Asked("of a tree", "image", "a tree"), Asked("with apples", "image", "a tree with apples"), Asked("red ones", "image", "a tree with red apples")),
     (Asked("sketch a bicycle for me", "image", "a bicycle"), Asked("side view", "image", "a bicycle, (seen from the side|side view)")),
-    (Asked("please draw a big red heart for my girlfriend", "image", "a (big|large) red heart"), Asked("write her name Anna on it", "image", "a (big|large) red heart with the word \"?Anna\"?"), Asked("can i download it", "text", r"(?s).*Download.*")),
+    (Asked("please draw a big red heart for my girlfriend", "image", "a (big|large) red heart"), Asked("write her name Anna on it", "image", 'a (big|large) red heart with the word "?Anna"?'), Asked("can i download it", "text", r"(?s).*Download.*")),
     (Asked("draw me as a superhero please", "image", "a superhero"), Asked("with a cape", "image", "a superhero (with|wearing) a cape"), Asked("flying over the city", "image", "a superhero (with|wearing) a cape flying over the city")),
     (Asked("a red square left of a blue circle", "image", "a red square left of a blue circle"), Asked("swap them", "image", "a blue circle left of a red square")),
     (Asked("draw the rain", "image", "the rain"), Asked("can you do it as a watercolour", "image", "the rain, watercolour")),
