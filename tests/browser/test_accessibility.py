@@ -12,6 +12,7 @@ from mom.models.parts import PartName, State
 from tests.browser.chat_page import answers, ask, chat_links, questions
 from tests.browser.long_chat import store_long_chat
 from tests.browser.scripted_mom import ScriptedMom
+from tests.browser.test_several_pictures import GateAt, draw
 from tests.scripted import Gate, ScriptedImageModel, ScriptedLabelModel, ScriptedLanguageModel, png_of
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,30 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, mom: ScriptedMom, widt
     page.get_by_label("Search chats").fill("at SEA")
     expect(chat_links(page).locator("mark")).to_have_text("at sea")
     expect_no_violations(page, "a chat that was found")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_several_pictures(browser: Browser, mom: ScriptedMom, width: int, scheme: str) -> None:
+    context = browser.new_context(
+        base_url=mom.url, viewport={"width": width, "height": 844}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto("/")
+    second = GateAt(2)
+    draw(mom, page, "a fox", "a fox", steps=(ImageProgress(1, 4), second))
+    expect(answers(page)).to_contain_text("Picture 2 of 2, step 1 of 4")
+    expect_no_violations(page, "drawing the second picture")
+    second.open()
+    expect(answers(page)).to_have_attribute("aria-busy", "false")
+    answers(page).get_by_role("button", name="Picture 2 of 2, full size").click()
+    expect(page.get_by_role("dialog", name="Picture 2 of 2 in full size")).to_be_visible()
+    expect_no_violations(page, "one of them in full size")
+    page.keyboard.press("Escape")
+    answers(page).get_by_role("button", name="Edit prompt").last.click()
+    expect_no_violations(page, "drawn, with a prompt being edited")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     context.close()
 
 

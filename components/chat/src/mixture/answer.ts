@@ -6,6 +6,8 @@ import type { EventName, Failure, Picture, StoredMessage, TurnEvent, TurnStatus,
 export interface Drawing {
   prompt: string
   droppedTail: string
+  /** How many the answer is to have in all; this one comes after those that it has. */
+  pictures: number
   position: number | null
   step: number
   steps: number | null
@@ -42,24 +44,38 @@ const EMPTY: Answer = {
   timings: {},
 }
 
-const UNDRAWN: Drawing = { prompt: '', droppedTail: '', position: null, step: 0, steps: null, preview: null }
+const UNDRAWN: Drawing = { prompt: '', droppedTail: '', pictures: 1, position: null, step: 0, steps: null, preview: null }
 
 /** An answer that nothing has happened to yet. */
 export function emptyAnswer(): Answer {
   return { ...EMPTY }
 }
 
+/** Whether not all pictures that the answer is to have are finished. */
+export function isPictureDue({ drawing, pictures }: Answer): boolean {
+  return drawing !== null && pictures.length < drawing.pictures
+}
+
 /** The answer as far as it was stored. */
 export function storedAnswer(message: StoredMessage): Answer {
   const { turn } = message
+  const status = turn?.status ?? 'finished'
   return {
     ...EMPTY,
-    status: turn?.status ?? 'finished',
+    status,
     models: turn?.models ?? {},
     verdict: message.verdict,
     text: message.content,
     reasoning: message.reasoning,
-    drawing: message.image_prompt ? { ...UNDRAWN, prompt: message.image_prompt, preview: message.preview || null } : null,
+    drawing: message.image_prompt
+      ? {
+          ...UNDRAWN,
+          prompt: message.image_prompt,
+          // How many were asked for is not stored: where the answer did not come to its end, one more at least.
+          pictures: Math.max(1, message.images.length + (status === 'finished' ? 0 : 1)),
+          preview: message.preview || null,
+        }
+      : null,
     pictures: message.images,
     error: turn?.error ?? null,
     finishReason: turn?.finish_reason ?? null,
@@ -87,7 +103,12 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
     case 'image_prompt_written':
       return {
         ...answer,
-        drawing: { ...drawingOf(answer), prompt: event.data.prompt, droppedTail: event.data.dropped_tail },
+        drawing: {
+          ...drawingOf(answer),
+          prompt: event.data.prompt,
+          droppedTail: event.data.dropped_tail,
+          pictures: event.data.pictures,
+        },
       }
     case 'image_queued':
       return { ...answer, drawing: { ...drawingOf(answer), position: event.data.position } }
@@ -100,7 +121,7 @@ export function applyEvent(answer: Answer, event: TurnEvent): Answer {
       // The preview has done its work; keeping its data URL would keep its bytes.
       return {
         ...answer,
-        drawing: { ...drawingOf(answer), position: null, preview: null },
+        drawing: { ...drawingOf(answer), position: null, step: 0, steps: null, preview: null },
         pictures: [...answer.pictures, event.data.image],
       }
     case 'turn_snapshot':

@@ -1,6 +1,6 @@
 /** Which boxes and arrows of the mixture's diagram are lit, read off an answer. */
 
-import type { Answer } from './answer'
+import { type Answer, isPictureDue } from './answer'
 import type { TurnStatus } from './events'
 import { hasOwnPrompt, isCertain } from './words'
 
@@ -57,7 +57,7 @@ export function lightsOf(answer: Answer | null): Lights {
     if (boxes.large_llm === 'done') arrows.add('draw')
     else return { boxes, arrows }
   }
-  boxes.image_model = answer.pictures.length > 0 ? 'done' : atWork
+  boxes.image_model = answer.pictures.length > 0 && !isPictureDue(answer) ? 'done' : atWork
   if (answer.pictures.length > 0) arrows.add('picture')
   return { boxes, arrows }
 }

@@ -78,7 +78,7 @@ export type TurnEvent =
   | { name: 'routed'; data: Verdict }
   | { name: 'text_delta'; data: { text: string } }
   | { name: 'reasoning_delta'; data: { text: string } }
-  | { name: 'image_prompt_written'; data: { prompt: string; dropped_tail: string } }
+  | { name: 'image_prompt_written'; data: { prompt: string; dropped_tail: string; pictures: number } }
   | { name: 'image_queued'; data: { position: number } }
   | { name: 'image_progress'; data: { step: number; steps: number; preview: string | null } }
   | { name: 'image_finished'; data: { image: Picture } }

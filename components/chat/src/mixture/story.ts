@@ -1,6 +1,6 @@
 /** The way of an answer, step by step: who did what, how surely, how long it took. All of it read off the answer's events. */
 
-import type { Answer } from './answer'
+import { type Answer, isPictureDue } from './answer'
 import type { Box } from './diagram'
 import type { Verdict } from './events'
 import { deciders, durationWords, hasOwnPrompt, isCertain, isForVision } from './words'
@@ -65,8 +65,9 @@ export function figuresOf(answer: Answer | null): Record<Box, string> {
   if (answer.status === 'running' && verdict.need === 'text' && answer.timings.first_token_ms !== undefined) {
     figures.large_llm = `first word ${durationWords(Math.max(0, answer.timings.first_token_ms - routedAt(verdict, answer.timings)))}`
   }
-  if (answer.status === 'running' && drawing && answer.pictures.length === 0) {
+  if (answer.status === 'running' && drawing && isPictureDue(answer)) {
     if (drawing.position) figures.image_model = `${drawing.position} before it`
+    else if (drawing.pictures > 1) figures.image_model = `picture ${answer.pictures.length + 1}/${drawing.pictures}`
     else if (drawing.steps) figures.image_model = `step ${drawing.step}/${drawing.steps}`
   }
   return figures
@@ -87,17 +88,20 @@ function textDeed(answer: Answer, routed: number): string {
 }
 
 function promptDeed({ status, timings, drawing, pictures }: Answer, routed: number): string {
-  if (timings.image_prompt_ms !== undefined) return `wrote the image prompt in ${durationWords(timings.image_prompt_ms - routed)}`
-  if (drawing?.prompt || pictures.length > 0) return 'wrote the image prompt'
+  const wrote = drawing && drawing.pictures > 1 ? 'wrote the image prompts' : 'wrote the image prompt'
+  if (timings.image_prompt_ms !== undefined) return `${wrote} in ${durationWords(timings.image_prompt_ms - routed)}`
+  if (drawing?.prompt || pictures.length > 0) return wrote
   return status === 'running' ? 'writes the image prompt' : 'began to write the image prompt'
 }
 
 function imageDeed(answer: Answer, from: number | null): string {
   const { timings, drawing, status } = answer
-  const picture = answer.pictures.at(-1)
+  const count = answer.pictures.length
+  const picture = answer.pictures[0]
   if (!picture && drawing?.steps) return `drew ${drawing.step} of ${drawing.steps} steps`
   if (!picture) return status === 'running' ? 'draws' : 'drew no picture'
+  if (status === 'running' && isPictureDue(answer)) return `drew ${count} of ${drawing?.pictures} pictures`
   const steps = picture.steps === null ? '' : ` ${picture.steps} ${picture.steps === 1 ? 'step' : 'steps'}`
   const took = timings.total_ms === undefined || from === null ? '' : ` in ${durationWords(timings.total_ms - from)}`
-  return `drew${steps}${took}`
+  return `drew${count > 1 ? ` ${count} pictures` : steps}${took}`
 }

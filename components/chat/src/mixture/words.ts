@@ -45,12 +45,13 @@ export function phaseWords(answer: Answer): string {
     if (answer.text) return 'Writing'
     return answer.reasoning ? 'Thinking' : 'Reading'
   }
-  const { drawing } = answer
+  const { drawing, pictures } = answer
   if (!drawing?.prompt) return 'Writing the image prompt'
   if (drawing.position !== null && drawing.position > 0) {
     return drawing.position === 1 ? 'One picture is drawn before this one' : `${drawing.position} pictures are drawn before this one`
   }
-  return drawing.steps ? `Drawing, step ${drawing.step} of ${drawing.steps}` : 'Drawing'
+  const deed = drawing.pictures > 1 ? `Picture ${Math.min(pictures.length + 1, drawing.pictures)} of ${drawing.pictures}` : 'Drawing'
+  return drawing.steps ? `${deed}, step ${drawing.step} of ${drawing.steps}` : deed
 }
 
 /** How an answer ended, where that needs a word: it was stopped, cut off or broken off, or there is none. */

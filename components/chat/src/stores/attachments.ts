@@ -34,7 +34,8 @@ export async function attachFiles(conversation: Conversation, files: Iterable<Fi
 export async function attachShown(conversation: Conversation, url: string): Promise<void> {
   conversation.error = ''
   try {
-    addPicture(conversation, await fetchAsDataUrl(url))
+    const picture = await fetchAsDataUrl(url)
+    if (!conversation.draft.pictures.includes(picture)) addPicture(conversation, picture)
   } catch (error) {
     conversation.error = error instanceof Error ? error.message : String(error)
   }

@@ -53,8 +53,9 @@ export class QuestionMessage {
   }
 }
 
-/** Another prompt for a picture, as far as it is written. */
+/** Another prompt for one of the answer's pictures, as far as it is written. */
 export interface EditedPrompt {
+  pictureId: string
   words: string
   keepsSeed: boolean
 }
@@ -65,7 +66,7 @@ export class AnswerMessage {
   id = $state<string | null>(null)
   turnId = $state<string | null>(null)
   answer = $state.raw<Answer>(emptyAnswer())
-  /** Null: the prompt of its picture is not being edited. */
+  /** Null: no prompt of its pictures is being edited. */
   edited = $state<EditedPrompt | null>(null)
   /** Asked to stop: shown at once, before the server has said so. */
   isStopping = $state(false)

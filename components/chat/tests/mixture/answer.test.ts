@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, applyEvent, emptyAnswer, storedAnswer } from '../../src/mixture/answer'
+import { type Answer, applyEvent, emptyAnswer, isPictureDue, storedAnswer } from '../../src/mixture/answer'
 import { EVENT_NAMES, isLast, type TurnEvent } from '../../src/mixture/events'
 import { goldenEvents, goldenFinal, goldenNames } from '../golden'
 
@@ -45,6 +45,23 @@ it('every event of the language stands in a golden stream, and no other', () => 
 
 it('a finished picture leaves no preview behind', () => {
   expect(JSON.stringify(reduce(goldenEvents('image_answer')))).not.toContain('data:image')
+})
+
+it('of several pictures each begins anew', () => {
+  const events = goldenEvents('two_pictures')
+  const second = events.findLastIndex(({ name }) => name === 'image_prompt_written')
+  const answer = reduce(events.slice(0, second + 1))
+  expect(answer.pictures).toHaveLength(1)
+  expect(answer.drawing).toMatchObject({ prompt: 'a brown dog on a sofa', pictures: 2, step: 0, steps: null, preview: null })
+  expect(isPictureDue(answer)).toBe(true)
+  expect(isPictureDue(reduce(events.slice(0, -1)))).toBe(false)
+})
+
+it.each([['stopped', true], ['running', true], ['finished', false]] as const)('of a stored answer with a picture that is %s, another is due: %s', (status, isDue) => {
+  const images = goldenFinal('two_pictures') as Answer
+  const message = { id: 'm2', parent_id: 'm1', role: 'assistant', content: '', reasoning: '', image_prompt: 'a dog', preview: '', verdict: null } as const
+  const turn = { id: 't1', client_id: null, status, models: {}, error: null, finish_reason: null, usage: null, timings: null }
+  expect(isPictureDue(storedAnswer({ ...message, images: images.pictures.slice(0, 1), turn }))).toBe(isDue)
 })
 
 it('a picture that was stored without being drawn to its end shows its prompt and how far it came', () => {

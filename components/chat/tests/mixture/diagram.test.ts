@@ -36,6 +36,13 @@ it('a picture takes all three, one after the other', () => {
   expect([...arrows]).toEqual(['ask', 'image', 'draw', 'picture'])
 })
 
+it('the image model works until the last of several pictures', () => {
+  const { boxes, arrows } = lightsAfter('two_pictures', 'image_finished')
+  expect(boxes.image_model).toBe('working')
+  expect(arrows).toContain('picture')
+  expect(lightsAfter('two_pictures', 'turn_finished').boxes.image_model).toBe('done')
+})
+
 it('the image message path asks no LLM', () => {
   const { boxes, arrows } = lightsAfter('image_command_with_long_prompt', 'turn_finished')
   expect(boxes).toEqual({ small_llm: 'off', large_llm: 'off', image_model: 'done' })

@@ -25,6 +25,12 @@ it('a picture takes three steps that fill the whole time', () => {
   expect(steps.map(({ from, to }) => [from, to])).toEqual([[0, 12.4], [12.4, 640.2], [640.2, 2410.7]])
 })
 
+it('several pictures are counted', () => {
+  expect(deeds('two_pictures').slice(1)).toEqual(['Large LLM: wrote the image prompts in 688 ms', 'Image model: drew 2 pictures in 2.4 s'])
+  expect(deeds('two_pictures', 8).at(-1)).toBe('Image model: drew 1 of 2 pictures')
+  expect(figuresOf(after('two_pictures', 8)).image_model).toBe('picture 2/2')
+})
+
 it('a command asks no classifier and no large LLM', () => {
   expect(stepsOf(after('image_command_with_long_prompt')).map(({ title }) => title)).toEqual(['No classifier asked', 'Image model'])
 })
@@ -47,7 +53,7 @@ it('durations are as fine as they matter', () => {
 describe('a picture that was stopped, as it is stored', () => {
   const { verdict } = after('image_answer')
   const stopped = { ...emptyAnswer(), status: 'stopped', verdict } satisfies Answer
-  const drawing = { prompt: 'a fox', droppedTail: '', position: null, step: 0, steps: null, preview: null }
+  const drawing = { prompt: 'a fox', droppedTail: '', pictures: 1, position: null, step: 0, steps: null, preview: null }
   const toldOf = (answer: Answer) => stepsOf(answer).slice(1).map(({ deed }) => deed)
 
   it('is told as something past', () => {

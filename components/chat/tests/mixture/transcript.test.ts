@@ -29,6 +29,15 @@ it('pictures are links with their prompt and seed', () => {
   )
 })
 
+it('of several pictures each has its own prompt and seed, also where the last one was stopped', () => {
+  const images = [PICTURE, { ...PICTURE, url: '/mom/images/b.png', prompt: 'a grey fox', seed: 8 }]
+  const text = written([{ content: 'Two foxes' }, { images, image_prompt: 'a fox', verdict: { need: 'image' }, turn: turn({ status: 'stopped' }) }])
+  expect(text).toContain(
+    '![Picture](http://mom.test/mom/images/a.png)\n\nPrompt: a red fox\n(seed 7, steps 4, 512 × 384 px)\n\n' +
+      '![Picture](http://mom.test/mom/images/b.png)\n\nPrompt: a grey fox\n(seed 8, steps 4, 512 × 384 px)\n\n> Stopped.\n',
+  )
+})
+
 it('an answer that was not whole says so, and does not swallow what follows', () => {
   const text = written([
     { content: 'Code' },

@@ -20,6 +20,23 @@ it('each phase of a picture is named', () => {
   ])
 })
 
+it('of several pictures it is told which one is drawn', () => {
+  let answer = emptyAnswer()
+  const phases = goldenEvents('two_pictures').map((event) => phaseWords((answer = applyEvent(answer, event))))
+  expect(phases.filter((phase, index) => phase !== phases[index - 1])).toEqual([
+    'Deciding',
+    'Writing the image prompt',
+    'Picture 1 of 2',
+    'Picture 1 of 2, step 1 of 2',
+    'Picture 1 of 2, step 2 of 2',
+    'Picture 2 of 2',
+    'Picture 2 of 2, step 1 of 2',
+    'Picture 2 of 2, step 2 of 2',
+    'Picture 2 of 2',
+    '',
+  ])
+})
+
 it('an answer that is empty or held back says so', () => {
   const said = (text: string, finishReason: string) => endWords({ ...emptyAnswer(), status: 'finished', text, finishReason })
   expect(said('Hello', 'stop')).toBe('')

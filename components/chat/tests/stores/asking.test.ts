@@ -61,7 +61,7 @@ describe('the words of a prompt that is edited', () => {
   const edited = async (): Promise<{ conversation: Conversation; answer: AnswerMessage }> => {
     const conversation = await opened([{ content: 'Draw a fox' }, ANSWER])
     const answer = conversation.tree.path[1] as AnswerMessage
-    answer.edited = { words: 'a fox at night', keepsSeed: true }
+    answer.edited = { pictureId: 'p1', words: 'a fox at night', keepsSeed: true }
     return { conversation, answer }
   }
 
@@ -69,7 +69,7 @@ describe('the words of a prompt that is edited', () => {
     const { conversation, answer } = await edited()
     replies['POST /api/chats/c1/messages'] = REFUSED
     await conversation.drawEdited(answer, 42)
-    expect(answer.edited).toEqual({ words: 'a fox at night', keepsSeed: true })
+    expect(answer.edited).toEqual({ pictureId: 'p1', words: 'a fox at night', keepsSeed: true })
     expect(conversation.tree.path.at(-1)).toBe(answer)
     expect(conversation.error).toBe('Not now.')
   })
@@ -86,7 +86,7 @@ describe('the words of a prompt that is edited', () => {
   it('are drawn with the picture that was attached', async () => {
     const conversation = await opened([PICTURED, ANSWER])
     const answer = conversation.tree.path[1] as AnswerMessage
-    answer.edited = { words: 'a fox at night', keepsSeed: true }
+    answer.edited = { pictureId: 'p1', words: 'a fox at night', keepsSeed: true }
     replies['POST /api/chats/c1/messages'] = () => ({ question_id: 'q2', message_id: 'a2', turn_id: 't2' })
     await conversation.drawEdited(answer, 42)
     expect(questions).toMatchObject([{ content: '/image a fox at night', seed: 42, instead_of: '0', attachments: [PICTURE] }])

@@ -155,3 +155,9 @@ it('a picture of the chat that is gone is said to be, and nothing is attached', 
   expect(chat.error).toBe('The picture could not be read again.')
   expect(chat.draft.pictures).toEqual([])
 })
+
+it('a picture of the chat that is attached twice is sent once', async () => {
+  const chat = newChat()
+  await Promise.all([attachShown(chat, 'data:image/png;base64,Zm94'), attachShown(chat, 'data:image/png;base64,Zm94')])
+  expect(chat.draft.pictures).toEqual(['data:image/png;base64,Zm94'])
+})
