@@ -106,8 +106,12 @@ def measure_chats(server: Server, examples: list[Example]) -> Report:
     report = Report()
     for example in examples:
         said = server.chat(messages_of(example), response_format=PROMPT_FORMAT, max_tokens=PROMPT_TOKENS)
-        written = [list(map(words_of, _prompts_in(reply))) for reply in (said, example.turns[-1].assistant)]
-        report.add(example.kind, shown(example), said, right=written[0] == written[1])
+        written, wanted = (list(map(words_of, _prompts_in(reply))) for reply in (said, example.turns[-1].assistant))
+        right = written == wanted
+        report.notes["the same words in another order"] += not right and list(map(sorted, written)) == list(
+            map(sorted, wanted)
+        )
+        report.add(example.kind, shown(example), said, right=right)
     return report
 
 
