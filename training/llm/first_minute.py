@@ -89,7 +89,7 @@ FIRST_MINUTE: tuple[Talk, ...] = (
     (Asked("goodbye and thanks for everything", "text", ANY),),
     (Asked("translate 'good morning' to spanish", "text", HONEST),),
     (Asked("draw a purple elephant riding a bicycle", "image", "a purple elephant riding a bicycle"), Asked("make it green and at sunset", "image", "a green elephant riding a bicycle at sunset")),
-    (Asked("show me what you can do", "text", DEMO),),
+    (Asked("let me see what you are able to do", "text", DEMO),),
     (Asked("whats 17*3", "text", TOO_LARGE), Asked("and minus 8", "text", TOO_LARGE)),
     (Asked("draw the number 5", "image", "the number 5"),),
     (Asked("a dragon", "image", "a dragon"), Asked("breathing fire", "image", "a dragon breathing fire"), Asked("in a castle", "image", "a dragon breathing fire in a castle")),
